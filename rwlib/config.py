@@ -143,13 +143,14 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Our calibration; LOG.md has the gradient norms from which the weights follow.
     "balanced": {
         "reduction": "mean",
-        "lambda_1": 1e-5,
-        "lambda_2": 1e-3,
+        "lambda_1": 4e-5,
+        "lambda_2": 3e-6,
         "lambda_3": 0.01,
         "alpha": 1.0,
         "adversarial": "hinge",
         "vgg_size_px": 0,
-        "output": "clip",
+        "output": "tanh",
+        "learning_rate": 4e-4,
         "final_learning_rate": 1e-5,
         "ema_decay": 0.999,
     },

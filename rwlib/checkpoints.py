@@ -1,0 +1,164 @@
+r"""Checkpoints: safetensors with the configuration as JSON in the header, so one file is whole or absent.
+
+A checkpoint holds no code. It is written to a temporary name and renamed, so that an interrupted write leaves the old
+file; and whatever is wrong with a file that is read (zero bytes, truncated, foreign, of another shape), the error is
+one line that says which file, what is wrong, and what to do.
+
+Two kinds: `generator` (weights to fill holes with, half precision if wished) and `training` (all that a run needs to go
+on: both networks, both optimisers, the moving average, the step, the state of the random numbers).
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from rwlib.config import Config
+from rwlib.conventions import InputError
+from rwlib.generator import RegionWiseGenerator
+
+FORMAT = "rwlib-1"
+SHIPPED = Path(__file__).parent / "weights"
+DEFAULT = SHIPPED / "facades128.safetensors"
+"""The generator that ships with rwlib; its model card lies beside it."""
+
+
+def write_checkpoint(
+    file: str | os.PathLike[str], tensors: Mapping[str, Tensor], *, kind: str, config: Config, about: Mapping[str, Any]
+) -> None:
+    """Write tensors, configuration and remarks to one file, all or nothing.
+
+    Args:
+        file: where to; its folder must exist.
+        tensors: name → tensor.
+        kind: `"generator"` or `"training"`.
+        config: the run's configuration.
+        about: anything that JSON can hold (step, data, versions).
+
+    Raises:
+        InputError: the folder is missing or cannot be written to.
+    """
+    file = Path(file)
+    header = {"format": FORMAT, "kind": kind, "config": config.to_json(), "about": json.dumps(dict(about))}
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        save_file({name: x.detach().cpu().contiguous() for name, x in tensors.items()}, part, metadata=header)
+        with open(part, "rb+") as written:  # On the disk before the old file goes.
+            os.fsync(written.fileno())
+        part.chmod(0o644)  # safetensors writes 0600; a checkpoint is as readable as any other result
+        os.replace(part, file)
+    except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise InputError(
+            f"checkpoint: cannot write {file}: {reason}; choose a folder that exists and is writable"
+        ) from None
+
+
+def read_checkpoint(
+    file: str | os.PathLike[str], *, kind: str | None = None
+) -> tuple[dict[str, Tensor], Config, dict[str, Any]]:
+    """Read tensors, configuration and remarks.
+
+    Raises:
+        InputError: no such file, not a checkpoint, damaged, of another kind, or by an unknown version.
+    """
+    file = Path(file)
+    if not file.is_file():
+        problem = "is a folder" if file.is_dir() else "does not exist"
+        raise InputError(f"checkpoint: {file} {problem}; give a .safetensors file that rwlib wrote")
+    if file.stat().st_size == 0:
+        raise InputError(f"checkpoint: {file} is empty (zero bytes); it was not written to its end, use another copy")
+    try:
+        with safe_open(file, framework="pt", device="cpu") as opened:
+            header = opened.metadata() or {}
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"checkpoint: {file} is truncated or not a safetensors file ({reason}); get it again"
+        ) from None
+    if header.get("format") != FORMAT:
+        found = header.get("format", "no rwlib header")
+        raise InputError(f"checkpoint: {file} was not written by rwlib (expected format {FORMAT}, found {found})")
+    if kind and header.get("kind") != kind:
+        raise InputError(f"checkpoint: {file} holds a {header.get('kind')} checkpoint, expected a {kind} checkpoint")
+    try:
+        config = Config.from_dict(json.loads(header["config"]))
+        about = json.loads(header["about"])
+    except (KeyError, json.JSONDecodeError, AttributeError, InputError) as error:
+        raise InputError(f"checkpoint: {file} has a header that cannot be used ({error})") from None
+    return tensors, config, about
+
+
+def load_weights(module: nn.Module, tensors: Mapping[str, Tensor], *, file: str | os.PathLike[str]) -> None:
+    """Copy tensors into a module of the same names and shapes.
+
+    Raises:
+        InputError: a name is missing, left over, or of another shape.
+    """
+    own = module.state_dict()
+    problems = [f"{name} is missing" for name in own if name not in tensors]
+    problems += [f"{name} is unknown" for name in tensors if name not in own]
+    problems += [
+        f"{name} is {tuple(tensors[name].shape)}, expected {tuple(x.shape)}"
+        for name, x in own.items()
+        if name in tensors and tensors[name].shape != x.shape
+    ]
+    if problems:
+        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+        raise InputError(
+            f"checkpoint: {file} does not fit the network: {problems[0]}{more}; check width and region_wise"
+        )
+    module.load_state_dict({name: x.to(own[name].dtype) for name, x in tensors.items()})
+
+
+def save_generator(
+    file: str | os.PathLike[str],
+    G: nn.Module,
+    config: Config,
+    *,
+    half: bool = False,
+    about: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a generator's weights, in half precision if wished (half the bytes, errors around 1e-3 grey levels)."""
+    tensors = {name: x.half() if half and x.is_floating_point() else x for name, x in G.state_dict().items()}
+    write_checkpoint(file, tensors, kind="generator", config=config, about=about or {})
+
+
+def load_generator(file: str | os.PathLike[str] | None = None) -> tuple[RegionWiseGenerator, Config]:
+    """Return a generator in evaluation mode, and the configuration it was trained with.
+
+    Args:
+        file: a generator checkpoint; None takes the one that ships with rwlib.
+
+    Raises:
+        InputError: see `read_checkpoint` and `load_weights`.
+    """
+    file = DEFAULT if file is None else file
+    tensors, config, _ = read_checkpoint(file, kind="generator")
+    G = RegionWiseGenerator.from_config(config)
+    load_weights(G, tensors, file=file)
+    return G.eval().requires_grad_(False), config
+
+
+def pack_optimiser(prefix: str, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Flatten an optimiser's state to named tensors, `prefix.parameter.key` (learning rates are the schedule's)."""
+    state = optimiser.state_dict()["state"]
+    return {f"{prefix}.{i}.{key}": torch.as_tensor(x) for i, entry in state.items() for key, x in entry.items()}
+
+
+def unpack_optimiser(prefix: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Restore what `pack_optimiser` flattened."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, x in tensors.items():
+        if name.startswith(prefix + "."):
+            i, key = name.removeprefix(prefix + ".").split(".")
+            state.setdefault(int(i), {})[key] = x
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})

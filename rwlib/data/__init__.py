@@ -1,0 +1,102 @@
+r"""Photographs and masks as training samples.
+
+Section 4.1 of the paper trains on random crops with random holes. Here a sample is a function of two numbers alone, the
+run's seed and the sample's global number `k`: neither the number of workers or processes, nor a resumed run, changes
+what is learned from. A *photo source* (`rwlib.data.folder`) gives the crops; `open_source` finds one by name.
+"""
+
+import os
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from rwlib.conventions import InputError, image_to_tensor
+from rwlib.data.folder import PhotoFolder
+from rwlib.data.photos import PhotoSet, photos
+from rwlib.masks import random_mask
+
+__all__ = ["PhotoFolder", "PhotoSet", "TrainingSamples", "open_source", "photos"]
+
+
+def open_source(spec: str | os.PathLike) -> Any:
+    """Open a photo source by name.
+
+    Args:
+        spec: `"photos"` (eight public-domain photographs), or the path of a folder.
+
+    Raises:
+        InputError: the folder is missing or has no images.
+    """
+    if spec == "photos":
+        return PhotoSet()
+    return PhotoFolder(spec)
+
+
+class TrainingSamples(Dataset):
+    """Training samples numbered 0, 1, 2, ... without end.
+
+    Sample `k` is photograph `permutation(seed, epoch)[k % n]` with `epoch = k // n`, for a source of n photographs; its
+    crop, flip and mask come from a generator that is seeded by `(seed, k)`. So give a `DataLoader` the numbers it is to
+    load, for example `sampler=range(first, last)`; there is no length.
+
+    Args:
+        source: a photo source (`rwlib.data.folder`); one with `unlimited` set is asked for photograph `k` itself.
+        size_px: side of the crops.
+        hole_fraction: missing part of each mask, or the range from which it is drawn, 0 to below 1.
+        mask_kind: `"contiguous"`, `"discontiguous"` or `"both"`.
+        seed: of the run, at least 0.
+
+    Example:
+        >>> samples = TrainingSamples(PhotoSet(), size_px=64, hole_fraction=(0.1, 0.4), mask_kind="both", seed=0)
+        >>> I_gt, M = samples[7]
+        >>> I_gt.shape, M.shape
+        (torch.Size([3, 64, 64]), torch.Size([1, 64, 64]))
+    """
+
+    def __init__(
+        self, source: Any, size_px: int, hole_fraction: float | tuple[float, float], mask_kind: str, seed: int
+    ) -> None:
+        self.source, self.size_px, self.hole_fraction, self.mask_kind = source, size_px, hole_fraction, mask_kind
+        self.seed = seed
+        self._epoch, self._order = -1, torch.empty(0)
+
+    def __getitem__(self, k: int) -> tuple[Tensor, Tensor]:
+        """Make sample `k`.
+
+        Returns:
+            `I_gt` (3, size_px, size_px) in [-1, 1], and `M` (1, size_px, size_px), 1 existing, 0 missing.
+
+        Raises:
+            InputError: `k` is negative.
+        """
+        if k < 0:
+            raise InputError(f"k: expected a sample number of at least 0, got {k}")
+        generator = make_generator(self.seed, 0, k)
+        crop = self.source.crop(self._photo_index(k), self.size_px, generator)
+        M = random_mask(self.size_px, self.size_px, self.hole_fraction, kind=self.mask_kind, generator=generator)
+        return image_to_tensor(crop)[0], M
+
+    def _photo_index(self, k: int) -> int:
+        n = len(self.source)
+        if getattr(self.source, "unlimited", False):
+            return k % n
+        epoch = k // n
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, torch.randperm(n, generator=make_generator(self.seed, 1, epoch))
+        return int(self._order[k % n])
+
+
+def make_generator(*numbers: int) -> torch.Generator:
+    """Return a generator seeded by several numbers of at least 0; neighbours give unrelated streams.
+
+    `seed + k` would not do: run 0's sample 1 would be run 1's sample 0. `SeedSequence` mixes all bits of all numbers.
+
+    Example:
+        >>> bool(torch.rand(1, generator=make_generator(0, 1)) == torch.rand(1, generator=make_generator(1, 0)))
+        False
+    """
+    mixed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
+    return torch.Generator().manual_seed(mixed % 2**63)

@@ -1,0 +1,66 @@
+r"""The region-wise discriminator D_r (section 3.4): it sees the hole's content only, and scores patches.
+
+Undesired artefacts can only stand in inferred regions, so the existing region is erased before the first layer; the
+mask M itself (not 1 - M, section 3.4) is concatenated. The paper calls its convolutions region-wise too; the released
+program only masks the input, and so does rwlib.
+
+Six 5x5 convolutions of stride 2 with spectral normalisation (one power iteration a training forward), each followed by
+a leaky ReLU of slope 0.2, also the last. Widths c, 2c, 4c, 4c, 4c, 4c with c = 64: 5,946,816 parameters.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from rwlib.config import Config
+from rwlib.conventions import check_image_and_mask
+
+
+def pad_same(x: Tensor) -> Tensor:
+    """Zero-pad (b, c, h, w) for a 5x5 convolution of stride 2 whose output has ceil(h / 2) rows.
+
+    Three zeros in all on an even side, one before and two after, and two on either side of an odd one, as in the
+    released program; two on all sides would shift the patch grid.
+    """
+    h, w = x.shape[-2:]
+    return F.pad(x, (1 + w % 2, 2, 1 + h % 2, 2))
+
+
+class RegionWiseDiscriminator(nn.Module):
+    """Patch scores of the hole's content.
+
+    Args:
+        width: channels of the first layer.
+
+    Shapes: I (b, 3, h, w) in [-1, 1], M (b, 1, h, w), 1 existing → scores (b, 4 * width, ceil(h / 64), ceil(w / 64)).
+
+    Example:
+        >>> D = RegionWiseDiscriminator(width=4)
+        >>> D(torch.zeros(1, 3, 256, 256), torch.ones(1, 1, 256, 256)).shape
+        torch.Size([1, 16, 4, 4])
+    """
+
+    def __init__(self, width: int = 64) -> None:
+        super().__init__()
+        widths = [4, width, 2 * width, 4 * width, 4 * width, 4 * width, 4 * width]
+        self.convs = nn.ModuleList()
+        for in_channels, out_channels in zip(widths[:-1], widths[1:], strict=True):
+            conv = nn.Conv2d(in_channels, out_channels, 5, stride=2)
+            nn.init.xavier_uniform_(conv.weight)
+            nn.init.zeros_(conv.bias)
+            self.convs.append(spectral_norm(conv, n_power_iterations=1))
+
+    @classmethod
+    def from_config(cls, config: Config) -> "RegionWiseDiscriminator":
+        """Build the discriminator that a configuration describes."""
+        return cls(config.discriminator_width)
+
+    def forward(self, I: Tensor, M: Tensor) -> Tensor:
+        """Score the content of the hole, [I ⊙ (1 - M) ‖ M]."""
+        check_image_and_mask(I, M)
+        M = M.to(I.dtype)
+        x = torch.cat([I * (1 - M), M], dim=1)
+        for conv in self.convs:
+            x = F.leaky_relu(conv(pad_same(x)), 0.2)
+        return x

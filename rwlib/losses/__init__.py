@@ -1,0 +1,27 @@
+"""The losses of equations (2) to (7), one file each."""
+
+from rwlib.losses.adversarial import (
+    FORMS,
+    adversarial_loss_discriminator,
+    adversarial_loss_generator,
+    gradient_penalty,
+)
+from rwlib.losses.correlation import correlation, correlation_loss
+from rwlib.losses.objective import Terms, objective, pixel_and_feature_terms
+from rwlib.losses.reconstruction import reconstruction_loss
+from rwlib.losses.style import gram, style_loss
+
+__all__ = [
+    "FORMS",
+    "Terms",
+    "adversarial_loss_discriminator",
+    "adversarial_loss_generator",
+    "correlation",
+    "correlation_loss",
+    "gradient_penalty",
+    "gram",
+    "objective",
+    "pixel_and_feature_terms",
+    "reconstruction_loss",
+    "style_loss",
+]
