@@ -125,11 +125,7 @@ def ssim(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> Tensor:
         tensor([1.], dtype=torch.float64)
     """
     _check(I_c, I_gt, M)
-    similarity = ssim_map(I_c, I_gt)
-    if M is None:
-        r = WINDOW_PX // 2
-        return _mean(similarity[:, :, r:-r, r:-r])
-    return _mean(similarity, M)
+    return _mean_similarity(ssim_map(I_c, I_gt), M)
 
 
 def ssim_map(I_c: Tensor, I_gt: Tensor) -> Tensor:
@@ -163,6 +159,14 @@ def ssim_map(I_c: Tensor, I_gt: Tensor) -> Tensor:
     var_x, var_y, cov = _blur(x * x) - mu_x**2, _blur(y * y) - mu_y**2, _blur(x * y) - mu_x * mu_y
     C_1, C_2 = 0.01**2, 0.03**2
     return (2 * mu_x * mu_y + C_1) * (2 * cov + C_2) / ((mu_x**2 + mu_y**2 + C_1) * (var_x + var_y + C_2))
+
+
+def _mean_similarity(similarity: Tensor, M: Tensor | None) -> Tensor:
+    """Average SSIM's map (b, 3, h, w) over the windows inside the image, or over the missing pixels; (b,)."""
+    if M is not None:
+        return _mean(similarity, M)
+    r = WINDOW_PX // 2
+    return _mean(similarity[:, :, r:-r, r:-r])
 
 
 def _blur(x: Tensor) -> Tensor:
@@ -213,9 +217,13 @@ def evaluate_pair(I_c: Tensor, I_gt: Tensor, M: Tensor) -> dict[str, Tensor]:
             "I_c: differs from I_gt at existing pixels; pass the composite (rwlib.conventions.compose), "
             "and a mask that is 1 where the image exists"
         )
-    metrics = {"l1": l1, "l2": l2, "psnr": psnr, "ssim": ssim}
-    values = {name: metric(I_c, I_gt) for name, metric in metrics.items()}
-    return values | {f"hole_{name}": metric(I_c, I_gt, M) for name, metric in metrics.items()}
+    similarity = ssim_map(I_c, I_gt)  # most of the time goes here, so once for both
+    values = {}
+    for prefix, mask in (("", None), ("hole_", M)):
+        for metric in (l1, l2, psnr):
+            values[prefix + metric.__name__] = metric(I_c, I_gt, mask)
+        values[f"{prefix}ssim"] = _mean_similarity(similarity, mask)
+    return values
 
 
 def mean_and_interval(values: Tensor | Sequence[float]) -> tuple[float, float]:

@@ -1,0 +1,181 @@
+"""The command line: `rwlib train | inpaint | evaluate | doctor`.
+
+Every field of `Config` is a flag of `rwlib train`, with its docstring as help; `--preset` and `--size` choose the
+defaults first. Bad input ends with one line on stderr and exit status 2.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from rwlib import __version__
+from rwlib.config import PRESETS, SIZES, Config, make_config
+from rwlib.conventions import InputError
+
+USAGE = f"""rwlib {__version__}: region-wise GAN image inpainting
+
+  rwlib train     --data DIR|facades|photos --run-dir DIR [--preset balanced|paper|release] [--size tiny|small|full] ...
+  rwlib inpaint   PHOTO --mask MASK -o OUT.png
+  rwlib evaluate  --data DIR [--checkpoint FILE]
+  rwlib doctor
+
+`rwlib COMMAND --help` explains a command's options."""
+
+
+@dataclass
+class Train:
+    """Train a region-wise GAN (Algorithm 1)."""
+
+    run_dir: Path
+    """Folder for checkpoints, curves and samples."""
+    data: str = "facades"
+    """Folder of photographs, or `facades` (drawn by a program, without end), or `photos` (the few that ship)."""
+    resume: bool = False
+    """Go on where the run in `--run-dir` stopped."""
+    init: Path | None = None
+    """Generator checkpoint to start from, for instance one trained on smaller crops."""
+    stop_after: int | None = None
+    """Stop after this step, in the middle of the schedule; go on with `--resume`."""
+    config: tyro.conf.OmitArgPrefixes[Config] = field(default_factory=make_config)
+    """What to train."""
+
+
+@dataclass
+class Inpaint:
+    """Fill the hole of a picture; existing pixels stay bit-identical."""
+
+    photo: Annotated[Path, tyro.conf.Positional]
+    """Picture of any size and mode."""
+    mask: Path
+    """Picture of the same size: white is the hole, black exists."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """Result: .png, .tif or .bmp."""
+    checkpoint: Path | None = None
+    """Generator to use; by default the one that ships with rwlib."""
+    white_is_existing: bool = False
+    """The mask's polarity is the other way round: black is the hole."""
+    work_side_px: int = 0
+    """Longest side at which the network works; 0 chooses by the size of the hole."""
+
+
+@dataclass
+class Evaluate:
+    """Measure a generator beside classical fills on held-out photographs."""
+
+    data: str
+    """Folder of photographs, or `facades`, or `photos`."""
+    checkpoint: Path | None = None
+    """Generator to use; by default the one that ships with rwlib."""
+    size_px: int = 0
+    """Side of the centre crops; 0 takes the side that the generator was trained with."""
+    seed: int = 0
+    """Seed of the masks."""
+    photos: int = 0
+    """Use only the first so many photographs; 0 uses all (100 where there is no end)."""
+    csv: Path | None = None
+    """Write every single measurement to this file."""
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, 1 (`doctor` found a fault), 2 (bad input), 130 (Ctrl-C)."""
+    command, *rest = (sys.argv[1:] if args is None else list(args)) or ["--help"]
+    try:
+        if command in ("-h", "--help"):
+            print(USAGE)
+        elif command in ("-V", "--version"):
+            print(f"rwlib {__version__}")
+        elif command == "doctor":
+            from rwlib.doctor import doctor
+
+            return doctor()
+        elif command == "train":
+            _train(rest)
+        elif command == "inpaint":
+            _inpaint(tyro.cli(Inpaint, prog="rwlib inpaint", args=rest))
+        elif command == "evaluate":
+            _evaluate(tyro.cli(Evaluate, prog="rwlib evaluate", args=rest))
+        else:
+            raise InputError(f"command: expected train, inpaint, evaluate or doctor; got {command!r}")
+    except InputError as error:
+        print(f"rwlib: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("rwlib: interrupted; `rwlib train --resume` goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _take(args: list[str], flag: str, default: str) -> str:
+    """Take `flag VALUE` or `flag=VALUE` out of `args` and return the value."""
+    for i, arg in enumerate(args):
+        if arg == flag and i + 1 < len(args):
+            del args[i]
+            return args.pop(i)
+        if arg.startswith(flag + "="):
+            return args.pop(i).partition("=")[2]
+    return default
+
+
+def _train(args: list[str]) -> None:
+    args = list(args)
+    preset, size = _take(args, "--preset", "balanced"), _take(args, "--size", "small")
+    description = (
+        f"Train a region-wise GAN (Algorithm 1). --preset {{{','.join(PRESETS)}}} and --size {{{','.join(SIZES)}}} "
+        f"choose the defaults below; shown: {preset}, {size}."
+    )
+    config = make_config(preset, size)
+    # An explicit default for one field only would leave --run-dir without its "required"; tyro.MISSING keeps it.
+    default = Train(run_dir=tyro.MISSING, config=config)
+    asked = tyro.cli(Train, prog="rwlib train", description=description, args=args, default=default)
+    from rwlib.data import open_source
+    from rwlib.train import train
+
+    train(
+        asked.config,
+        open_source(asked.data),
+        asked.run_dir,
+        data_name=Path(asked.data).name,
+        resume=asked.resume,
+        init=asked.init,
+        steps=asked.stop_after,
+    )
+
+
+def _inpaint(asked: Inpaint) -> None:
+    from rwlib.checkpoints import load_generator
+    from rwlib.inpaint import inpaint_file
+
+    G, config = load_generator(asked.checkpoint)
+    inpaint_file(
+        asked.photo,
+        asked.mask,
+        asked.output,
+        G=G,
+        config=config,
+        white_is_existing=asked.white_is_existing,
+        work_side_px=asked.work_side_px,
+    )
+
+
+def _evaluate(asked: Evaluate) -> None:
+    from rwlib.checkpoints import load_generator
+    from rwlib.data import open_source
+    from rwlib.evaluate import classical_methods, evaluate, generator_method, summarise, write_rows
+
+    G, config = load_generator(asked.checkpoint)
+    source = open_source(asked.data)
+    photos = asked.photos or (100 if getattr(source, "unlimited", False) else len(source))
+    methods = {"rwlib": generator_method(G), **classical_methods()}
+    rows = evaluate(methods, source, size_px=asked.size_px or config.size_px, seed=asked.seed, photos=photos)
+    if asked.csv:
+        write_rows(rows, asked.csv)
+    for metric in ("hole_psnr", "hole_ssim", "psnr", "ssim"):
+        print("\n" + summarise(rows, metric))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,264 @@
+"""Masks: the number of missing pixels is exact, one hole is one, several are several, resizing is the released one."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from skimage.measure import label
+
+from rwlib.conventions import InputError
+from rwlib.masks import (
+    BUCKETS,
+    contiguous_mask,
+    discontiguous_mask,
+    hole_fraction,
+    label_from_mask,
+    random_mask,
+    random_masks,
+    resize_mask,
+)
+
+SIZES = [(8, 8), (4, 64), (64, 4), (7, 13), (33, 17), (64, 64), (50, 96), (128, 128)]
+RANGES = [*BUCKETS, (0.5, 0.6), (0.0, 0.4), (0.9, 0.95)]
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def holes(M, connectivity):
+    """Number of separate holes of one mask (1, h, w)."""
+    return label(M[0].numpy() == 0, connectivity=connectivity).max()
+
+
+def draw_many(draw, n=4):
+    generator = seeded(7)
+    for height, width in SIZES:
+        for low, high in RANGES:
+            for _ in range(n):
+                yield draw(height, width, (low, high), generator=generator), low, high
+
+
+@pytest.mark.parametrize("draw, at_least", [(contiguous_mask, 1), (discontiguous_mask, 2)])
+def test_form_and_fraction(draw, at_least):
+    for M, low, high in draw_many(draw):
+        assert M.dtype == torch.float32 and M.ndim == 3 and M.shape[0] == 1
+        assert ((M == 0) | (M == 1)).all()
+        missing, pixels = int((M == 0).sum()), M.numel()
+        assert missing >= at_least
+        assert low <= missing / pixels <= high or missing == at_least
+
+
+def test_contiguous_is_one_hole():
+    for M, low, high in draw_many(contiguous_mask):
+        assert holes(M, connectivity=1) == 1, (M.shape, low, high)
+
+
+def test_discontiguous_is_several_holes_even_diagonally():
+    for M, low, high in draw_many(discontiguous_mask):
+        assert holes(M, connectivity=2) >= 2, (M.shape, low, high)
+
+
+def test_discontiguous_is_usually_many_holes():
+    generator = seeded()
+    for bucket in [*BUCKETS, (0.5, 0.6)]:
+        numbers = [holes(discontiguous_mask(128, 128, bucket, generator=generator), 2) for _ in range(8)]
+        assert np.mean(numbers) > 5, (bucket, numbers)
+
+
+@pytest.mark.parametrize("draw", [contiguous_mask, discontiguous_mask])
+@pytest.mark.parametrize("count", [2, 7, 29, 61])
+def test_exact_count(draw, count):
+    """A range of one value asks for one number of pixels, also where 100 * 0.07 and 100 * 0.29 are not whole."""
+    for seed in range(20):
+        assert int((draw(10, 10, (count / 100, count / 100), generator=seeded(seed)) == 0).sum()) == count
+
+
+@pytest.mark.parametrize("draw", [contiguous_mask, discontiguous_mask])
+def test_counts_cover_the_range_evenly(draw):
+    generator = seeded()
+    counts = [int((draw(10, 10, (0.1, 0.3), generator=generator) == 0).sum()) for _ in range(600)]
+    assert min(counts) == 10 and max(counts) == 30
+    assert abs(np.mean(counts) - 20) < 1  # 4 standard errors of a uniform draw
+
+
+def test_tiny_masks():
+    assert int(contiguous_mask(1, 2, (0.5, 0.5), generator=seeded()).sum()) == 1
+    for seed in range(10):
+        # The only ways to separate two pixels: the ends of a row of three; a corner and the far column of 2x3.
+        assert discontiguous_mask(1, 3, (0.6, 0.9), generator=seeded(seed)).flatten().tolist() == [0, 1, 0]
+        M = discontiguous_mask(2, 3, (0.4, 0.5), generator=seeded(seed))
+        assert M[0, :, 1].tolist() == [1, 1]
+
+
+def test_every_pixel_can_be_missing_and_can_exist():
+    for kind in ("contiguous", "discontiguous"):
+        M = random_masks(150, 16, 16, (0.2, 0.5), kind=kind, generator=seeded()).mean(0)
+        assert M.min() > 0.2 and M.max() < 0.95, kind
+
+
+def test_shapes_vary():
+    """Blobs and snakes: the hole's area over that of its bounding box is spread widely."""
+    generator = seeded()
+    shares = []
+    for _ in range(60):
+        y, x = np.nonzero(contiguous_mask(96, 96, (0.25, 0.25), generator=generator)[0].numpy() == 0)
+        shares.append(len(y) / ((np.ptp(y) + 1) * (np.ptp(x) + 1)))
+    assert np.quantile(shares, 0.1) < 0.5 and np.quantile(shares, 0.9) > 0.7
+
+
+@pytest.mark.parametrize("kind", ["contiguous", "discontiguous", "both"])
+def test_the_generator_decides(kind):
+    first = random_masks(4, 32, 40, kind=kind, generator=seeded(1))
+    assert first.shape == (4, 1, 32, 40)
+    assert torch.equal(first, random_masks(4, 32, 40, kind=kind, generator=seeded(1)))
+    assert torch.equal(first[:2], random_masks(2, 32, 40, kind=kind, generator=seeded(1)))
+    assert not torch.equal(first, random_masks(4, 32, 40, kind=kind, generator=seeded(2)))
+    assert not torch.equal(first[0], first[1])
+
+
+def test_no_hidden_randomness():
+    np.random.seed(0)
+    torch.manual_seed(0)
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    random_masks(4, 16, 16, generator=seeded())
+    assert torch.equal(before[0], torch.get_rng_state()) and (before[1] == np.random.get_state()[1]).all()
+
+
+def test_random_masks_obey_kind_and_range():
+    numbers = {}
+    for kind in ("contiguous", "discontiguous", "both"):
+        M = random_masks(40, 64, 64, (0.5, 0.55), kind=kind, generator=seeded())
+        assert torch.equal(M[0], random_mask(64, 64, (0.5, 0.55), kind=kind, generator=seeded()))
+        assert hole_fraction(M).min() >= 0.5 and hole_fraction(M).max() <= 0.55
+        numbers[kind] = [holes(mask, connectivity=1) for mask in M]
+    assert set(numbers["contiguous"]) == {1}
+    assert min(numbers["discontiguous"]) >= 2
+    assert 8 <= numbers["both"].count(1) <= 32  # a fair coin fails once in 10^4 seeds; this seed is fixed
+
+
+@pytest.mark.parametrize("draw", [contiguous_mask, discontiguous_mask, random_mask])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((0, 8), "height: expected a whole number of at least 1, got 0"),
+        ((True, 8), "height: expected a whole number of at least 1, got True"),
+        ((8, 2.5), "width: expected a whole number of at least 1, got 2.5"),
+        ((8, 8, 0.2), r"hole_fraction: expected two numbers \(low, high\), got 0.2"),
+        ((8, 8, (0.3, 0.2)), "hole_fraction: expected 0 <= low <= high < 1, got 0.3 0.2"),
+        ((8, 8, (-0.1, 0.2)), "got -0.1 0.2"),
+        ((8, 8, (0.5, 1.0)), "got 0.5 1.0"),
+        ((8, 8, (math.nan, 0.2)), "got nan 0.2"),
+        ((8, 8, (0.0, 0.001)), "no number of pixels of a 8x8 mask lies between 0.0 and 0.001"),
+        ((10, 10, (0.111, 0.119)), "widen the range or enlarge the mask"),
+    ],
+)
+def test_refused_arguments(draw, arguments, message):
+    with pytest.raises(InputError, match=message):
+        draw(*arguments, generator=seeded())
+
+
+def test_refused_for_lack_of_room():
+    for height, width, fraction in [(1, 1, (0.0, 0.9)), (2, 2, (0.0, 0.9)), (8, 8, (0.97, 0.99))]:
+        with pytest.raises(InputError, match="allows this kind of hole"):
+            discontiguous_mask(height, width, fraction, generator=seeded())
+
+
+def test_refused_generator_kind_and_batch():
+    for draw in (contiguous_mask, discontiguous_mask, random_mask):
+        with pytest.raises(InputError, match="generator: expected a torch.Generator, got int"):
+            draw(8, 8, generator=3)
+    with pytest.raises(InputError, match="kind: expected one of contiguous, discontiguous, both; got 'round'"):
+        random_mask(8, 8, kind="round", generator=seeded())
+    with pytest.raises(InputError, match="batch: expected a whole number of at least 1, got 0"):
+        random_masks(0, 8, 8, generator=seeded())
+
+
+def test_hole_fraction():
+    M = torch.ones(3, 1, 4, 5)
+    M[1, 0, :2, 0] = 0
+    M[2] = 0
+    assert hole_fraction(M).tolist() == pytest.approx([0, 0.1, 1])
+    with pytest.raises(InputError, match="M: expected shape"):
+        hole_fraction(M[0])
+
+
+# --- resizing
+
+
+def resize_ref(M, h, w):
+    """Nearest neighbour with aligned corners, cell by cell."""
+    b, _, H, W = M.shape
+    out = torch.empty(b, 1, h, w, dtype=M.dtype)
+    for i in range(h):
+        for j in range(w):
+            y = math.floor(i * (H - 1) / (h - 1) + 0.5) if h > 1 else 0
+            x = math.floor(j * (W - 1) / (w - 1) + 0.5) if w > 1 else 0
+            out[:, 0, i, j] = M[:, 0, y, x]
+    return out
+
+
+@pytest.mark.parametrize(
+    "old, new", [((64, 64), (16, 16)), ((64, 48), (4, 3)), ((33, 17), (8, 5)), ((5, 5), (9, 12)), ((9, 7), (1, 1))]
+)
+def test_resize_mask_equals_loop(old, new):
+    M = torch.arange(2 * old[0] * old[1]).reshape(2, 1, *old)
+    out = resize_mask(M, new)
+    assert torch.equal(out, resize_ref(M, *new)) and out.dtype == torch.int64
+    assert torch.equal(out, resize_mask(M.double(), new).long())
+
+
+def test_resize_mask_keeps_corners_and_size():
+    M = torch.rand(1, 1, 256, 256)
+    out = resize_mask(M, 64)
+    assert torch.equal(out[..., [0, 0, -1, -1], [0, -1, 0, -1]], M[..., [0, 0, -1, -1], [0, -1, 0, -1]])
+    assert torch.equal(resize_mask(M, (256, 256)), M)
+
+
+def test_resize_mask_by_hand():
+    # 6 -> 4: sources 0, 5/3, 10/3, 5, rounded 0, 2, 3, 5. 3 -> 5: 0, 0.5, 1, 1.5, 2, halves rounded up.
+    assert resize_mask(torch.arange(6).reshape(1, 1, 1, 6), (1, 4)).flatten().tolist() == [0, 2, 3, 5]
+    assert resize_mask(torch.arange(3).reshape(1, 1, 1, 3), (1, 5)).flatten().tolist() == [0, 1, 1, 2, 2]
+
+
+# --- labels
+
+
+def area_ref(M, h, w):
+    """Mean of 1 - M over cells whose ends are floor(i H / h) and ceil((i + 1) H / h)."""
+    b, _, H, W = M.shape
+    out = torch.empty(b, 1, h, w, dtype=M.dtype)
+    for i in range(h):
+        for j in range(w):
+            rows = slice(i * H // h, -(-(i + 1) * H // h))
+            columns = slice(j * W // w, -(-(j + 1) * W // w))
+            out[:, 0, i, j] = (1 - M[:, 0, rows, columns]).flatten(1).mean(1)
+    return out
+
+
+@pytest.mark.parametrize("old, new", [((64, 64), (4, 4)), ((33, 17), (4, 5)), ((8, 8), (1, 1))])
+def test_label_from_mask_equals_loops(old, new):
+    M = random_masks(3, *old, (0.2, 0.5), generator=seeded()).double()
+    torch.testing.assert_close(label_from_mask(M, new), area_ref(M, *new))
+    assert torch.equal(label_from_mask(M, new, mode="nearest"), 1 - resize_ref(M, *new))
+
+
+def test_area_label_keeps_small_holes():
+    M = torch.ones(1, 1, 64, 64)
+    M[..., 24:28, 24:28] = 0  # the nearest label looks at rows and columns 0, 21, 42 and 63
+    assert label_from_mask(M, 4, mode="nearest").sum() == 0
+    area = label_from_mask(M, 4)
+    assert area.sum() == area[0, 0, 1, 1] == 1 / 16
+
+
+def test_refused_sizes_and_modes():
+    M = torch.ones(1, 1, 8, 8)
+    for function in (resize_mask, label_from_mask):
+        for size in (0, (4, 0), (4, 4, 4), 2.0, "4"):
+            with pytest.raises(InputError, match="size: expected one or two whole numbers of at least 1"):
+                function(M, size)
+        with pytest.raises(InputError, match="M: expected shape"):
+            function(M[0], 4)
+    with pytest.raises(InputError, match="mode: expected one of area, nearest; got 'linear'"):
+        label_from_mask(M, 4, mode="linear")
