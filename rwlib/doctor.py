@@ -7,6 +7,7 @@ looks at, and a check that raises becomes a FAIL line instead of a traceback.
 import importlib
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -86,7 +87,10 @@ def torchvision_mismatch() -> str:
     """
     from packaging.requirements import Requirement
 
-    torch_version = metadata.version("torch")
+    try:
+        torch_version = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        return "needs torch, which is not installed"
     for line in metadata.requires("torchvision") or []:
         wanted = Requirement(line)
         if wanted.name == "torch" and not wanted.specifier.contains(torch_version, prereleases=True):
@@ -254,7 +258,7 @@ def examine() -> Iterator[Finding]:
         lines = []
         yield Finding(False, "rwlib", "is not installed", REINSTALL)
     for line in lines:
-        yield guarded(line, check_package, line)
+        yield guarded(re.split(r"[^\w.-]", line)[0], check_package, line)
     yield guarded("device", check_device)
     yield guarded("threads", check_threads)
     yield guarded("memory", check_memory)

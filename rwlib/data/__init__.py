@@ -14,22 +14,43 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from rwlib.conventions import InputError, image_to_tensor
-from rwlib.data.folder import PhotoFolder
+from rwlib.data.facades import Facades, facades, render_facade
+from rwlib.data.folder import PhotoFolder, check_seed
 from rwlib.data.photos import PhotoSet, photos
 from rwlib.masks import random_mask
 
-__all__ = ["PhotoFolder", "PhotoSet", "TrainingSamples", "open_source", "photos"]
+__all__ = [
+    "Facades",
+    "PhotoFolder",
+    "PhotoSet",
+    "TrainingSamples",
+    "facades",
+    "make_generator",
+    "open_source",
+    "photos",
+    "render_facade",
+]
 
 
 def open_source(spec: str | os.PathLike) -> Any:
     """Open a photo source by name.
 
     Args:
-        spec: `"photos"` (eight public-domain photographs), or the path of a folder.
+        spec: `"facades"` or `"facades:SEED"` (house fronts drawn by a program), `"photos"` (eight public-domain
+            photographs), or the path of a folder; write `./photos` for a folder of that name.
 
     Raises:
-        InputError: the folder is missing or has no images.
+        InputError: a seed that is not a number, or a folder that is missing or has no readable images.
+
+    Example:
+        >>> open_source("facades:3").names[5]
+        'facade 3/5'
     """
+    name, colon, seed = str(spec).partition(":")
+    if name == "facades" and (colon or not isinstance(spec, os.PathLike)):
+        if colon and not seed.isdecimal():
+            raise InputError(f"spec: expected 'facades:SEED' with a number of at least 0, got {spec!r}")
+        return Facades(int(seed or 0))
     if spec == "photos":
         return PhotoSet()
     return PhotoFolder(spec)
@@ -45,9 +66,12 @@ class TrainingSamples(Dataset):
     Args:
         source: a photo source (`rwlib.data.folder`); one with `unlimited` set is asked for photograph `k` itself.
         size_px: side of the crops.
-        hole_fraction: missing part of each mask, or the range from which it is drawn, 0 to below 1.
+        hole_fraction: range from which each mask's missing part is drawn (`rwlib.masks.random_mask`).
         mask_kind: `"contiguous"`, `"discontiguous"` or `"both"`.
         seed: of the run, at least 0.
+
+    Raises:
+        InputError: a negative seed; when a sample is made, a size or range that the source or `random_mask` refuses.
 
     Example:
         >>> samples = TrainingSamples(PhotoSet(), size_px=64, hole_fraction=(0.1, 0.4), mask_kind="both", seed=0)
@@ -57,8 +81,9 @@ class TrainingSamples(Dataset):
     """
 
     def __init__(
-        self, source: Any, size_px: int, hole_fraction: float | tuple[float, float], mask_kind: str, seed: int
+        self, source: Any, size_px: int, hole_fraction: tuple[float, float], mask_kind: str, seed: int
     ) -> None:
+        check_seed(seed)
         self.source, self.size_px, self.hole_fraction, self.mask_kind = source, size_px, hole_fraction, mask_kind
         self.seed = seed
         self._epoch, self._order = -1, torch.empty(0)

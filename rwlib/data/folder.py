@@ -43,7 +43,7 @@ def random_view(photo: np.ndarray, size_px: int, generator: torch.Generator, *, 
         (size_px, size_px, 3), uint8.
     """
     h, w, _ = photo.shape
-    u_scale, u_top, u_left, u_flip = torch.rand(4, generator=generator, dtype=torch.float64).tolist()
+    u_scale, u_top, u_left, u_flip = four_uniforms(generator)
     largest = max(size_px, min(h, w, MAX_SCALE * size_px))
     smallest = min(min_scale * size_px, largest)
     window = min(h, w) * size_px / (smallest + u_scale * (largest - smallest))  # the crop's side on the photograph
@@ -58,6 +58,28 @@ def center_view(photo: np.ndarray, size_px: int) -> np.ndarray:
     side = min(h, w)
     top, left = (h - side) / 2, (w - side) / 2
     return _resize(photo, (left, top, left + side, top + side), size_px)
+
+
+def four_uniforms(generator: torch.Generator) -> list[float]:
+    """Draw the four numbers in [0, 1) that any source's crop depends on: scale, two places, flip.
+
+    Raises:
+        InputError: not a generator; `None` would silently mean PyTorch's global one.
+    """
+    if not isinstance(generator, torch.Generator):
+        kind = type(generator).__name__
+        raise InputError(f"generator: expected a torch.Generator, got {kind}; pass torch.Generator().manual_seed(seed)")
+    return torch.rand(4, generator=generator, dtype=torch.float64).tolist()
+
+
+def check_seed(seed: int) -> None:
+    """Check a seed.
+
+    Raises:
+        InputError: not a whole number of at least 0.
+    """
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed: expected a whole number of at least 0, got {seed!r}")
 
 
 def check_request(index: int, n_photos: int, size_px: int) -> None:

@@ -1,0 +1,96 @@
+# Needs only make and Python 3.11, 3.12 or 3.13; `make` alone lists the targets.
+
+# Name your own Python with `make lab PYTHON=/path/to/python3.12`; give JupyterLab more flags with
+# `make lab LAB_ARGS=--no-browser`.
+PYTHON ?=
+LAB_ARGS ?=
+VENV ?= .venv
+
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+STAMP := $(VENV)/.installed
+# There from the first to the last moment of an installation: whatever is found beside it was broken off.
+UNFINISHED := $(VENV)/.unfinished
+# So that `!rwlib` works in a notebook.
+ON_PATH := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+# One thread per process, because two test processes share the cores.
+TEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2
+
+# Python's compiled files are kept even where the system says otherwise: without them each process takes seconds more to
+# import torch.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help lab test lint lock install clean clean-venv
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+lab: install ## install what is missing, check it, open JupyterLab on notebooks/
+	@$(PY) -m rwlib.doctor
+	@$(ON_PATH) $(PY) -m jupyterlab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
+
+test: install ## install what is missing, run all tests and all notebooks
+	$(TEST) tests
+	$(ON_PATH) $(TEST) --dist loadfile --nbval-lax --nbval-current-env \
+	  --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120 notebooks
+
+lint: install ## check the style of the code and its format
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+lock: $(UV) ## renew requirements.lock with the newest versions that pyproject.toml admits
+	$(UV) pip compile pyproject.toml --extra test --extra opencv --python-version 3.11 --universal --fork-strategy fewest \
+	  --upgrade --no-annotate --custom-compile-command "make lock" --quiet --output-file requirements.lock
+
+install: $(STAMP) ## install the locked packages and rwlib itself into .venv
+
+clean: ## remove what tests and tools left behind
+	rm -rf build dist .pytest_cache .ruff_cache
+	find . \( -name .git -o -name .venv \) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+clean-venv: ## remove .venv; the next `make lab` or `make test` makes a new one
+	rm -rf $(VENV)
+
+# Prints the interpreter itself (of an activated environment: the one below it), or why it will not do.
+PROBE := import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("is Python %d.%d" % v); \
+  from importlib.util import find_spec; find_spec("ensurepip") or sys.exit("has no venv module"); \
+  print(sys._base_executable)
+
+# Candidates are tried by running them, because a version manager leaves commands on PATH that cannot run.
+$(PY):
+	@tried=; \
+	for candidate in $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3 python); do \
+	  if python=$$("$$candidate" -c '$(PROBE)' 2>/dev/null); then break; fi; \
+	  tried="$$tried  $$candidate: $$("$$candidate" -c '$(PROBE)' 2>&1 | head -n 1)\n"; python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  printf 'rwlib needs Python 3.11, 3.12 or 3.13 with its venv module. Tried:\n%b' "$$tried" >&2; \
+	  echo 'Install one (Debian, Ubuntu: apt install python3-venv), or name yours: make lab PYTHON=/path/to/python' >&2; \
+	  exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$python"; \
+	rm -rf $(VENV) && mkdir -p $(VENV) && touch $(UNFINISHED) && "$$python" -m venv $(VENV)
+
+# uv installs in seconds what takes pip minutes; where uv cannot be had or cannot reach its index, pip does it.
+$(UV): | $(PY)
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv || echo 'uv cannot be had; pip takes its place'
+
+# The stamp holds the folder's path, because rwlib is installed as a pointer to this folder.
+$(STAMP): requirements.lock pyproject.toml | $(UV)
+	@rm -f $@ && touch $(UNFINISHED)
+	@$(UV) pip install --python $(PY) -r requirements.lock || $(PY) -m pip install -r requirements.lock
+	@$(UV) pip install --python $(PY) --no-deps --no-build-isolation -e . \
+	  || $(PY) -m pip install --no-deps --no-build-isolation -e .
+	@echo '$(CURDIR)' > $@ && rm -f $(UNFINISHED)
+
+# An environment whose installation was broken off, or whose Python no longer runs, is made anew; in a folder that was
+# moved or copied rwlib is installed again.
+ifeq ($(shell test ! -e $(UNFINISHED) && $(PY) --version 2>/dev/null),)
+.PHONY: $(PY) $(UV)
+endif
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
