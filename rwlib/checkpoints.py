@@ -8,6 +8,7 @@ Two kinds: `generator` (weights to fill holes with, half precision if wished) an
 on: both networks, both optimisers, the moving average, the step, the state of the random numbers).
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from rwlib.generator import RegionWiseGenerator
 
 FORMAT = "rwlib-1"
 SHIPPED = Path(__file__).parent / "weights"
-DEFAULT = SHIPPED / "facades128.safetensors"
+DEFAULT = SHIPPED / "facades64.safetensors"
 """The generator that ships with rwlib; its model card lies beside it."""
 
 
@@ -54,7 +55,8 @@ def write_checkpoint(
         part.chmod(0o644)  # safetensors writes 0600; a checkpoint is as readable as any other result
         os.replace(part, file)
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise InputError(
             f"checkpoint: cannot write {file}: {reason}; choose a folder that exists and is writable"
@@ -91,8 +93,8 @@ def read_checkpoint(
         raise InputError(f"checkpoint: {file} holds a {header.get('kind')} checkpoint, expected a {kind} checkpoint")
     try:
         config = Config.from_dict(json.loads(header["config"]))
-        about = json.loads(header["about"])
-    except (KeyError, json.JSONDecodeError, AttributeError, InputError) as error:
+        about = dict(json.loads(header["about"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"checkpoint: {file} has a header that cannot be used ({error})") from None
     return tensors, config, about
 

@@ -89,6 +89,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work, all of them in one message."""
+        for name in ("hole_fraction", "betas", "epochs"):
+            if len(getattr(self, name)) != 2:
+                raise InputError(f"{name}: expected two numbers, got {getattr(self, name)}")
         low, high = self.hole_fraction
         at_least = {
             "discriminator_width": 1, "batch_size": 1, "checkpoint_every": 1, "sample_every": 1,
@@ -145,7 +148,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "reduction": "mean",
         "lambda_1": 4e-5,
         "lambda_2": 3e-6,
-        "lambda_3": 0.01,
+        "lambda_3": 0.05,
         "alpha": 1.0,
         "adversarial": "hinge",
         "vgg_size_px": 0,

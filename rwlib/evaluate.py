@@ -20,10 +20,11 @@ from tqdm import tqdm
 
 from rwlib.conventions import InputError, image_to_tensor, tensor_to_image
 from rwlib.data import make_generator
+from rwlib.data.folder import check_seed
 from rwlib.generator import RegionWiseGenerator
 from rwlib.inpaint import fill
 from rwlib.masks import BUCKETS, random_mask
-from rwlib.metrics import evaluate_pair, mean_and_interval
+from rwlib.metrics import WINDOW_PX, evaluate_pair, mean_and_interval
 
 KINDS = ("contiguous", "discontiguous")
 METRICS = ("l1", "l2", "psnr", "ssim", "hole_l1", "hole_l2", "hole_psnr", "hole_ssim")
@@ -114,7 +115,15 @@ def evaluate(
 
     Returns:
         One row for each method, kind, bucket and photograph, with `METRICS`.
+
+    Raises:
+        InputError: a negative seed, photographs below 1, or a side that is too short for SSIM.
     """
+    check_seed(seed)
+    if size_px < WINDOW_PX:
+        raise InputError(f"size_px: expected at least {WINDOW_PX}, the side of SSIM's window, got {size_px}")
+    if photos is not None and photos < 1:
+        raise InputError(f"photos: expected at least 1, got {photos}; leave it out to use all")
     rows = []
     for photo in tqdm(
         range(min(photos or len(source), len(source))), disable=not progress, unit="photo", dynamic_ncols=True

@@ -10,6 +10,8 @@ Three layers, from tensors to files:
 """
 
 import os
+import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from rwlib.generator import Outputs, RegionWiseGenerator
 from rwlib.masks import resize_mask
 
 MIN_SIDE_PX = 8
-MAX_WORK_PIXELS = 320_000  # 1.3 GB and 3 s on two cores at width 24; 640x480 is 307,200
+MAX_WORK_PIXELS = 200_000  # keeps a width of 24 under 2 GB
 LOSSLESS = {".png", ".tif", ".tiff", ".bmp"}
 
 
@@ -96,7 +98,7 @@ def inpaint(
         got, expected = f"{w}x{h}", f"{image.shape[1]}x{image.shape[0]}"
         raise InputError(f"mask: its size {got} is not the image's {expected} (width x height); resize the mask")
     if min(h, w) < MIN_SIDE_PX:
-        raise InputError(f"image: expected sides of at least {MIN_SIDE_PX} px, got {w}x{h} (width x height)")
+        raise InputError(f"image: expected sides of at least {MIN_SIDE_PX} px, got {w}x{h} (w x h); enlarge it")
     if work_side_px < 0 or 0 < work_side_px < MIN_SIDE_PX:
         raise InputError(f"work_side_px: expected 0 or at least {MIN_SIDE_PX}, got {work_side_px}")
     if not hole.any():
@@ -138,9 +140,10 @@ def _shrink(I_gt: Tensor, M: Tensor, size: tuple[int, int]) -> tuple[Tensor, Ten
     """Average the existing pixels under each small one; it exists if at least half of what it covers does."""
     share = F.interpolate(M, size, mode="area")
     I_small = F.interpolate(I_gt * M, size, mode="area") / share.clamp(min=1e-6)
-    M_small = (share >= 0.5).float()
-    if not M_small.any() or M_small.all():  # so thin that averaging loses it: keep single pixels instead
-        M_small = resize_mask(M, size) if not M_small.any() else (share >= 1).float()
+    # A region so thin that averaging loses it: keep single pixels instead.
+    for M_small in ((share >= 0.5).float(), (share >= 1).float(), resize_mask(M, size)):
+        if M_small.any() and not M_small.all():
+            break
     return I_small, M_small
 
 
@@ -148,23 +151,32 @@ def read_image(file: str | os.PathLike[str], name: str = "image") -> Image.Image
     """Open a picture, apply its EXIF rotation, and load it wholly.
 
     Raises:
-        InputError: missing, not an image, truncated, or too large to be decoded safely.
+        InputError: missing, not an image, truncated, too large to be decoded safely, or a photograph that Pillow reads
+            with a loss.
     """
     file = Path(file)
     if not file.is_file():
         problem = "is a folder" if file.is_dir() else "does not exist"
         raise InputError(f"{name}: {file} {problem}; give a picture file")
     try:
-        with Image.open(file) as opened:
-            return ImageOps.exif_transpose(opened)
+        # Pillow's warnings on damage would stand before the one line that is promised.
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as opened:
+            stored = str(opened.tile)
+            image = ImageOps.exif_transpose(opened)
     except UnidentifiedImageError:
         raise InputError(
             f"{name}: {file} is not an image (or of an unknown kind); give a PNG, JPEG, TIFF or WebP"
         ) from None
     except Image.DecompressionBombError:
         raise InputError(f"{name}: {file} has too many pixels to be opened safely; make it smaller first") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{name}: {file} cannot be read ({str(error).splitlines()[0]}); it may be truncated") from None
+    except Exception as error:  # decoders raise nearly anything on damaged files
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{name}: {file} cannot be read ({reason}); it may be truncated, get it again") from None
+    if name == "image" and not image.mode.startswith("I") and re.search(";16[BLN]", stored):
+        raise InputError(
+            f"image: {file} has colours of 16 bits, of which Pillow reads only 8; save it with 8, or as 16-bit grey"
+        )
+    return image
 
 
 def read_hole(file: str | os.PathLike[str], *, white_is_existing: bool = False) -> np.ndarray:
@@ -210,7 +222,7 @@ def split_mode(image: Image.Image) -> tuple[np.ndarray, Callable[[np.ndarray], I
             raise InputError("image: its 32-bit values do not fit 16 bits; save it with 8 or 16 bits first")
         grey = values.astype(np.uint16)
         return np.repeat(grey[..., None], 3, axis=2), lambda x: Image.fromarray(_grey(x))
-    if mode in ("1", "L"):
+    if mode in ("1", "L") and "transparency" not in image.info:
         grey = np.asarray(image.convert("L"))
         return np.repeat(grey[..., None], 3, axis=2), lambda x: Image.fromarray(_grey(x))
     if mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in image.info:
@@ -218,7 +230,7 @@ def split_mode(image: Image.Image) -> tuple[np.ndarray, Callable[[np.ndarray], I
         alpha = rgba.getchannel("A")
 
         def with_alpha(x: np.ndarray) -> Image.Image:
-            filled = Image.fromarray(_grey(x) if mode == "LA" else x)
+            filled = Image.fromarray(_grey(x) if mode in ("1", "L", "LA") else x)
             filled.putalpha(alpha)
             return filled
 
@@ -258,31 +270,41 @@ def inpaint_file(
     output = Path(output)
     if output.suffix.lower() not in LOSSLESS:
         kinds = ", ".join(sorted(LOSSLESS))
-        raise InputError(
-            f"output: {output.name} would be lossy or of unknown kind; existing pixels stay exact in {kinds}"
-        )
+        raise InputError(f"output: {output} would be lossy or of unknown kind; take one that keeps pixels: {kinds}")
     check_folder(output.parent)
     picture = read_image(photo)
-    image, restore = split_mode(picture)
     hole = read_hole(mask, white_is_existing=white_is_existing)
-    result = restore(inpaint(image, hole, G, config, work_side_px=work_side_px))
-    kept = {key: picture.info[key] for key in ("icc_profile", "dpi") if key in picture.info}
+    try:
+        image, restore = split_mode(picture)
+        result = restore(inpaint(image, hole, G, config, work_side_px=work_side_px))
+    except InputError as error:  # name the file, too
+        argument, _, problem = str(error).partition(": ")
+        file = {"image": f" {photo}:", "mask": f" {mask}:"}.get(argument, "")
+        raise InputError(f"{argument}:{file} {problem}") from None
+    if output.suffix.lower() == ".bmp" and result.mode not in ("L", "RGB"):
+        what = "16 bits" if result.mode.startswith("I") else "transparency"
+        raise InputError(f"output: {output}: BMP files cannot hold the picture's {what}; take .png or .tif")
+    described = () if picture.mode in ("CMYK", "LAB") else ("icc_profile",)  # theirs does not fit the RGB result
+    kept = {key: picture.info[key] for key in (*described, "dpi") if key in picture.info}
     part = output.with_name(f".{output.stem}.{os.getpid()}.part{output.suffix}")
     try:
         result.save(part, **kept)
         os.replace(part, output)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         part.unlink(missing_ok=True)
-        raise InputError(f"output: cannot write {output} ({error.strerror or error}); choose another place") from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"output: cannot write {output} ({reason}); choose another place") from None
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, name: str = "output") -> None:
     """Raise an `InputError` unless `folder` exists and can be written to; before the work, not after it."""
     if not folder.is_dir():
-        raise InputError(f"output: the folder {folder} does not exist; make it first")
+        raise InputError(f"{name}: the folder {folder} does not exist; make it first")
     try:
         probe = folder / f".rwlib.{os.getpid()}"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InputError(f"output: the folder {folder} cannot be written to ({error.strerror})") from None
+        raise InputError(
+            f"{name}: the folder {folder} cannot be written to ({error.strerror}); choose another"
+        ) from None

@@ -27,8 +27,9 @@ from typing import Any, NamedTuple
 import torch
 import torchvision
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 from torchvision.utils import make_grid, save_image
 from tqdm import tqdm
@@ -111,7 +112,9 @@ def training_step(
                 *scores.split(b), label, form=config.adversarial, alpha=config.alpha, reduction=config.reduction
             )
         if config.adversarial == "wgan-gp":
-            mix = torch.rand(b, 1, 1, 1, generator=make_generator(config.seed, 2, step)).to(I_gt.device)
+            # One draw for the batch of all processes, of which each takes its share.
+            rank, n = accelerator.process_index, accelerator.num_processes
+            mix = torch.rand(n, b, 1, 1, 1, generator=make_generator(config.seed, 2, step))[rank].to(I_gt.device)
             I_mix = (mix * I_gt + (1 - mix) * I_p2).requires_grad_()
             L_D = L_D + GRADIENT_PENALTY_WEIGHT * gradient_penalty(D(I_mix, M), I_mix, M)
         opt_D.zero_grad(set_to_none=True)
@@ -185,7 +188,7 @@ def train(
         run_dir: folder of the run; made if missing.
         data_name: what to call the data in `run.json` and the checkpoints.
         resume: go on from `run_dir/training.safetensors` (start anew if there is none).
-        init: a generator checkpoint of the same width to start from, for instance one trained on smaller crops.
+        init: a generator's or a run's checkpoint, of the same width, to start from: one trained on smaller crops, say.
         steps: stop after this step even if the schedule goes on; None goes to the end.
         progress: show a progress bar.
 
@@ -194,27 +197,25 @@ def train(
 
     Raises:
         InputError: a run already stands in the folder, or its configuration differs, or the folder cannot be written
-            to, or a loss is not finite.
+            to, or `steps` is below 1, or a loss is not finite.
     """
     # --- set up
     if config.reduction == "sum" and config.precision == "fp16":
         raise InputError("precision: sums per image overflow fp16 gradients, use bf16 or fp32 (or reduction='mean')")
+    if steps is not None and steps < 1:
+        raise InputError(f"steps: expected at least 1 step to stop after, got {steps}")
+    AcceleratorState._reset_state()  # accelerate would not let a second run in this process change its precision
     accelerator = Accelerator(mixed_precision={"fp32": "no"}.get(config.precision, config.precision))
     run_dir, main = Path(run_dir), accelerator.is_main_process
     state_file, generator_file = run_dir / "training.safetensors", run_dir / "generator.safetensors"
     if state_file.exists() and not resume:
         raise InputError(f"run_dir: {run_dir} already holds a run; give --resume to go on, or choose another folder")
-    try:
-        (run_dir / "samples").mkdir(parents=True, exist_ok=True)
-        (run_dir / "run.json").touch()
-    except OSError as error:
-        raise InputError(f"run_dir: cannot write to {run_dir} ({error.strerror}); choose another folder") from None
 
     torch.manual_seed(config.seed)
     G, D = RegionWiseGenerator.from_config(config), RegionWiseDiscriminator.from_config(config)
     if init is not None:
-        load_weights(G, read_checkpoint(init, kind="generator")[0], file=init)
-    ema = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay)) if config.ema_decay else None
+        _load_init(G, init)
+    ema = AveragedModel(G, multi_avg_fn=moving_average(config.ema_decay)) if config.ema_decay else None
     vgg = VGGFeatures(config.vgg, size_px=config.vgg_size_px)
     channels_last = {"device": accelerator.device, "memory_format": torch.channels_last}  # twice as fast, CPU and GPU
     G, D, vgg = G.to(**channels_last), D.to(**channels_last), vgg.to(**channels_last)
@@ -233,11 +234,17 @@ def train(
         samples,
         batch_sampler=list(batch_numbers(first_step, last_step, config.batch_size, *place)),
         num_workers=config.workers,
+        generator=torch.Generator(),  # otherwise each start of a run draws from the global one
         pin_memory=accelerator.device.type == "cuda",
     )
     about = {"data": data_name, "seed": config.seed, "total_steps": schedule.total, **versions()}
     shown = [samples[k] for k in range(4)]
     shown = tuple(torch.stack(tensors).to(accelerator.device) for tensors in zip(*shown, strict=True))
+    try:  # only now that nothing else can be wrong
+        (run_dir / "samples").mkdir(parents=True, exist_ok=True)
+        (run_dir / "run.json").touch()
+    except OSError as error:
+        raise InputError(f"run_dir: cannot write to {run_dir} ({error.strerror}); choose another folder") from None
     if main:
         run = {"config": json.loads(config.to_json()), **about, "processes": accelerator.num_processes}
         (run_dir / "run.json").write_text(json.dumps(run, indent=2) + "\n")
@@ -279,6 +286,21 @@ def train(
     if main:
         curves.close()
     return generator_file
+
+
+def moving_average(decay: float) -> Any:
+    """Return an exponential moving average for `AveragedModel`, with a warm-up.
+
+    After n updates the decay is at most (1 + n) / (10 + n): without it the average of a short run would still hold the
+    random weights of its start (with 0.999, a third of them after 1,000 steps).
+    """
+
+    @torch.no_grad()
+    def update(averaged: list[Tensor], current: list[Tensor], n_averaged: Tensor | int) -> None:
+        n = int(n_averaged)
+        torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + n) / (10 + n)))
+
+    return update
 
 
 @torch.no_grad()
@@ -342,6 +364,14 @@ def _pack(G: nn.Module, D: nn.Module, ema: AveragedModel | None, opt_G: Any, opt
     if torch.cuda.is_available():
         tensors["rng.cuda"] = torch.cuda.get_rng_state()
     return tensors
+
+
+def _load_init(G: nn.Module, file: str | Path) -> None:
+    """Take a generator's weights from a generator checkpoint, or from a training checkpoint (not its average)."""
+    tensors, _, _ = read_checkpoint(file)
+    if "rng.cpu" in tensors:
+        tensors = {name.removeprefix("G."): x for name, x in tensors.items() if name.startswith("G.")}
+    load_weights(G, tensors, file=file)
 
 
 def _restore(file: Path, G: nn.Module, D: nn.Module, ema: Any, opt_G: Any, opt_D: Any, config: Config) -> int:

