@@ -148,7 +148,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "reduction": "mean",
         "lambda_1": 4e-5,
         "lambda_2": 3e-6,
-        "lambda_3": 0.05,
+        "lambda_3": 0.03,
         "alpha": 1.0,
         "adversarial": "hinge",
         "vgg_size_px": 0,

@@ -1,0 +1,453 @@
+"""Inpainting: existing pixels come back bit for bit whatever the picture, holes are filled, bad input is one line."""
+
+import os
+import re
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+from PIL import Image, ImageOps
+
+import rwlib.inpaint
+from rwlib.config import make_config
+from rwlib.conventions import InputError
+from rwlib.generator import Outputs, RegionWiseGenerator
+from rwlib.inpaint import MAX_WORK_PIXELS, fill, inpaint, inpaint_file, read_hole, read_image, split_mode
+
+CONFIG = make_config("balanced", "tiny", width=4, size_px=32)
+torch.manual_seed(0)
+G = RegionWiseGenerator.from_config(CONFIG).eval()
+
+
+def noise(h, w, channels=3, *, seed=0, dtype=np.uint8):
+    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max + 1, (h, w, channels), dtype=dtype)
+
+
+def block(h, w):
+    """A hole in the middle, not symmetric, a quarter of the picture."""
+    hole = np.zeros((h, w), bool)
+    hole[h // 3 : h // 3 + h // 2, w // 4 : w // 4 + w // 2] = True
+    return hole
+
+
+def save_hole(hole, file, *, white_is_existing=False):
+    Image.fromarray((hole ^ white_is_existing).astype(np.uint8) * 255).save(file)
+    return file
+
+
+# --- fill: tensors
+
+
+@pytest.mark.parametrize("size", [(8, 8), (5, 7), (17, 9), (1, 6), (30, 33)])
+def test_fill_takes_any_side(size):
+    h, w = size
+    I_gt, M = torch.rand(2, 3, h, w) * 2 - 1, torch.ones(2, 1, h, w)
+    M[0, :, :, 1:3] = M[1, :, :, 4:] = 0
+    out = fill(G, I_gt, M)
+    assert all(x.shape == (2, 3, h, w) and x.isfinite().all() for x in out)
+    existing = M.bool().expand_as(I_gt)
+    assert torch.equal(out.I_c2[existing], I_gt[existing]) and torch.equal(out.I_c2[~existing], out.I_p2[~existing])
+
+
+def test_fill_pads_by_repeating_the_border_and_crops():
+    I_gt, M = torch.rand(1, 3, 8, 12), torch.ones(1, 1, 8, 12)
+    M[..., 2:4, 5:7] = 0
+    assert torch.equal(fill(G, I_gt, M).I_p2, G(I_gt, M).I_p2)  # nothing to pad
+    I_gt[..., 9:], I_gt[..., 6:, :] = I_gt[..., 8:9], I_gt[..., 5:6, :]
+    assert torch.equal(fill(G, I_gt[..., :6, :9], M[..., :6, :9]).I_p2, G(I_gt, M).I_p2[..., :6, :9])
+
+
+def test_fill_ignores_nan_in_the_hole_and_refuses_it_outside():
+    I_gt, M = torch.zeros(1, 3, 8, 8), torch.ones(1, 1, 8, 8)
+    M[..., 2:5, 2:5] = 0
+    clean = fill(G, I_gt, M)
+    I_gt[..., 3, 3] = float("nan")
+    assert all(torch.equal(a, b) for a, b in zip(fill(G, I_gt, M), clean, strict=True))
+    I_gt[0, 1, 0, 0], I_gt[0, :, 7, 7] = float("nan"), float("inf")
+    with pytest.raises(InputError, match="image: 2 existing pixels are NaN or infinite; repair them or mark"):
+        fill(G, I_gt, M)
+
+
+@pytest.mark.parametrize("value", [0.5, 255, float("nan")])
+def test_fill_refuses_masks_between_0_and_1(value):
+    M = torch.ones(1, 1, 8, 8)
+    M[..., 2, 2] = value
+    with pytest.raises(InputError, match="mask: expected 0 and 1 only"):
+        fill(G, torch.zeros(1, 3, 8, 8), M)
+
+
+# --- inpaint: arrays
+
+
+@pytest.mark.parametrize("size", [(8, 8), (17, 9), (9, 64), (33, 31), (250, 333)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_existing_pixels_stay_and_the_hole_is_filled_at_any_size(size, dtype):
+    image, hole = noise(*size, dtype=dtype), block(*size)
+    result = inpaint(image, hole, G, CONFIG)
+    assert result.dtype == dtype and result.shape == image.shape
+    assert np.array_equal(result[~hole], image[~hole])
+    assert (result[hole] != image[hole]).any(axis=1).mean() > 0.9
+
+
+@pytest.mark.parametrize("work_side_px", [0, 16])
+def test_content_under_the_hole_does_not_matter(work_side_px):
+    image, hole = noise(40, 48), block(40, 48)
+    other = np.where(hole[..., None], noise(40, 48, seed=1), image)
+    first, second = (inpaint(x, hole, G, CONFIG, work_side_px=work_side_px) for x in (image, other))
+    assert np.array_equal(first, second)
+
+
+def test_the_filling_has_the_brightness_of_the_prediction():
+    """A generator that predicts 0.2 everywhere fills with 0.2: 153 of 255, 39321 of 65535."""
+
+    def constant(I_gt, M):
+        return Outputs(*[I_gt * M + 0.2 * (1 - M)] * 4)
+
+    for dtype, value in ((np.uint8, 153), (np.uint16, 39321)):
+        for work_side_px in (0, 8):
+            hole = block(16, 16)
+            result = inpaint(np.full((16, 16, 3), value, dtype), hole, constant, CONFIG, work_side_px=work_side_px)
+            assert (result == value).all()
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """What the network is given, as a list of (I_gt, M); its filling is black."""
+    calls = []
+
+    def recorded(G, I_gt, M):
+        calls.append((I_gt, M))
+        return Outputs(*[I_gt * M - (1 - M)] * 4)
+
+    monkeypatch.setattr(rwlib.inpaint, "fill", recorded)
+    return calls
+
+
+@pytest.mark.parametrize("size", [(750, 1000), (2000, 300), (451, 449)])
+def test_a_large_picture_is_worked_on_at_a_reduced_scale(seen, size):
+    hole = np.zeros(size, bool)
+    hole[100:104] = True
+    inpaint(noise(*size), hole, G, CONFIG)
+    h, w = seen[0][1].shape[-2:]
+    assert 0.95 * MAX_WORK_PIXELS < h * w < 1.01 * MAX_WORK_PIXELS
+    assert h / w == pytest.approx(size[0] / size[1], rel=0.01)
+
+
+def test_a_large_hole_is_brought_to_the_size_of_training_holes(seen):
+    hole = np.zeros((200, 300), bool)
+    hole[50:150, 100:200] = True  # largest disc: radius 50; in training 32 / 5
+    inpaint(noise(200, 300), hole, G, CONFIG)
+    assert seen[0][1].shape == (1, 1, 26, 38)  # 200 and 300 times 6.4 / 50
+
+
+def test_thin_scratches_are_worked_on_at_full_scale(seen):
+    image, hole = noise(300, 400), np.zeros((300, 400), bool)
+    hole[::20] = hole[:, ::25] = True
+    inpaint(image, hole, G, CONFIG)
+    I_gt, M = seen[0]
+    assert np.array_equal(M[0, 0].numpy() == 0, hole)
+    assert np.allclose(I_gt[0].permute(1, 2, 0), image / 127.5 - 1, atol=1e-6)
+
+
+def test_work_side_px_sets_the_longest_side_and_never_enlarges(seen):
+    for side, expected in ((16, (12, 16)), (40, (30, 40)), (500, (30, 40))):
+        inpaint(noise(30, 40), block(30, 40), G, CONFIG, work_side_px=side)
+        assert seen[-1][1].shape[-2:] == expected
+
+
+def test_shrinking_averages_existing_pixels_only(seen):
+    image = np.full((16, 16, 3), 200, np.uint8)
+    hole = np.zeros((16, 16), bool)
+    hole[4:9, 4:9] = True
+    image[hole] = 0
+    inpaint(image, hole, G, CONFIG, work_side_px=8)
+    I_small, M_small = seen[0]
+    assert torch.allclose(I_small[M_small.bool().expand_as(I_small)], torch.tensor(200 / 127.5 - 1), atol=1e-5)
+    assert M_small[0, 0].int().tolist() == [
+        [0 if r in (2, 3) and c in (2, 3) else 1 for c in range(8)] for r in range(8)
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["scratch", "grid", "dots", "islands"])
+def test_shrinking_never_loses_a_region_altogether(seen, pattern):
+    hole = np.zeros((64, 64), bool)
+    if pattern == "scratch":
+        hole[20] = True  # a row of 64 is a fifth of a row of 12
+    elif pattern == "grid":
+        hole[::4] = hole[:, ::4] = True
+    elif pattern == "dots":
+        hole[::2, ::2] = True  # every small pixel covers some
+    else:
+        hole[:] = True
+        hole[::16, ::16] = False
+    inpaint(noise(64, 64), hole, G, CONFIG, work_side_px=12)
+    M_small = seen[0][1]
+    assert 0 < M_small.mean() < 1
+
+
+@pytest.mark.parametrize(
+    ("image", "hole", "match"),
+    [
+        (np.zeros((3, 20, 3), np.uint8), block(3, 20), "image: expected sides of at least 8 px, got 20x3"),
+        (np.zeros((20, 7, 3), np.uint8), block(20, 7), "image: expected sides of at least 8 px, got 7x20"),
+        (np.zeros((1, 9, 3), np.uint8), block(1, 9), "image: expected sides of at least 8 px, got 9x1"),
+        (np.zeros((8, 9, 3), np.uint8), block(9, 8), "mask: its size 8x9 is not the image's 9x8 .*; resize the mask"),
+        (np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), bool), "mask: it has no hole.*polarity"),
+        (np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), bool), "mask: everything is missing.*polarity"),
+        (np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), np.uint8), "mask: expected booleans"),
+        (np.zeros((8, 8, 3), np.uint8), np.ones((8, 8, 1), bool), "mask: expected booleans"),
+        (np.zeros((8, 8, 3)), block(8, 8), "image: expected uint8 or uint16"),
+        (np.zeros((8, 8), np.uint8), block(8, 8), "image: expected uint8 or uint16"),
+        (np.zeros((8, 8, 4), np.uint8), block(8, 8), "image: expected uint8 or uint16"),
+    ],
+)
+def test_bad_arrays_are_refused(image, hole, match):
+    with pytest.raises(InputError, match=match):
+        inpaint(image, hole, G, CONFIG)
+
+
+@pytest.mark.parametrize("work_side_px", [-1, 3, 7])
+def test_a_bad_work_side_is_refused(work_side_px):
+    with pytest.raises(InputError, match=f"work_side_px: expected 0 or at least 8, got {work_side_px}"):
+        inpaint(noise(9, 9), block(9, 9), G, CONFIG, work_side_px=work_side_px)
+
+
+# --- inpaint_file: every mode
+
+
+def picture(mode, w=17, h=9):
+    """Return a picture of a mode with full-range noise."""
+    if mode == "I;16":
+        return Image.fromarray(noise(h, w, 1, dtype=np.uint16)[..., 0])
+    if mode == "P":
+        return Image.fromarray(noise(h, w)).quantize(64)
+    if mode == "1":
+        return Image.fromarray(noise(h, w, 1)[..., 0] > 127)
+    channels = len(Image.new(mode, (1, 1)).getbands())
+    return Image.fromarray(noise(h, w, channels).squeeze(), mode) if channels == 1 else Image.merge(
+        mode, [Image.fromarray(x) for x in np.moveaxis(noise(h, w, channels), 2, 0)]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "becomes"),
+    [
+        ("L", "png", "L"),
+        ("RGB", "png", "RGB"),
+        ("RGB", "bmp", "RGB"),
+        ("RGBA", "png", "RGBA"),
+        ("RGBA", "tif", "RGBA"),
+        ("LA", "png", "LA"),
+        ("P", "png", "RGB"),
+        ("1", "png", "L"),
+        ("I;16", "png", "I;16"),
+        ("I;16", "tif", "I;16"),
+        ("CMYK", "tif", "RGB"),
+    ],
+)
+@pytest.mark.parametrize("size", [(17, 9), (40, 33)])
+def test_a_file_of_any_mode_keeps_its_existing_pixels(tmp_path, mode, kind, becomes, size):
+    photo, output = tmp_path / f"photo.{kind}", tmp_path / f"out.{kind}"
+    picture(mode, *size).save(photo)
+    original, hole = Image.open(photo), block(*size[::-1])
+    assert original.mode == mode
+    inpaint_file(photo, save_hole(hole, tmp_path / "mask.png"), output, G=G, config=CONFIG)
+    result = Image.open(output)
+    assert result.mode == becomes and result.size == size
+    before, after = np.asarray(original if mode == becomes else original.convert(becomes)), np.asarray(result)
+    assert before.dtype == after.dtype and np.array_equal(after[~hole], before[~hole])
+    assert (after[hole] != before[hole]).reshape(hole.sum(), -1).any(axis=1).mean() > 0.9
+    if becomes in ("LA", "RGBA"):
+        assert np.array_equal(after[..., -1], before[..., -1])  # transparency is kept everywhere
+    assert sorted(os.listdir(tmp_path)) == sorted([photo.name, "mask.png", output.name])
+
+
+@pytest.mark.parametrize(("mode", "becomes"), [("L", "LA"), ("P", "RGBA"), ("RGB", "RGBA")])
+def test_a_transparent_colour_becomes_transparency(tmp_path, mode, becomes):
+    original = picture(mode)
+    key = original.getpixel((0, 0))
+    original.save(tmp_path / "photo.png", transparency=key)
+    hole = block(9, 17)
+    inpaint_file(
+        tmp_path / "photo.png", save_hole(hole, tmp_path / "mask.png"), tmp_path / "out.png", G=G, config=CONFIG
+    )
+    before, after = np.asarray(Image.open(tmp_path / "photo.png").convert("RGBA")), Image.open(tmp_path / "out.png")
+    assert after.mode == becomes and after.getpixel((0, 0))[-1] == 0
+    assert np.array_equal(np.asarray(after.convert("RGBA"))[~hole], before[~hole])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_rotated_photograph_is_filled_upright(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(noise(16, 24)).save(tmp_path / "photo.jpg", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(tmp_path / "photo.jpg"))
+    assert upright.size == ((24, 16) if orientation < 5 else (16, 24))
+    hole = block(*upright.size[::-1])
+    output = tmp_path / "out.png"
+    inpaint_file(tmp_path / "photo.jpg", save_hole(hole, tmp_path / "mask.png"), output, G=G, config=CONFIG)
+    result = Image.open(output)
+    assert np.array_equal(np.asarray(result)[~hole], np.asarray(upright)[~hole])
+    assert ImageOps.exif_transpose(result).size == result.size  # and is not turned again
+
+
+def test_colour_profile_and_resolution_are_kept_but_not_a_profile_of_other_channels(tmp_path):
+    mask = save_hole(block(9, 17), tmp_path / "mask.png")
+    for mode, kept in (("RGB", b"profile"), ("CMYK", None)):
+        picture(mode).save(tmp_path / "photo.tif", icc_profile=b"profile", dpi=(300, 300))
+        inpaint_file(tmp_path / "photo.tif", mask, tmp_path / "out.png", G=G, config=CONFIG)
+        info = Image.open(tmp_path / "out.png").info
+        assert info.get("icc_profile") == kept and info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+# --- masks
+
+
+def test_white_is_the_hole_unless_said_otherwise(tmp_path):
+    hole = block(9, 17)
+    save_hole(hole, tmp_path / "white.png")
+    save_hole(hole, tmp_path / "black.png", white_is_existing=True)
+    assert np.array_equal(read_hole(tmp_path / "white.png"), hole)
+    assert np.array_equal(read_hole(tmp_path / "black.png", white_is_existing=True), hole)
+    picture("RGB").save(tmp_path / "photo.png")
+    for name, flag in (("white", False), ("black", True)):
+        inpaint_file(
+            tmp_path / "photo.png", tmp_path / f"{name}.png", tmp_path / f"{name}_out.png",
+            G=G, config=CONFIG, white_is_existing=flag,
+        )  # fmt: skip
+    assert (tmp_path / "white_out.png").read_bytes() == (tmp_path / "black_out.png").read_bytes()
+
+
+def test_smooth_edges_are_cut_at_128(tmp_path):
+    Image.fromarray(np.array([[0, 1, 127, 128, 254, 255]], np.uint8)).save(tmp_path / "mask.png")
+    assert read_hole(tmp_path / "mask.png").tolist() == [[False, False, False, True, True, True]]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "I;16 of 0 and 255", "CMYK"])
+def test_a_mask_of_any_mode(tmp_path, mode):
+    hole = block(9, 17)
+    grey = Image.fromarray(hole.astype(np.uint8) * 255)
+    if mode.startswith("I;16"):
+        grey = Image.fromarray(hole.astype(np.uint16) * (255 if "255" in mode else 65535))
+    else:
+        grey = grey.convert(mode)
+    grey.save(tmp_path / "mask.tif")
+    assert np.array_equal(read_hole(tmp_path / "mask.tif"), hole)
+
+
+def test_transparent_parts_of_a_mask_are_black(tmp_path):
+    hole = block(9, 17)
+    mask = Image.new("RGBA", (17, 9), "white")  # white everywhere, drawn on a transparent layer
+    mask.putalpha(Image.fromarray(hole.astype(np.uint8) * 255))
+    mask.save(tmp_path / "mask.png")
+    assert np.array_equal(read_hole(tmp_path / "mask.png"), hole)
+
+
+# --- files that cannot be used
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A folder with a sound photo.png and mask.png, and an empty folder out."""
+    picture("RGB").save(tmp_path / "photo.png")
+    save_hole(block(9, 17), tmp_path / "mask.png")
+    (tmp_path / "out").mkdir()
+    return tmp_path
+
+
+def refused(files, match, photo="photo.png", mask="mask.png", output="out/out.png"):
+    """Check that one line says what `match` does, and that nothing was written."""
+    with pytest.raises(InputError, match=match) as caught:
+        inpaint_file(files / photo, files / mask, files / output, G=G, config=CONFIG)
+    assert "\n" not in str(caught.value) and os.listdir(files / "out") == []
+
+
+def test_errors_of_content_name_the_file(files):
+    save_hole(np.zeros((9, 17), bool), files / "empty.png")
+    save_hole(np.ones((9, 17), bool), files / "all.png")
+    save_hole(block(9, 16), files / "other.png")
+    Image.new("RGB", (17, 3)).save(files / "flat.png")
+    refused(files, "^mask: .*empty.png: it has no hole", mask="empty.png")
+    refused(files, "^mask: .*all.png: everything is missing", mask="all.png")
+    refused(files, "^mask: .*other.png: its size 16x9 is not the image's 17x9", mask="other.png")
+    refused(files, "^mask: .*mask.png: its size 17x9 is not the image's 17x3", photo="flat.png")
+    save_hole(block(3, 17), files / "flat_mask.png")
+    refused(files, "^image: .*flat.png: expected sides .*; enlarge it", photo="flat.png", mask="flat_mask.png")
+
+
+def test_floating_point_pictures_are_refused_with_a_word_on_nan(files):
+    values = np.zeros((9, 17), np.float32)
+    Image.fromarray(values).save(files / "float.tif")
+    refused(files, "^image: .*float.tif: it has floating point pixels", photo="float.tif")
+    values[2, 3:5] = np.nan
+    Image.fromarray(values).save(files / "nan.tif")
+    refused(files, "^image: .*nan.tif: it has 2 NaN pixels; save it with 8 or 16 bits", photo="nan.tif")
+
+
+def test_pixels_that_would_lose_bits_are_refused(files):
+    tifffile.imwrite(files / "deep.tif", noise(9, 17, dtype=np.uint16), photometric="rgb")
+    refused(files, "^image: .*deep.tif has colours of 16 bits", photo="deep.tif")
+    with pytest.raises(InputError, match="32-bit values do not fit 16 bits"):
+        split_mode(Image.fromarray(np.full((9, 17), 70000, np.int32)))
+
+
+def test_what_is_no_picture_is_refused(files):
+    (files / "text.png").write_text("not a picture")
+    (files / "zero.png").touch()
+    (files / "half.png").write_bytes((files / "photo.png").read_bytes()[:200])
+    for name, match in {
+        "text.png": "is not an image", "zero.png": "is not an image", "half.png": "cannot be read .*truncated",
+        "none.png": "does not exist; give", "out": "is a folder; give",
+    }.items():  # fmt: skip
+        refused(files, f"^image: .*{name} {match}", photo=name)
+        refused(files, f"^mask: .*{name} {match}", mask=name)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "tif", "webp", "bmp", "gif"])
+def test_a_damaged_picture_never_raises_anything_else(tmp_path, kind):
+    Image.fromarray(noise(16, 16)).save(tmp_path / f"photo.{kind}")
+    whole, rng = (tmp_path / f"photo.{kind}").read_bytes(), np.random.default_rng(0)
+    for _ in range(30):
+        damaged = np.frombuffer(whole, np.uint8)[: rng.integers(1, len(whole))].copy()
+        damaged[rng.integers(0, len(damaged), 2)] = rng.integers(0, 256, 2)
+        (tmp_path / f"photo.{kind}").write_bytes(damaged.tobytes())
+        try:
+            read_image(tmp_path / f"photo.{kind}")
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("name", ["out.jpg", "out.webp", "out.gif", "out"])
+def test_an_output_that_would_change_pixels_is_refused(files, name):
+    refused(files, re.escape(f"out/{name} would be lossy or of unknown kind; take one") + ".*png", output=f"out/{name}")
+
+
+@pytest.mark.parametrize(("mode", "what"), [("RGBA", "transparency"), ("LA", "transparency"), ("I;16", "16 bits")])
+def test_a_bmp_that_would_lose_something_is_refused(files, mode, what):
+    picture(mode).save(files / "more.png")
+    refused(files, f"BMP files cannot hold the picture's {what}; take .png", photo="more.png", output="out/out.bmp")
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(files, monkeypatch):
+    monkeypatch.setattr(rwlib.inpaint, "inpaint", lambda *args, **kwargs: pytest.fail("worked in vain"))
+    refused(files, "^output: the folder .*none does not exist; make it first", output="none/out.png")
+    refused(files, "^output: the folder .*photo.png does not exist", output="photo.png/out.png")
+
+    def touch(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(rwlib.inpaint.Path, "touch", touch)
+    refused(files, r"^output: the folder .*out cannot be written to \(Permission denied\); choose another")
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(files, monkeypatch):
+    (files / "out.png").write_bytes(b"old")
+    before = sorted(os.listdir(files))
+
+    def replace(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", replace)
+    refused(files, r"^output: cannot write .*out.png \(No space left on device\); choose", output="out.png")
+    assert sorted(os.listdir(files)) == before and (files / "out.png").read_bytes() == b"old"

@@ -1,0 +1,425 @@
+"""Training: both phases of Algorithm 1, resumed and distributed runs equal plain ones, a bad start leaves nothing."""
+
+import csv
+import dataclasses
+import json
+import math
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from PIL import Image
+from safetensors.torch import load_file
+from torch.optim.swa_utils import AveragedModel
+
+from rwlib.checkpoints import load_generator, read_checkpoint, save_generator
+from rwlib.config import PRESETS, Config, make_config
+from rwlib.conventions import InputError
+from rwlib.discriminator import RegionWiseDiscriminator
+from rwlib.generator import RegionWiseGenerator
+from rwlib.losses.adversarial import FORMS
+from rwlib.train import Players, Schedule, batch_numbers, moving_average, save_samples, train, training_step
+from rwlib.vgg import VGGFeatures
+
+
+class Noise:
+    """A photo source of five pictures, each of a colour of its own under noise."""
+
+    names = list("abcde")
+
+    def __len__(self):
+        return 5
+
+    def crop(self, index, size_px, generator):
+        noise = torch.randint(0, 64, (size_px, size_px, 3), generator=generator)
+        return (noise + torch.tensor([40 * index, 180 - 40 * index, 90])).to(torch.uint8).numpy()
+
+
+class OnePicture:
+    """A photo source that shows one picture, a slanted edge, whatever it is asked."""
+
+    names = ["edge"]
+
+    def __len__(self):
+        return 1
+
+    def crop(self, index, size_px, generator):
+        y, x = np.mgrid[:size_px, :size_px]
+        return np.where((2 * x + y < 1.5 * size_px)[..., None], [200, 120, 40], [20, 60, 140]).astype(np.uint8)
+
+
+def tiny(preset="balanced", **changes):
+    """Two steps without and one with L_a, at 16 px."""
+    small = {"width": 4, "discriminator_width": 4, "size_px": 16, "batch_size": 2, "vgg": "random", "vgg_size_px": 0}
+    return make_config(preset, "tiny", **small | {"epochs": (2, 1), "steps_per_epoch": 1} | changes)
+
+
+def run(config, folder, source=None, **kwargs):
+    return train(config, source or Noise(), folder, progress=False, **kwargs)
+
+
+def curves(folder):
+    """Rows of curves.csv without the one column that time decides."""
+    with open(folder / "curves.csv", newline="") as opened:
+        return [{k: v for k, v in row.items() if k != "dataloader_wait_s"} for row in csv.DictReader(opened)]
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(monkeypatch):
+    """There a run is promised to be the same bit for bit; accelerate looks once a process, so let it look again."""
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+# --- one step of Algorithm 1
+
+VGG = VGGFeatures("random", size_px=0)
+
+
+def players_of(config):
+    torch.manual_seed(config.seed)
+    G, D = RegionWiseGenerator.from_config(config), RegionWiseDiscriminator.from_config(config)
+    opt_G, opt_D = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=config.betas) for net in (G, D))
+    return Players(G, D, VGG, opt_G, opt_D, None)
+
+
+def one_step(players, config, phase):
+    """Make a step on two images with a square hole, and return its losses and which networks it changed."""
+    I_gt, M = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1, torch.ones(2, 1, 16, 16)
+    M[..., 4:12, 4:12] = 0
+    networks = {"G": players.G, "D": players.D, "vgg": players.vgg}
+    before = {who: [x.clone() for x in net.parameters()] for who, net in networks.items()}
+    losses = training_step(players, I_gt, M, config, phase, Accelerator())
+    changed = {
+        who
+        for who, net in networks.items()
+        if any(not torch.equal(x, old) for x, old in zip(net.parameters(), before[who], strict=True))
+    }
+    return losses, changed
+
+
+CASES = [tiny(preset) for preset in PRESETS] + [tiny(adversarial=form) for form in FORMS]
+
+
+@pytest.mark.parametrize("config", CASES, ids=[*PRESETS, *FORMS])
+def test_each_preset_and_form_trains_the_right_networks_in_both_phases(config):
+    players = players_of(config)
+    for phase, networks, terms in (
+        (1, {"G"}, {"L_r", "L_c", "L_s"}),
+        (2, {"G", "D"}, {"L_r", "L_c", "L_s", "L_a"}),
+    ):
+        losses, changed = one_step(players, config, phase)
+        assert changed == networks
+        assert losses.keys() == terms | {"L"} | ({"L_D", "D_gt", "D_p2"} if phase == 2 else set())
+        assert all(x.isfinite() and x.ndim == 0 and not x.requires_grad for x in losses.values())
+        weights = {"L_r": 1.0, "L_c": config.lambda_1, "L_s": config.lambda_2, "L_a": config.lambda_3}
+        assert float(losses["L"]) == pytest.approx(sum(weights[term] * float(losses[term]) for term in terms), rel=1e-5)
+    assert all(x.requires_grad for x in players.D.parameters())
+
+
+def test_the_discriminator_teaches_the_generator_in_phase_two():
+    def scores_after(lambda_3):
+        config = tiny(lambda_3=lambda_3)
+        players = players_of(config)
+        for _ in range(3):
+            losses, _ = one_step(players, config, 2)
+        return float(losses["L_a"])
+
+    assert scores_after(1e4) < scores_after(0.0)  # of the hinge form: minus the scores of fakes
+
+
+def test_spectral_norm_advances_once_a_step_and_not_for_the_generators_term():
+    config = tiny()
+    players = players_of(config)
+    one_step(players, config, 2)
+    u = {name: x.clone() for name, x in players.D.named_buffers()}
+    reference = players_of(config).D.train()
+    reference(torch.zeros(1, 3, 16, 16), torch.ones(1, 1, 16, 16))  # data do not matter to the power iteration
+    assert all(torch.equal(x, u[name]) for name, x in reference.named_buffers())
+
+
+def test_sixty_steps_on_one_picture_lower_the_reconstruction_loss_threefold(tmp_path):
+    config = tiny(width=8, batch_size=1, epochs=(60, 0), learning_rate=2e-3, final_learning_rate=1e-3)
+    run(config, tmp_path, OnePicture())
+    L_r = [float(row["L_r"]) for row in curves(tmp_path)]
+    assert np.mean(L_r[-5:]) < np.mean(L_r[:5]) / 3
+
+
+# --- the schedule
+
+
+def test_the_full_schedule_is_20_and_9_epochs():
+    schedule = Schedule.from_config(Config(), n_photos=339, n_processes=1)
+    assert schedule == (20 * 43, 29 * 43)  # 339 photographs are 43 batches of 8
+    assert [schedule.phase(step) for step in (0, 859, 860, 1246)] == [1, 1, 2, 2]
+
+
+def test_an_epoch_is_one_pass_for_all_processes_together_or_a_number_of_steps():
+    assert Schedule.from_config(Config(), n_photos=339, n_processes=2) == (20 * 22, 29 * 22)
+    assert Schedule.from_config(Config(steps_per_epoch=7), n_photos=339, n_processes=2) == (20 * 7, 29 * 7)
+    assert Schedule.from_config(Config(epochs=(0, 1), batch_size=1), n_photos=5, n_processes=1) == (0, 5)
+
+
+def test_the_learning_rate_falls_along_half_a_cosine():
+    schedule, config = Schedule(60, 100), Config(learning_rate=3e-4, final_learning_rate=1e-4)
+    rates = [schedule.learning_rate(step, config) for step in range(101)]
+    assert rates[0] == 3e-4 and rates[100] == pytest.approx(1e-4)
+    assert rates[50] == pytest.approx(2e-4) and rates[25] == pytest.approx(2e-4 + 1e-4 * math.cos(math.pi / 4))
+    assert rates == sorted(rates, reverse=True)
+    assert {schedule.learning_rate(step, make_config("paper", "full")) for step in range(100)} == {1e-4}
+
+
+def test_processes_share_every_steps_samples_without_overlap():
+    shares = [list(batch_numbers(3, 6, 4, rank, 2)) for rank in range(2)]
+    assert [len(share) for share in shares] == [3, 3]
+    alone = list(batch_numbers(3, 6, 8, 0, 1))
+    assert [[*a, *b] for a, b in zip(*shares, strict=True)] == [list(block) for block in alone]
+    assert [k for block in alone for k in block] == list(range(24, 48))
+
+
+def test_the_moving_average_by_hand():
+    x = torch.nn.Linear(1, 1, bias=False)
+    average = AveragedModel(x, multi_avg_fn=moving_average(0.25))
+    expected = None
+    for n, value in enumerate((1.0, 2.0, 4.0, 8.0)):
+        x.weight.data.fill_(value)
+        average.update_parameters(x)
+        decay = min(0.25, (1 + n) / (10 + n))  # 0.18 after one update, 0.25 from the second on
+        expected = value if n == 0 else decay * expected + (1 - decay) * value
+        assert average.module.weight.item() == pytest.approx(expected)
+
+
+# --- a run equals itself
+
+
+@pytest.mark.parametrize(
+    ("changes", "workers"),
+    [({"ema_decay": 0.5}, 0), ({"ema_decay": 0.0, "adversarial": "wgan-gp"}, 2)],
+    ids=["average", "penalty_and_workers"],
+)
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path, changes, workers):
+    """Interrupted once before and once after the phase boundary, at step 4, and in between with another `workers`."""
+    config = tiny(epochs=(2, 1), steps_per_epoch=2, workers=workers, **changes)
+    straight, resumed = tmp_path / "straight", tmp_path / "resumed"
+    run(config, straight)
+    run(config, resumed, steps=3)
+    run(dataclasses.replace(config, workers=0), resumed, steps=5, resume=True)
+    run(config, resumed, resume=True)
+    for name in ("training.safetensors", "generator.safetensors"):
+        expected, tensors = load_file(straight / name), load_file(resumed / name)
+        assert expected.keys() == tensors.keys()
+        assert [key for key in expected if not torch.equal(expected[key], tensors[key])] == []
+    assert curves(resumed) == curves(straight) and len(curves(straight)) == 6
+    sample = Path("samples") / "step_000006.png"
+    assert (resumed / sample).read_bytes() == (straight / sample).read_bytes()
+
+
+def test_a_seed_decides_everything_and_another_gives_another_run(tmp_path):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        torch.rand(3)  # the global state does not matter
+        run(tiny(seed=seed), tmp_path / name)
+    assert curves(tmp_path / "a") == curves(tmp_path / "b") != curves(tmp_path / "c")
+
+
+TRAIN_ONE_OF_TWO = """
+import json, sys
+sys.path[:0] = [sys.argv[2]]
+from rwlib.config import Config
+from rwlib.train import train
+from test_train import Noise
+for folder, values in json.loads(sys.argv[1]).items():
+    train(Config.from_dict(values), Noise(), folder, progress=False)
+"""
+
+
+def test_two_processes_equal_one_at_double_the_batch(tmp_path):
+    """Real processes that talk through gloo, two steps of each phase."""
+    shared = {"size_px": 32, "batch_size": 1, "epochs": (2, 2)}
+    configs = {
+        "critic": tiny("balanced", adversarial="critic", ema_decay=0.5, **shared),
+        "paper": tiny("paper", region_wise="location", **shared),
+        # With alpha = 1 the gradients of D's last bias cancel, and Adam magnifies what rounding leaves of them.
+        "penalty": tiny("balanced", adversarial="wgan-gp", alpha=0.5, **shared),
+    }
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    env = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    runs = json.dumps({str(tmp_path / "two" / name): dataclasses.asdict(config) for name, config in configs.items()})
+    tests = Path(__file__).parent
+    command = [sys.executable, "-c", TRAIN_ONE_OF_TWO, runs, str(tests)]
+    processes = [
+        subprocess.Popen(
+            command, env=env | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, cwd=tests.parent,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    try:
+        for process in processes:
+            printed = process.communicate(timeout=120)[0]
+            assert process.returncode == 0, printed
+    finally:
+        for process in processes:
+            process.kill()
+    for name, config in configs.items():
+        one, two = tmp_path / "one" / name, tmp_path / "two" / name
+        run(dataclasses.replace(config, batch_size=2), one)
+        assert json.loads((two / "run.json").read_text())["processes"] == 2
+        expected, tensors = (load_file(folder / "training.safetensors") for folder in (one, two))
+        assert expected.keys() == tensors.keys()
+        for key in expected:
+            if not key.startswith("opt_"):  # second moments of the paper's preset are around 1e6
+                torch.testing.assert_close(tensors[key], expected[key], rtol=0, atol=1e-5, msg=f"{name}: {key}")
+        assert len(curves(two)) == 4 and [row["step"] for row in curves(two)] == ["0", "1", "2", "3"]
+
+
+# --- the run's folder
+
+
+def test_the_folder_of_a_run(tmp_path):
+    config = tiny(checkpoint_every=2, sample_every=2, ema_decay=0.5)
+    file = run(config, tmp_path / "deep" / "run", data_name="noise")
+    folder = tmp_path / "deep" / "run"
+    assert file == folder / "generator.safetensors"
+    assert sorted(os.listdir(folder)) == ["curves.csv", "generator.safetensors", "run.json", "samples",
+                                          "training.safetensors"]  # fmt: skip
+    record = json.loads((folder / "run.json").read_text())
+    assert Config.from_dict(record["config"]) == config
+    assert {"data", "seed", "total_steps", "rwlib", "torch", "torchvision", "python", "processes"} <= record.keys()
+    assert (record["data"], record["seed"], record["total_steps"], record["processes"]) == ("noise", 0, 3, 1)
+    header = (folder / "curves.csv").read_text().splitlines()[0]
+    assert header == "step,phase,L,L_r,L_c,L_s,L_a,L_D,D_gt,D_p2,learning_rate,dataloader_wait_s"
+    rows = curves(folder)
+    assert [(row["step"], row["phase"], bool(row["L_a"])) for row in rows] == [
+        ("0", "1", False), ("1", "1", False), ("2", "2", True)
+    ]  # fmt: skip
+    assert [float(row["learning_rate"]) for row in rows] == pytest.approx([4e-4, 3.025e-4, 1.075e-4])
+    assert sorted(os.listdir(folder / "samples")) == ["step_000002.png", "step_000003.png"]
+    for name in os.listdir(folder / "samples"):
+        assert Image.open(folder / "samples" / name).size == (6 * 18 + 2, 4 * 18 + 2)  # 6 columns, 4 rows, 2 px between
+    G, saved = load_generator(file)
+    tensors, _, about = read_checkpoint(folder / "training.safetensors", kind="training")
+    assert saved == config and about["step"] == 3 and about["data"] == "noise"
+    assert all(torch.equal(x, tensors[f"ema.module.{name}"]) for name, x in G.state_dict().items())
+    assert not all(torch.equal(x, tensors[f"G.{name}"]) for name, x in G.state_dict().items())
+
+
+def test_a_sample_grid_shows_input_predictions_composites_and_truth(tmp_path):
+    torch.manual_seed(0)
+    G = RegionWiseGenerator(4).train()
+    I_gt, M = torch.rand(2, 3, 16, 16) * 2 - 1, torch.ones(2, 1, 16, 16)
+    M[..., 4:8, 4:8] = 0
+    save_samples(G, I_gt, M, tmp_path / "grid.png")
+    assert G.training  # as it was
+    out = G(I_gt, M)
+    grid = np.asarray(Image.open(tmp_path / "grid.png"))
+    expected = [torch.where(M.bool(), I_gt, 1.0), out.I_p1, out.I_c1, out.I_p2, out.I_c2, I_gt]
+    for row in range(2):
+        for column, I in enumerate(expected):
+            top, left = 2 + 18 * row, 2 + 18 * column
+            cell = grid[top : top + 16, left : left + 16] / 127.5 - 1
+            assert np.abs(cell - I[row].detach().permute(1, 2, 0).numpy()).max() < 0.01
+
+
+def test_init_starts_from_a_generator(tmp_path):
+    config = tiny(ema_decay=0.0, learning_rate=1e-12, final_learning_rate=0.0)
+    start = RegionWiseGenerator.from_config(config)
+    save_generator(tmp_path / "start.safetensors", start, dataclasses.replace(config, size_px=32))
+    G, _ = load_generator(run(config, tmp_path / "run", init=tmp_path / "start.safetensors", steps=1))
+    for x, y in zip(G.parameters(), start.parameters(), strict=True):
+        torch.testing.assert_close(x, y, rtol=0, atol=1e-8)
+
+
+def test_a_run_can_follow_one_of_another_precision(tmp_path):
+    """In a notebook both are in the same process, where accelerate keeps its first precision."""
+    run(tiny(), tmp_path / "fp32", steps=1)
+    run(tiny(precision="bf16"), tmp_path / "bf16")
+    fp32, bf16 = curves(tmp_path / "fp32"), curves(tmp_path / "bf16")
+    assert bf16[0]["L"] != fp32[0]["L"]
+    assert float(bf16[0]["L"]) == pytest.approx(float(fp32[0]["L"]), rel=0.02)
+
+
+# --- starting, going on, stopping
+
+
+def test_an_existing_run_is_not_overwritten(tmp_path):
+    run(tiny(), tmp_path, steps=1)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
+    with pytest.raises(InputError, match=f"run_dir: {re.escape(str(tmp_path))} already holds a run; give --resume"):
+        run(tiny(), tmp_path)
+    assert before == {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
+
+
+def test_a_finished_run_resumes_to_itself_and_none_at_all_to_a_new_one(tmp_path):
+    run(tiny(), tmp_path, resume=True)
+    before = (tmp_path / "training.safetensors").read_bytes(), (tmp_path / "curves.csv").read_text()
+    run(tiny(), tmp_path, resume=True)
+    assert before == ((tmp_path / "training.safetensors").read_bytes(), (tmp_path / "curves.csv").read_text())
+
+
+def test_rows_after_the_checkpoint_are_dropped_when_a_run_resumes(tmp_path):
+    """A run that is killed has written rows beyond its last checkpoint; they are computed again."""
+    run(tiny(), tmp_path, steps=2)
+    with open(tmp_path / "curves.csv", "a") as opened:
+        opened.write("2,1,9,9,9,9,,,,,9,9\n")
+    run(tiny(), tmp_path, resume=True)
+    assert [row["step"] for row in curves(tmp_path)] == ["0", "1", "2"] and curves(tmp_path)[2]["phase"] == "2"
+
+
+def test_other_settings_on_resume_are_refused_by_name(tmp_path):
+    run(tiny(), tmp_path, steps=1)
+    other = tiny(lambda_1=0.5, batch_size=3)
+    with pytest.raises(InputError, match=r"config: .* \(lambda_1 4e-05 -> 0.5, batch_size 2 -> 3\); keep them"):
+        run(other, tmp_path, resume=True)
+    free = tiny(workers=1, checkpoint_every=7, sample_every=3)
+    run(free, tmp_path, resume=True)
+    assert len(curves(tmp_path)) == 3
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_last_checkpoint(tmp_path):
+    config = tiny(checkpoint_every=1, learning_rate=1e30, ema_decay=0.0, epochs=(3, 0))
+    with pytest.raises(InputError, match="training: step 1, phase 1: .*L = (nan|inf).*; lower learning_rate") as caught:
+        run(config, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert read_checkpoint(tmp_path / "training.safetensors")[2]["step"] == 1
+    assert load_generator(tmp_path / "generator.safetensors") and len(curves(tmp_path)) == 1
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"init": "none.safetensors"}, "checkpoint: .*none.safetensors does not exist"),
+        ({"init": "wide.safetensors"}, "checkpoint: .*wide.safetensors does not fit the network.*check width"),
+        ({"steps": 0}, "steps: expected at least 1"),
+        ({"config": tiny("paper", precision="fp16")}, "precision: sums per image overflow fp16"),
+        ({"config": tiny(hole_fraction=(0.0, 0.0))}, "hole_fraction: "),
+        ({"config": tiny(seed=-1)}, "seed: "),
+    ],
+)
+def test_a_run_that_cannot_start_leaves_no_folder(tmp_path, monkeypatch, change, match):
+    monkeypatch.chdir(tmp_path)
+    wide = tiny(width=6)
+    save_generator("wide.safetensors", RegionWiseGenerator.from_config(wide), wide)
+    with pytest.raises(InputError, match=match) as caught:
+        run(folder="run", **{"config": tiny()} | change)
+    assert "\n" not in str(caught.value) and os.listdir() == ["wide.safetensors"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"run_dir: cannot write to .*file.*\(Not a directory\); choose another"):
+        run(tiny(), tmp_path / "file" / "run")
+    with pytest.raises(InputError, match=r"run_dir: cannot write to .*file \(Not a directory\); choose another"):
+        run(tiny(), tmp_path / "file")
