@@ -26,6 +26,7 @@ from rwlib.data import (
 from rwlib.data.folder import center_view, random_view, read_photo
 
 facades_module = importlib.import_module("rwlib.data.facades")  # `rwlib.data.facades` itself is the function
+canvas_module = importlib.import_module("rwlib.data.canvas")
 
 
 def seeded(seed=0):
@@ -386,11 +387,11 @@ def test_stripes_equal_their_slow_twin():
     for start, period, width in [(0, 4, 1), (1.3, 2.7, 0.4), (-5.2, 0.6, 0.2), (3, 100, 30), (0, 2, 5)]:
         fine = (np.arange(40 * 1000) + 0.5) / 1000  # 1000 samples a pixel
         slow = (((fine - start) % period) < width).reshape(40, 1000).mean(axis=1)
-        assert np.abs(facades_module.stripes(40, start, period, width) - slow).max() < 0.01
+        assert np.abs(canvas_module.stripes(40, start, period, width) - slow).max() < 0.01
 
 
 def test_smooth_noise_has_its_scale_and_statistics():
-    noise = facades_module.smooth_noise(np.random.default_rng(0), 300, 400, 10, 20)
+    noise = canvas_module.smooth_noise(np.random.default_rng(0), 300, 400, 10, 20)
     assert noise.shape == (300, 400) and noise.dtype == np.float32
     assert abs(noise.mean()) < 0.1 and 0.5 < noise.std() < 0.9
     down, across = np.abs(np.diff(noise, axis=0)).mean(), np.abs(np.diff(noise, axis=1)).mean()
@@ -436,7 +437,7 @@ def test_walls_have_their_colour_and_a_grain():
         rng = np.random.default_rng(seed)
         sun, house = facades_module.Sun(rng), facades_module.House(rng, 0.0, (0, 0, 255))
         kinds.add(house.wall)
-        canvas = facades_module.Canvas(128, 0.0, house.floors[1], 8.0)
+        canvas = canvas_module.Canvas(128, 0.0, house.floors[1], 8.0)
         house.draw(canvas, sun, rng)
         paint = np.asarray(canvas.paint).astype(float)
         near = np.abs(paint - house.color).max(axis=2) < 40

@@ -102,7 +102,8 @@ def test_the_filling_has_the_brightness_of_the_prediction():
     """A generator that predicts 0.2 everywhere fills with 0.2: 153 of 255, 39321 of 65535."""
 
     def constant(I_gt, M):
-        return Outputs(*[I_gt * M + 0.2 * (1 - M)] * 4)
+        nothing = torch.full_like(I_gt, -1)
+        return Outputs(nothing, nothing, nothing, I_gt * M + 0.2 * (1 - M))
 
     for dtype, value in ((np.uint8, 153), (np.uint16, 39321)):
         for work_side_px in (0, 8):
@@ -134,9 +135,10 @@ def test_a_large_picture_is_worked_on_at_a_reduced_scale(seen, size):
     assert h / w == pytest.approx(size[0] / size[1], rel=0.01)
 
 
-def test_a_large_hole_is_brought_to_the_size_of_training_holes(seen):
+@pytest.mark.parametrize(("top", "left"), [(50, 100), (0, 0), (100, 200)])
+def test_a_large_hole_is_brought_to_the_size_of_training_holes(seen, top, left):
     hole = np.zeros((200, 300), bool)
-    hole[50:150, 100:200] = True  # largest disc: radius 50; in training 32 / 5
+    hole[top : top + 100, left : left + 100] = True  # largest disc: radius 50; in training 32 / 5
     inpaint(noise(200, 300), hole, G, CONFIG)
     assert seen[0][1].shape == (1, 1, 26, 38)  # 200 and 300 times 6.4 / 50
 
@@ -301,6 +303,13 @@ def test_colour_profile_and_resolution_are_kept_but_not_a_profile_of_other_chann
         assert info.get("icc_profile") == kept and info["dpi"] == pytest.approx((300, 300), abs=0.1)
 
 
+def test_grey_is_the_rounded_mean_of_the_channels():
+    for dtype in (np.uint8, np.uint16):
+        image, restore = split_mode(Image.fromarray(np.full((9, 9), 7, dtype)))
+        assert image.shape == (9, 9, 3) and image.dtype == dtype and (image == 7).all()
+        assert np.asarray(restore(np.full((9, 9, 3), [10, 11, 11], dtype)))[0, 0] == 11
+
+
 # --- masks
 
 
@@ -402,6 +411,14 @@ def test_what_is_no_picture_is_refused(files):
     }.items():  # fmt: skip
         refused(files, f"^image: .*{name} {match}", photo=name)
         refused(files, f"^mask: .*{name} {match}", mask=name)
+
+
+def test_whatever_a_decoder_raises_is_one_line(files, monkeypatch):
+    def fail(file):
+        raise RuntimeError  # without a message, too
+
+    monkeypatch.setattr(Image, "open", fail)
+    refused(files, r"^image: .*photo.png cannot be read \(RuntimeError\); it may be truncated, get it again")
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "tif", "webp", "bmp", "gif"])

@@ -268,7 +268,7 @@ def test_gradient_penalty_of_a_constant_score_is_one_and_differentiable():
     I = torch.zeros(1, 3, 1, 3, dtype=torch.float64, requires_grad=True)
     weight = torch.zeros((), dtype=torch.float64, requires_grad=True)
     penalty = gradient_penalty((weight * I).sum(dim=1, keepdim=True), I, HOLE)
-    assert float(penalty) == pytest.approx(1, abs=1e-5)
+    assert penalty.item() == pytest.approx(1, abs=1e-5)
     assert torch.autograd.grad(penalty, weight)[0].isfinite()
 
 

@@ -93,10 +93,16 @@ def players_of(config):
     return Players(G, D, VGG, opt_G, opt_D, None)
 
 
-def one_step(players, config, phase):
-    """Make a step on two images with a square hole, and return its losses and which networks it changed."""
+def images_and_masks():
+    """Return two images of noise, each with a square hole."""
     I_gt, M = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1, torch.ones(2, 1, 16, 16)
-    M[..., 4:12, 4:12] = 0
+    M[0, :, 4:12, 4:12] = M[1, :, 2:9, 6:13] = 0
+    return I_gt, M
+
+
+def one_step(players, config, phase):
+    """Make a step and return its losses and which networks it changed."""
+    I_gt, M = images_and_masks()
     networks = {"G": players.G, "D": players.D, "vgg": players.vgg}
     before = {who: [x.clone() for x in net.parameters()] for who, net in networks.items()}
     losses = training_step(players, I_gt, M, config, phase, Accelerator())
@@ -136,6 +142,21 @@ def test_the_discriminator_teaches_the_generator_in_phase_two():
         return float(losses["L_a"])
 
     assert scores_after(1e4) < scores_after(0.0)  # of the hinge form: minus the scores of fakes
+
+
+def test_the_discriminator_sees_truth_and_both_predictions_and_the_generators_term_the_predictions():
+    config, seen = tiny(), []
+    players = players_of(config)
+    with torch.no_grad():
+        I_gt, M = images_and_masks()
+        out = players.G(I_gt, M)
+    players.D.register_forward_pre_hook(lambda D, inputs: seen.append([x.detach().clone() for x in inputs]))
+    one_step(players, config, 2)
+    (real_and_fake, masks), (fake, fake_masks) = seen
+    assert torch.equal(real_and_fake, torch.cat([I_gt, out.I_p1, out.I_p2])) and torch.equal(
+        masks, M.repeat(3, 1, 1, 1)
+    )
+    assert torch.equal(fake, torch.cat([out.I_p1, out.I_p2])) and torch.equal(fake_masks, M.repeat(2, 1, 1, 1))
 
 
 def test_spectral_norm_advances_once_a_step_and_not_for_the_generators_term():
@@ -310,7 +331,7 @@ def test_the_folder_of_a_run(tmp_path):
         assert Image.open(folder / "samples" / name).size == (6 * 18 + 2, 4 * 18 + 2)  # 6 columns, 4 rows, 2 px between
     G, saved = load_generator(file)
     tensors, _, about = read_checkpoint(folder / "training.safetensors", kind="training")
-    assert saved == config and about["step"] == 3 and about["data"] == "noise"
+    assert saved == config and about["step"] == 3 and about["data"] == "noise" and tensors["ema.n_averaged"] == 3
     assert all(torch.equal(x, tensors[f"ema.module.{name}"]) for name, x in G.state_dict().items())
     assert not all(torch.equal(x, tensors[f"G.{name}"]) for name, x in G.state_dict().items())
 
@@ -332,13 +353,16 @@ def test_a_sample_grid_shows_input_predictions_composites_and_truth(tmp_path):
             assert np.abs(cell - I[row].detach().permute(1, 2, 0).numpy()).max() < 0.01
 
 
-def test_init_starts_from_a_generator(tmp_path):
-    config = tiny(ema_decay=0.0, learning_rate=1e-12, final_learning_rate=0.0)
+@pytest.mark.parametrize("rate", [0.0, 1e-3])
+def test_init_starts_from_a_generator_and_the_schedules_rate_is_adams(tmp_path, monkeypatch, rate):
+    """Adam's first step moves a weight by the step size; at a rate of 0 the run ends where it began."""
+    monkeypatch.setattr(Schedule, "learning_rate", lambda self, step, config: rate)
+    config = tiny(ema_decay=0.0)
     start = RegionWiseGenerator.from_config(config)
     save_generator(tmp_path / "start.safetensors", start, dataclasses.replace(config, size_px=32))
     G, _ = load_generator(run(config, tmp_path / "run", init=tmp_path / "start.safetensors", steps=1))
-    for x, y in zip(G.parameters(), start.parameters(), strict=True):
-        torch.testing.assert_close(x, y, rtol=0, atol=1e-8)
+    moved = [(x - y).detach().abs() for x, y in zip(G.parameters(), start.parameters(), strict=True)]
+    assert max(float(x.max()) for x in moved) == pytest.approx(rate, rel=1e-3)
 
 
 def test_a_run_can_follow_one_of_another_precision(tmp_path):
