@@ -140,19 +140,18 @@ def evaluate(
 
 
 def summarise(rows: Sequence[dict[str, Any]], metric: str = "hole_psnr") -> str:
-    """Return a Markdown table of one metric: methods down, kinds and buckets across, mean ± 95 % interval."""
+    """Return a Markdown table of one metric: kinds and buckets down, methods across, mean ± 95 % interval."""
     methods = list(dict.fromkeys(row["method"] for row in rows))
-    columns = sorted({(KINDS.index(row["kind"]), row["bucket"]) for row in rows})
-    names = [f"{KINDS[k]} {100 * BUCKETS[b][0]:.0f}–{100 * BUCKETS[b][1]:.0f} %" for k, b in columns]
-    lines = [f"| {metric} | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     digits = 2 if "psnr" in metric else 4
-    for method in methods:
-        cells = []
-        for k, b in columns:
-            chosen = [r[metric] for r in rows if (r["method"], r["kind"], r["bucket"]) == (method, KINDS[k], b)]
+    lines = [f"| {metric} | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
+    for kind, bucket in sorted({(KINDS.index(row["kind"]), row["bucket"]) for row in rows}):
+        low, high = BUCKETS[bucket]
+        cells = [f"{KINDS[kind]} {100 * low:.0f}–{100 * high:.0f} %"]
+        for method in methods:
+            chosen = [r[metric] for r in rows if (r["method"], r["kind"], r["bucket"]) == (method, KINDS[kind], bucket)]
             mean, half_width = mean_and_interval(chosen)
             cells.append(f"{mean:.{digits}f} ± {half_width:.{digits}f}")
-        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

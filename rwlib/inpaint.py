@@ -28,7 +28,7 @@ from rwlib.generator import Outputs, RegionWiseGenerator
 from rwlib.masks import resize_mask
 
 MIN_SIDE_PX = 8
-MAX_WORK_PIXELS = 200_000  # keeps a width of 24 under 2 GB
+MAX_WORK_PIXELS = 150_000  # 448x336: keeps a 1000x750 photograph under 6 s and 2 GB on two cores at width 24
 LOSSLESS = {".png", ".tif", ".tiff", ".bmp"}
 
 
