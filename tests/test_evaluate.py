@@ -197,12 +197,12 @@ def test_summarise_by_hand():
     rows = rows_of([1.0, 2.0, 3.0]) + rows_of([4.0, 4.0], method="mean")
     rows += rows_of([0.5], kind="discontiguous") + rows_of([9.0, 9.0], "mean", "discontiguous")
     assert summarise(rows, "hole_psnr").splitlines() == [
-        "| hole_psnr | contiguous 20–30 % | discontiguous 20–30 % |",
+        "| hole_psnr | ours | mean |",
         "|---|---|---|",
-        "| ours | 2.00 ± 2.48 | 0.50 ± nan |",
-        "| mean | 4.00 ± 0.00 | 9.00 ± 0.00 |",
+        "| contiguous 20–30 % | 2.00 ± 2.48 | 4.00 ± 0.00 |",
+        "| discontiguous 20–30 % | 0.50 ± nan | 9.00 ± 0.00 |",
     ]
-    assert "| ours | 2.0000 ± 2.4841 |" in summarise(rows, "hole_ssim")
+    assert "| contiguous 20–30 % | 2.0000 ± 2.4841 |" in summarise(rows, "hole_ssim")
 
 
 def test_written_rows_read_back(tmp_path):

@@ -353,6 +353,14 @@ def test_a_sample_grid_shows_input_predictions_composites_and_truth(tmp_path):
             assert np.abs(cell - I[row].detach().permute(1, 2, 0).numpy()).max() < 0.01
 
 
+def test_init_takes_the_generator_out_of_a_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(Schedule, "learning_rate", lambda self, step, config: 0.0)
+    run(tiny(ema_decay=0.5, seed=1), tmp_path / "first", steps=1)
+    G, _ = load_generator(run(tiny(), tmp_path / "run", init=tmp_path / "first" / "training.safetensors", steps=1))
+    first, _ = load_generator(tmp_path / "first" / "generator.safetensors")
+    assert all(torch.equal(x, y) for x, y in zip(G.parameters(), first.parameters(), strict=True))
+
+
 @pytest.mark.parametrize("rate", [0.0, 1e-3])
 def test_init_starts_from_a_generator_and_the_schedules_rate_is_adams(tmp_path, monkeypatch, rate):
     """Adam's first step moves a weight by the step size; at a rate of 0 the run ends where it began."""
