@@ -200,8 +200,8 @@ def train(
             to, or `steps` is below 1, or a loss is not finite.
     """
     # --- set up
-    if config.reduction == "sum" and config.precision == "fp16":
-        raise InputError("precision: sums per image overflow fp16 gradients, use bf16 or fp32 (or reduction='mean')")
+    if config.reduction != "mean" and config.precision == "fp16":
+        raise InputError("precision: sums overflow fp16 gradients, use bf16 or fp32, or reduction='mean'")
     if steps is not None and steps < 1:
         raise InputError(f"steps: expected at least 1 step to stop after, got {steps}")
     AcceleratorState._reset_state()  # accelerate would not let a second run in this process change its precision

@@ -435,7 +435,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_last_checkpoint(
         ({"init": "none.safetensors"}, "checkpoint: .*none.safetensors does not exist"),
         ({"init": "wide.safetensors"}, "checkpoint: .*wide.safetensors does not fit the network.*check width"),
         ({"steps": 0}, "steps: expected at least 1"),
-        ({"config": tiny("paper", precision="fp16")}, "precision: sums per image overflow fp16"),
+        ({"config": tiny("paper", precision="fp16")}, "precision: sums overflow fp16"),
         ({"config": tiny(hole_fraction=(0.0, 0.0))}, "hole_fraction: "),
         ({"config": tiny(seed=-1)}, "seed: "),
     ],
