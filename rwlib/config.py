@@ -71,7 +71,7 @@ class Config:
     epochs: tuple[int, int] = (20, 9)
     """Epochs of phase one (without L_a) and phase two (with L_a)."""
     steps_per_epoch: int = 0
-    """Steps an epoch; 0 means one pass over the photographs."""
+    """Steps an epoch; 0 means one pass over the photographs (drawn façades have no end and need a number)."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """Arithmetic of the networks. Losses on Gram matrices stay in float32."""
     ema_decay: float = 0.0
@@ -108,7 +108,7 @@ class Config:
             problems.append(f"size_px: expected a multiple of 4, at least 8, got {self.size_px}")
         if not 0 <= low <= high < 1:
             problems.append(f"hole_fraction: expected 0 <= low <= high < 1, got {low} {high}")
-        if self.learning_rate <= 0:
+        if not self.learning_rate > 0:
             problems.append(f"learning_rate: expected a positive number, got {self.learning_rate}")
         if not 0 <= self.ema_decay < 1:
             problems.append(f"ema_decay: expected 0 <= decay < 1, got {self.ema_decay}")

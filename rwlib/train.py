@@ -19,6 +19,7 @@ import json
 import math
 import platform
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,7 @@ from rwlib.masks import label_from_mask
 from rwlib.vgg import VGGFeatures
 
 GRADIENT_PENALTY_WEIGHT = 10.0  # Gulrajani et al., 2017
+ENDLESS = sys.maxsize  # what an unlimited source counts as
 
 
 class Players(NamedTuple):
@@ -148,7 +150,15 @@ class Schedule(NamedTuple):
 
     @classmethod
     def from_config(cls, config: Config, n_photos: int, n_processes: int) -> "Schedule":
-        """Turn epochs into steps; an epoch is `steps_per_epoch` or one pass over the photographs."""
+        """Turn epochs into steps; an epoch is `steps_per_epoch` or one pass over the photographs.
+
+        Raises:
+            InputError: an epoch would have no end, because the source has none.
+        """
+        if not config.steps_per_epoch and n_photos >= ENDLESS:
+            raise InputError(
+                "steps_per_epoch: the data has no end, so an epoch has none; give --steps-per-epoch 200, say"
+            )
         steps = config.steps_per_epoch or math.ceil(n_photos / (config.batch_size * n_processes))
         return cls(config.epochs[0] * steps, sum(config.epochs) * steps)
 
@@ -206,6 +216,8 @@ def train(
         raise InputError(f"steps: expected at least 1 step to stop after, got {steps}")
     AcceleratorState._reset_state()  # accelerate would not let a second run in this process change its precision
     accelerator = Accelerator(mixed_precision={"fp32": "no"}.get(config.precision, config.precision))
+    n_photos = ENDLESS if getattr(source, "unlimited", False) else len(source)
+    schedule = Schedule.from_config(config, n_photos, accelerator.num_processes)
     run_dir, main = Path(run_dir), accelerator.is_main_process
     state_file, generator_file = run_dir / "training.safetensors", run_dir / "generator.safetensors"
     if state_file.exists() and not resume:
@@ -226,7 +238,6 @@ def train(
     G, D, opt_G, opt_D = accelerator.prepare(G, D, opt_G, opt_D)
     players = Players(G, D, vgg, opt_G, opt_D, ema)
 
-    schedule = Schedule.from_config(config, len(source), accelerator.num_processes)
     last_step = schedule.total if steps is None else min(steps, schedule.total)
     samples = TrainingSamples(source, config.size_px, config.hole_fraction, config.mask_kind, config.seed)
     place = (accelerator.process_index, accelerator.num_processes)
