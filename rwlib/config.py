@@ -114,6 +114,8 @@ class Config:
             problems.append(f"ema_decay: expected 0 <= decay < 1, got {self.ema_decay}")
         if min(self.epochs) < 0 or sum(self.epochs) < 1:
             problems.append(f"epochs: expected at least one epoch, got {self.epochs}")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            problems.append(f"betas: expected two numbers in [0, 1), got {self.betas}")
         for field in dataclasses.fields(self):
             if get_origin(field.type) is Literal and getattr(self, field.name) not in get_args(field.type):
                 choices = ", ".join(get_args(field.type))

@@ -229,7 +229,10 @@ def train(
         _load_init(G, init)
     ema = AveragedModel(G, multi_avg_fn=moving_average(config.ema_decay)) if config.ema_decay else None
     vgg = VGGFeatures(config.vgg, size_px=config.vgg_size_px)
-    channels_last = {"device": accelerator.device, "memory_format": torch.channels_last}  # twice as fast, CPU and GPU
+    channels_last = {
+        "device": accelerator.device,
+        "memory_format": torch.channels_last,
+    }  # bf16 on a CPU: 0.7 of the time
     G, D, vgg = G.to(**channels_last), D.to(**channels_last), vgg.to(**channels_last)
     ema = ema.to(**channels_last) if ema else None
     opt_G = torch.optim.Adam(G.parameters(), lr=config.learning_rate, betas=config.betas)

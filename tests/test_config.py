@@ -111,6 +111,7 @@ def test_fields_that_are_missing_take_their_defaults():
         ("learning_rate", 0, "learning_rate: expected a positive number, got 0"),
         ("final_learning_rate", -1, "final_learning_rate: expected at least 0, got -1"),
         ("ema_decay", 1.0, "ema_decay: expected 0 <= decay < 1, got 1.0"),
+        ("betas", (1.5, 0.9), r"betas: expected two numbers in \[0, 1\), got \(1.5, 0.9\)"),
         ("epochs", (0, 0), r"epochs: expected at least one epoch, got \(0, 0\)"),
         ("epochs", (-1, 3), r"epochs: expected at least one epoch, got \(-1, 3\)"),
         ("region_wise", "both", "region_wise: expected one of channel, location, none; got 'both'"),
