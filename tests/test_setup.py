@@ -210,3 +210,9 @@ def test_make_alone_lists_the_targets():
 def test_continuous_integration_calls_make_test():
     script = ROOT / ".ci/run"
     assert script.read_text().splitlines()[-1] == "make test" and os.access(script, os.X_OK)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "LOG.md", "CITATION.cff", "rwlib/weights/facades64.md"])
+def test_pages_are_written_to_their_end(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert len(text) > 500 and "@@" not in text
