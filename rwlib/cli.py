@@ -113,7 +113,8 @@ def main(args: Sequence[str] | None = None) -> int:
         print(f"rwlib: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("rwlib: interrupted; `rwlib train --resume` goes on from the last checkpoint", file=sys.stderr)
+        remedy = "; `--resume` goes on from the last checkpoint" if command == "train" else ""
+        print(f"rwlib: interrupted{remedy}", file=sys.stderr)
         return 130
     return 0
 

@@ -80,7 +80,7 @@ def _bundled_weights() -> tuple[tuple[Tensor, Tensor], ...]:
 
 def _torchvision_weights() -> list[tuple[Tensor, Tensor]]:
     """Download (once) torchvision's VGG-16 and return (weight, bias) of conv1_1 ... conv3_3."""
-    from torchvision.models import VGG16_Weights  # 0.5 s to import, needed by this option only.
+    from torchvision.models import VGG16_Weights  # slow to import, needed by this option only
 
     try:
         raw = VGG16_Weights.IMAGENET1K_FEATURES.get_state_dict(progress=True)
