@@ -74,6 +74,8 @@ class Config:
     """Steps an epoch; 0 means one pass over the photographs (drawn façades have no end and need a number)."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """Arithmetic of the networks. Losses on Gram matrices stay in float32."""
+    channels_last: bool = True
+    """Store maps with the channels of a pixel side by side, as the fastest routines of CPUs and GPUs want them."""
     ema_decay: float = 0.0
     """Decay of an exponential moving average of the generator's weights, used for samples and export; 0: none."""
     seed: int = 0

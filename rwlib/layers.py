@@ -22,27 +22,8 @@ from torch import Tensor, nn
 
 from rwlib.conventions import InputError
 from rwlib.masks import resize_mask
-
-
-def pad_reflect(x: Tensor, padding: int) -> Tensor:
-    """Pad (b, c, h, w) by mirroring at the border pixels, as often as it takes.
-
-    `F.pad` refuses a padding as large as the map. The dilated layers pad by 16, and a 64-pixel image has 16x16 maps,
-    so larger paddings are reached by mirroring what was already mirrored (as `numpy.pad` does).
-    """
-    h, w = x.shape[-2:]
-    missing_h = missing_w = padding
-    while missing_h or missing_w:
-        # A side of one pixel has nothing to mirror: repeat it.
-        if (h == 1 and missing_h) or (w == 1 and missing_w):
-            rows, columns = missing_h * (h == 1), missing_w * (w == 1)
-            x = F.pad(x, (columns, columns, rows, rows), mode="replicate")
-        else:
-            rows, columns = min(missing_h, h - 1), min(missing_w, w - 1)
-            x = F.pad(x, (columns, columns, rows, rows), mode="reflect")
-        h, w = x.shape[-2:]
-        missing_h, missing_w = missing_h - rows, missing_w - columns
-    return x
+from rwlib.padding import reflect_conv2d
+from rwlib.upsampling import upsample_conv2d
 
 
 def upsample_nearest(x: Tensor, scale: int) -> Tensor:
@@ -81,9 +62,10 @@ class ReflectConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (b, in_channels, h, w)."""
+        if (self.upsample, self.kernel_size, self.stride, self.dilation) == (2, (3, 3), (1, 1), (1, 1)):
+            return upsample_conv2d(x, self.weight, self.bias)
         x = upsample_nearest(x, self.upsample)
-        padding = self.dilation[0] * (self.kernel_size[0] - 1) // 2
-        return F.conv2d(pad_reflect(x, padding), self.weight, self.bias, self.stride, 0, self.dilation)
+        return reflect_conv2d(x, self.weight, self.bias, self.stride[0], self.dilation[0])
 
 
 class RegionWiseConv2d(nn.Module):

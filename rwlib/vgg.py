@@ -157,7 +157,7 @@ class VGGFeatures(nn.Module):
         phis, i = [], 0
         for n in self.convs_per_pool[:pools]:
             for _ in range(n):
-                x, i = F.relu(self.convs[i](x)), i + 1
+                x, i = F.relu(self.convs[i](x), inplace=True), i + 1
             x = F.max_pool2d(x, 2)
             phis.append(x)
         return phis

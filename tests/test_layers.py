@@ -18,7 +18,6 @@ from rwlib.layers import (
     ReflectConv2d,
     RegionWiseConv2d,
     StandardConv2d,
-    pad_reflect,
     upsample_nearest,
 )
 
@@ -255,24 +254,7 @@ def test_one_layer_for_each_choice_of_the_configuration():
     assert REGION_WISE == {"channel": ChannelSeparatedConv2d, "location": RegionWiseConv2d, "none": StandardConv2d}
 
 
-# --- padding and upsampling
-
-
-@pytest.mark.parametrize("h, w", [(1, 1), (1, 5), (4, 1), (2, 3), (4, 4), (3, 9)])
-@pytest.mark.parametrize("padding", [0, 1, 2, 3, 4, 16])
-def test_pad_reflect_equals_numpy_also_beyond_the_map(h, w, padding):
-    x = randn(2, 3, h, w)
-    around = (padding, padding)
-    assert np.array_equal(pad_reflect(x, padding).numpy(), np.pad(x, ((0, 0), (0, 0), around, around), mode="reflect"))
-
-
-def test_pad_reflect_by_hand():
-    row = torch.tensor([1.0, 2.0, 3.0]).reshape(1, 1, 1, 3)
-    assert pad_reflect(row, 4)[0, 0, 4].tolist() == [1, 2, 3, 2, 1, 2, 3, 2, 1, 2, 3]
-
-
-def test_pad_reflect_has_the_right_gradient():
-    assert gradcheck(lambda x: pad_reflect(x, 4), randn(1, 1, 3, 2).requires_grad_())
+# --- upsampling
 
 
 def test_upsample_nearest_repeats_every_pixel():

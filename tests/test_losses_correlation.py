@@ -1,12 +1,16 @@
 """Correlation loss, eqs. (3) and (4): every pair of positions, over c squared, never in half precision."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 from torch.autograd import gradcheck
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from rwlib.conventions import InputError
-from rwlib.losses import correlation, correlation_loss
+from rwlib.losses import correlation, correlation_loss, correlation_loss_ref
 
 
 def features(b=2, c=5, h=2, w=3, seed=0):
@@ -97,6 +101,83 @@ def test_only_the_batch_sum_grows_with_the_batch(reduction, factor):
     phi_c1, phi_gt = features(), features(seed=1)
     twice = correlation_loss(torch.cat([phi_c1, phi_c1]), torch.cat([phi_gt, phi_gt]), reduction=reduction)
     torch.testing.assert_close(twice, factor * correlation_loss(phi_c1, phi_gt, reduction=reduction))
+
+
+# --- tile by tile
+
+
+@pytest.fixture(params=[1, 2, 4, 512])
+def tile(request, monkeypatch):
+    """Tiles that leave a rest of the 6 positions, that do not, and one that holds them all."""
+    monkeypatch.setitem(sys.modules[correlation_loss.__module__].TILE, False, request.param)
+
+
+def pairs():
+    """Features that differ everywhere, in some positions, in one, and nowhere."""
+    phi_gt = features(seed=1)
+    some, one = phi_gt.clone(), phi_gt.clone()
+    some[:, :, 0], one[0, :, 1, 1] = features()[:, :, 0], 2.0
+    return [(features(), phi_gt), (some, phi_gt), (one, phi_gt), (phi_gt, phi_gt)]
+
+
+@pytest.mark.parametrize("phi_c1, phi_gt", pairs(), ids=["everywhere", "some", "one", "nowhere"])
+@pytest.mark.parametrize("reduction", ["sum", "mean", "batch_sum"])
+def test_tiles_give_the_value_and_the_gradients_of_the_whole(tile, phi_c1, phi_gt, reduction):
+    inputs = [phi_c1.clone().requires_grad_(), phi_gt.clone().requires_grad_()]
+    losses = [f(*inputs, reduction=reduction) for f in (correlation_loss, correlation_loss_ref)]
+    torch.testing.assert_close(*losses, rtol=1e-12, atol=0)
+    for ours, expected in zip(*(torch.autograd.grad(3 * loss, inputs) for loss in losses), strict=True):
+        torch.testing.assert_close(ours, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_only_the_gradients_that_are_asked_for():
+    for needed in ((True, False), (False, True)):
+        inputs = [phi.requires_grad_(yes) for phi, yes in zip((features(), features(seed=1)), needed, strict=True)]
+        correlation_loss(*inputs).backward()
+        assert [phi.grad is not None for phi in inputs] == list(needed)
+
+
+def test_no_square_matrix_and_no_work_where_nothing_changed(tile):
+    """The largest tensor is a tile or the features; pairs of positions that did not change are left out."""
+    phi_gt = features(1, 5, 16, 16)
+    phi_c1 = phi_gt.clone()
+    phi_c1[:, :, 3, 4] += 1
+    with FlopCounterMode(display=False) as one, Largest() as largest:
+        correlation_loss(phi_c1.requires_grad_(), phi_gt)
+    with FlopCounterMode(display=False) as every:
+        correlation_loss(phi_c1 + 1, phi_gt)
+    size = min(256, sys.modules[correlation_loss.__module__].TILE[False])
+    assert largest.numel <= max(size**2, 256 * 10)
+    assert one.get_total_flops() <= (
+        every.get_total_flops() if size == 256 else 3 * size / 256 * every.get_total_flops()
+    )
+
+
+class Largest(TorchDispatchMode):
+    """Notes the size of the largest tensor that any operation makes."""
+
+    numel = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        for tensor in torch.utils._pytree.tree_leaves(out):
+            if isinstance(tensor, torch.Tensor):
+                self.numel = max(self.numel, tensor.numel())
+        return out
+
+
+def test_float32_gradients_are_nearer_to_the_truth_than_the_naive_ones():
+    """Two large numbers that nearly cancel leave the naive sign to rounding; E Aᵀ + B Eᵀ does not subtract them."""
+    phi_gt = (features(1, 32, 12, 12, seed=1).relu() * 50).float()
+    phi_c1 = phi_gt + features(1, 32, 12, 12).float() / 100
+
+    def gradient(loss, dtype):
+        phi = phi_c1.to(dtype, copy=True).requires_grad_()
+        return torch.autograd.grad(loss(phi, phi_gt.to(dtype)), phi)[0].double()
+
+    truth = gradient(correlation_loss_ref, torch.float64)
+    ours, naive = ((gradient(f, torch.float32) - truth).norm() for f in (correlation_loss, correlation_loss_ref))
+    assert ours < 1e-6 * truth.norm() and ours < naive / 10
 
 
 # --- precision

@@ -6,7 +6,7 @@ from rwlib.losses.adversarial import (
     adversarial_loss_generator,
     gradient_penalty,
 )
-from rwlib.losses.correlation import correlation, correlation_loss
+from rwlib.losses.correlation import correlation, correlation_loss, correlation_loss_ref
 from rwlib.losses.objective import Terms, objective, pixel_and_feature_terms
 from rwlib.losses.reconstruction import reconstruction_loss
 from rwlib.losses.style import gram, style_loss
@@ -18,6 +18,7 @@ __all__ = [
     "adversarial_loss_generator",
     "correlation",
     "correlation_loss",
+    "correlation_loss_ref",
     "gradient_penalty",
     "gram",
     "objective",
