@@ -1,4 +1,4 @@
-"""The command line: `rwlib train | inpaint | evaluate | doctor`.
+"""The command line: `rwlib train | inpaint | evaluate | bench | doctor | start | progress`.
 
 Every field of `Config` is a flag of `rwlib train`, with its docstring as help; `--preset` and `--size` choose the
 defaults first. Bad input ends with one line on stderr and exit status 2.
@@ -22,7 +22,10 @@ USAGE = f"""rwlib {__version__}: region-wise GAN image inpainting
   rwlib train     --data DIR|facades|photos --run-dir DIR [--preset balanced|paper|release] [--size tiny|small|full] ...
   rwlib inpaint   PHOTO --mask MASK -o OUT.png
   rwlib evaluate  --data DIR [--checkpoint FILE]
+  rwlib bench     [--quick] [--full] [--cases REGEX] [--out DIR]
   rwlib doctor
+  rwlib start     DIR
+  rwlib progress  [--reset]
 
 `rwlib COMMAND --help` explains a command's options."""
 
@@ -72,6 +75,22 @@ class Inpaint:
 
 
 @dataclass
+class Start:
+    """Copy the course's notebooks into a folder of your own; files that are there are never overwritten."""
+
+    folder: Annotated[Path, tyro.conf.Positional]
+    """Your folder; made if need be."""
+
+
+@dataclass
+class Progress:
+    """Show which exercises you have passed; the record stays on this machine."""
+
+    reset: bool = False
+    """Forget everything instead."""
+
+
+@dataclass
 class Evaluate:
     """Measure a generator beside classical fills on held-out photographs."""
 
@@ -87,6 +106,20 @@ class Evaluate:
     """Use only the first so many photographs; 0 uses all (100 where there is no end)."""
     csv: Path | None = None
     """Write every single measurement to this file."""
+
+
+@dataclass
+class Bench:
+    """Measure time and memory beside a straight port of the released program; write `bench.csv` and `bench.png`."""
+
+    quick: bool = False
+    """Small sizes and three runs: half a minute, for a first look."""
+    full: bool = False
+    """A training step at batch 8, too."""
+    cases: str = ""
+    """Only cases whose names contain this regular expression."""
+    out: Path = Path(".")
+    """Folder for the two files."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -107,8 +140,16 @@ def main(args: Sequence[str] | None = None) -> int:
             _inpaint(tyro.cli(Inpaint, prog="rwlib inpaint", args=rest))
         elif command == "evaluate":
             _evaluate(tyro.cli(Evaluate, prog="rwlib evaluate", args=rest))
+        elif command == "start":
+            _start(tyro.cli(Start, prog="rwlib start", args=rest))
+        elif command == "progress":
+            _progress(tyro.cli(Progress, prog="rwlib progress", args=rest))
+        elif command == "bench":
+            _bench(tyro.cli(Bench, prog="rwlib bench", args=rest))
         else:
-            raise InputError(f"command: expected train, inpaint, evaluate or doctor; got {command!r}")
+            raise InputError(
+                f"command: expected train, inpaint, evaluate, bench, doctor, start or progress; got {command!r}"
+            )
     except InputError as error:
         print(f"rwlib: {error}", file=sys.stderr)
         return 2
@@ -172,6 +213,22 @@ def _inpaint(asked: Inpaint) -> None:
     )
 
 
+def _start(asked: Start) -> None:
+    from rwlib.course.start import start
+
+    start(asked.folder)
+
+
+def _progress(asked: Progress) -> None:
+    from rwlib.course import progress
+
+    if asked.reset:
+        progress.reset()
+        print("Progress is forgotten.")
+    else:
+        print(progress.table())
+
+
 def _evaluate(asked: Evaluate) -> None:
     from rwlib.checkpoints import load_generator
     from rwlib.data import open_source
@@ -189,6 +246,12 @@ def _evaluate(asked: Evaluate) -> None:
         write_rows(rows, asked.csv)
     for metric in ("hole_psnr", "hole_ssim", "psnr", "ssim"):
         print("\n" + summarise(rows, metric))
+
+
+def _bench(asked: Bench) -> None:
+    from rwlib.bench import bench
+
+    bench(quick=asked.quick, full=asked.full, pattern=asked.cases, out=asked.out)
 
 
 if __name__ == "__main__":

@@ -23,9 +23,14 @@ The map is the sum of a few products, so its gradient is the same products trans
 instead of leaving them to autograd keeps only `x` for the backward pass, not its steps.
 """
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+BAND_PX = 4096  # on a CPU; a 128x128 map takes 0.8 of the time that it takes in one piece
 
 # (w0, w1, w2) → (-w0, w0 + w1 + w2, w2), the filters of the step before, of the pixel, of the step after.
 STEPS_AND_SUM = ((-1.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.0, 1.0))
@@ -65,7 +70,7 @@ def upsample_conv2d(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 class _UpsampleConv2d(torch.autograd.Function):
-    """Rows of two phases from rows of pixels and of steps; one image at a time, so that intermediates stay small."""
+    """Phases of rows from pixels and from steps between rows; band by band, so that intermediates stay in the cache."""
 
     @staticmethod
     def forward(ctx, x: Tensor, K: Tensor, bias: Tensor) -> Tensor:
@@ -75,11 +80,13 @@ class _UpsampleConv2d(torch.autograd.Function):
         out = torch.empty(b, o, 2 * h, 2 * w, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
         for image, result in zip(x.permute(0, 2, 3, 1), out.permute(0, 2, 3, 1), strict=True):
             result = result.view(h, 2, 2 * w, o)  # row, its phase, columns of both phases, channel
-            steps = image[1:] - image[:-1]
-            middle = _across(image, K[1]).add_(bias)
-            result[0, 0], result[-1, 1] = middle[0], middle[-1]  # no step leads beyond the border
-            torch.add(middle[1:], _across(steps, K[0]), out=result[1:, 0])
-            torch.add(middle[:-1], _across(steps, K[2]), out=result[:-1, 1])
+            for band in _bands(image):
+                phases = result[band.rows]
+                middle = _across(image[band.rows], K[1]).add_(bias)
+                above, below = len(phases) - len(band.above), len(band.below)
+                phases[:above, 0], phases[below:, 1] = middle[:above], middle[below:]  # no step beyond the border
+                torch.add(middle[above:], _across(band.above, K[0]), out=phases[above:, 0])
+                torch.add(middle[:below], _across(band.below, K[2]), out=phases[:below, 1])
         return out
 
     @staticmethod
@@ -88,19 +95,39 @@ class _UpsampleConv2d(torch.autograd.Function):
         x, K = ctx.saved_tensors
         (_, _, h, w), o = x.shape, K.shape[-1]
         grad_K, K = torch.zeros_like(K), K.to(x.dtype)
-        grad_x, grad = (
-            torch.empty_like(x, memory_format=torch.channels_last),
-            grad.contiguous(memory_format=torch.channels_last),
-        )
+        grad = grad.contiguous(memory_format=torch.channels_last)
+        grad_x = torch.zeros_like(x, memory_format=torch.channels_last)
         for image, grad_image, g in zip(*(t.permute(0, 2, 3, 1) for t in (x, grad_x, grad)), strict=True):
             g = g.view(h, 2, 2 * w, o)
-            steps = image[1:] - image[:-1]
-            grad_image[:] = _across_backward(image, K[1], g[:, 0] + g[:, 1], grad_K[1])
-            grad_steps = _across_backward(steps, K[0], g[1:, 0], grad_K[0])
-            grad_steps += _across_backward(steps, K[2], g[:-1, 1], grad_K[2])
-            grad_image[1:] += grad_steps
-            grad_image[:-1] -= grad_steps
+            for band in _bands(image):
+                phases = g[band.rows]
+                above, below = len(phases) - len(band.above), len(band.below)
+                middle = phases[:, 0] + phases[:, 1]
+                grad_image[band.rows] += _across_backward(image[band.rows], K[1], middle, grad_K[1])
+                for steps, k, part in ((band.above, 0, phases[above:, 0]), (band.below, 2, phases[:below, 1])):
+                    first = band.rows.start + (above - 1 if k == 0 else 0)  # the row that the first step leaves
+                    grad_steps = _across_backward(steps, K[k], part, grad_K[k])
+                    grad_image[first : first + len(steps)] -= grad_steps
+                    grad_image[first + 1 : first + 1 + len(steps)] += grad_steps
         return grad_x, grad_K, grad.sum(dim=(0, 2, 3))
+
+
+class _Band(NamedTuple):
+    rows: slice
+    above: Tensor
+    """Steps to the band's rows from the rows above them (r, w, c); the image's first row has none."""
+    below: Tensor
+    """Steps from the band's rows to the rows below them; the image's last row has none."""
+
+
+def _bands(image: Tensor) -> Iterator[_Band]:
+    """Cut an image (h, w, c) into bands of rows."""
+    h, w, _ = image.shape
+    height = max(1, BAND_PX // w) if image.device.type == "cpu" else h
+    for top in range(0, h, height):
+        bottom, first = min(top + height, h), max(top - 1, 0)
+        steps = image[first : bottom + 1].diff(dim=0)
+        yield _Band(slice(top, bottom), steps[: bottom - 1 - first], steps[top - first :])
 
 
 def _column_steps(rows: Tensor) -> Tensor:

@@ -157,8 +157,21 @@ def test_bad_input_to_evaluate_is_one_line(here, capfd, arguments, match):
     refused(capfd, ["evaluate", "--checkpoint", "G.safetensors", *arguments.split()], match)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ("--cases nonsense", "cases: none contains 'nonsense'; there are generator forward 64x64 b1, "),
+        ("--cases (", "cases: '\\(' is not a regular expression "),
+        ("--out none", "out: the folder none does not exist; make it first"),
+    ],
+)
+def test_bad_input_to_bench_is_one_line(here, capfd, arguments, match):
+    refused(capfd, ["bench", "--quick", *arguments.split()], match)
+
+
 def test_an_unknown_command_is_one_line(capfd):
-    refused(capfd, ["nonsense"], "command: expected train, inpaint, evaluate or doctor; got 'nonsense'")
+    expected = "train, inpaint, evaluate, bench, doctor, start or progress"
+    refused(capfd, ["nonsense"], f"command: expected {expected}; got 'nonsense'")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +203,7 @@ def test_help_and_version(capfd):
     for arguments in (["--help"], ["-h"], []):
         assert main(arguments) == 0
         out = capfd.readouterr().out
-        assert all(f"rwlib {command}" in out for command in ("train", "inpaint", "evaluate", "doctor"))
+        assert all(f"rwlib {command}" in out for command in ("train", "inpaint", "evaluate", "bench", "doctor"))
     assert main(["--version"]) == main(["-V"]) == 0
     assert capfd.readouterr().out == f"rwlib {rwlib.__version__}\n" * 2
 
@@ -206,7 +219,7 @@ def test_train_help_has_every_field_with_the_presets_default(capfd):
     assert caught.value.code == 0
     out = flat(capfd.readouterr().out)
     for field in dataclasses.fields(Config):
-        assert f"--{field.name.replace('_', '-')} " in out
+        assert re.search(rf"--{field.name.replace('_', '-')}[ ,]", out)
     for flag in ("--run-dir", "--data", "--resume", "--init", "--stop-after", "--preset", "--size"):
         assert re.search(f"{flag}[ ,]", out)
     assert "Weight of the correlation loss L_c, eq. (7). (default: 1e-05)" in out
@@ -219,6 +232,13 @@ def test_help_of_the_other_commands(capfd, command):
         main([command, "--help"])
     out = flat(capfd.readouterr().out)
     assert caught.value.code == 0 and "--checkpoint" in out and "by default the one that ships with rwlib" in out
+
+
+def test_help_of_bench(capfd):
+    with pytest.raises(SystemExit) as caught:
+        main(["bench", "--help"])
+    out = flat(capfd.readouterr().out)
+    assert caught.value.code == 0 and all(f"--{flag}" in out for flag in ("quick", "full", "cases", "out"))
 
 
 # --- from start to end
@@ -255,6 +275,14 @@ def test_evaluate_prints_the_tables_and_writes_every_measurement(here, capfd):
         assert out.count(f"\n| {kind} 40–50 % | ") == 4
     measured = [line.split(",")[0] for line in Path("out/rows.csv").read_text().splitlines()[1:]]
     assert measured.count("rwlib") == 10  # two kinds, five buckets
+
+
+def test_bench_prints_its_rows_and_writes_both_files(here, capfd):
+    assert main(["bench", "--quick", "--cases", "correlation loss n=256", "--out", "out"]) == 0
+    _, heading, row = capfd.readouterr().out.splitlines()
+    assert heading.split() == ["case", "ours", "reference", "time", "ours", "reference", "memory"]
+    assert row.startswith("correlation loss n=256 b4 ") and row.count(" ms ") == 2
+    assert sorted(os.listdir("out")) == ["bench.csv", "bench.png"]
 
 
 def rwlib_process(*arguments):

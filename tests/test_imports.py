@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = [
     {"conventions"},
     {"config"},
-    {"masks", "layers", "vgg"},
+    {"masks", "padding", "upsampling", "layers", "vgg"},
     {"data", "generator", "discriminator"},
     {"losses"},
     {"metrics", "checkpoints"},
@@ -28,6 +28,7 @@ ORDER = [
     {"train"},
     {"evaluate", "inpaint"},
     {"doctor"},
+    {"bench"},
     {"cli", "widgets", "course", "__main__"},
 ]
 TIER = {part: tier for tier, parts in enumerate(ORDER) for part in parts}

@@ -310,7 +310,7 @@ def test_two_processes_equal_one_at_double_the_batch(tmp_path):
         for key in expected:
             if not key.startswith("opt_"):  # second moments of the paper's preset are around 1e6
                 difference = (tensors[key] - expected[key]).abs().double()
-                # Adam divides a gradient by its own size: where it is all rounding, so is the step (1 in 576 of one layer).
+                # Adam divides a gradient by its size; where that is all rounding, so is the step (1 in 576 of a layer).
                 assert (difference > 1e-5).double().mean() < 0.005, f"{name}: {key}"
                 assert difference.max() < 5e-5, f"{name}: {key}"
         assert len(curves(two)) == 4 and [row["step"] for row in curves(two)] == ["0", "1", "2", "3"]
