@@ -20,12 +20,20 @@ TEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2
 # import torch.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help lab test lint lock install clean clean-venv
+# One notebook with `make notebooks NB=02`; MEASURE=1 notes its time and memory, too.
+NB ?=
+MEASURE ?=
+BENCH_ARGS ?=
+# nbval ignores stored outputs. Progress goes to a folder of its own, never to the reader's.
+NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile --nbval-lax \
+  --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
+
+.PHONY: help lab test notebooks notebooks-check bench lint lock install clean clean-venv
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 lab: install ## install what is missing, check it, open JupyterLab on notebooks/
 	@$(PY) -m rwlib.doctor
@@ -33,8 +41,17 @@ lab: install ## install what is missing, check it, open JupyterLab on notebooks/
 
 test: install ## install what is missing, run all tests and all notebooks
 	$(TEST) tests
-	$(ON_PATH) $(TEST) --dist loadfile --nbval-lax --nbval-current-env \
-	  --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120 notebooks
+	$(NBVAL) notebooks
+
+notebooks: install ## build notebooks/ and notebooks/solutions/ from notebooks/source/; NB=02 builds one
+	@$(ON_PATH) $(PY) -m rwlib.course.build $(NB) $(if $(MEASURE),--measure)
+
+notebooks-check: install ## test the course alone; NB=02 tests one notebook
+	$(TEST) tests/test_course*.py $(if $(NB),-k nb$(NB))
+	$(NBVAL) $(if $(NB),notebooks/$(NB)_*.ipynb notebooks/solutions/$(NB)_*.ipynb,notebooks)
+
+bench: install ## measure speed and memory beside a straight port of the released program; writes bench.csv and bench.png
+	@$(PY) -m rwlib bench $(BENCH_ARGS)
 
 lint: install ## check the style of the code and its format
 	@$(PY) -m ruff check .

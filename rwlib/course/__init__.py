@@ -1,5 +1,11 @@
-"""What the notebooks share: figures that everyone can read."""
+"""What the notebooks share: their setup, checks and hints for exercises, and figures that everyone can read.
 
-from rwlib.course.figures import show_curves, show_images
+`AUTHORS.md` in this folder says how to write a notebook and its exercises.
+"""
 
-__all__ = ["show_curves", "show_images"]
+from rwlib.course.check import check, hint
+from rwlib.course.context import Context, setup
+from rwlib.course.exercise import Exercise, Result
+from rwlib.course.figures import COLORS, figure, show_curves, show_images
+
+__all__ = ["COLORS", "Context", "Exercise", "Result", "check", "figure", "hint", "setup", "show_curves", "show_images"]

@@ -20,8 +20,13 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 """Okabe and Ito's palette (2008), distinct for colour-blind readers."""
 
 
-def to_html(figure: Figure, alt: str, caption: str = "") -> HTML:
-    """Return a figure as `<figure><img alt=...><figcaption>`.
+def figure(fig: Figure, alt: str, caption: str = "") -> HTML:
+    """Show a figure as `<figure><img alt=...><figcaption>`.
+
+    Args:
+        fig: made by `Figure(figsize=..., layout="constrained")`, not by pyplot.
+        alt: what can be seen, in a sentence.
+        caption: text below.
 
     Raises:
         InputError: no alternative text; someone reads this with their ears.
@@ -29,7 +34,7 @@ def to_html(figure: Figure, alt: str, caption: str = "") -> HTML:
     if not alt.strip():
         raise InputError("alt: expected a sentence that says what the figure shows, got nothing")
     png = io.BytesIO()
-    figure.savefig(png, format="png", bbox_inches="tight", dpi=100)
+    fig.savefig(png, format="png", bbox_inches="tight", dpi=100)
     data = base64.b64encode(png.getvalue()).decode()
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     return HTML(f'<figure><img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">{below}</figure>')
@@ -58,14 +63,14 @@ def show_images(
     """
     columns = columns or len(images)
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(columns * side_inches, rows * (side_inches + 0.3)), layout="constrained")
-    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+    fig = Figure(figsize=(columns * side_inches, rows * (side_inches + 0.3)), layout="constrained")
+    axes = np.atleast_1d(fig.subplots(rows, columns)).ravel()
     for axis in axes:
         axis.axis("off")
     for axis, (title, image) in zip(axes, images.items(), strict=False):
         axis.imshow(tensor_to_image(image) if isinstance(image, Tensor) else image, interpolation="nearest")
         axis.set_title(title, fontsize=10)
-    return to_html(figure, alt, caption)
+    return figure(fig, alt, caption)
 
 
 def show_curves(
@@ -80,12 +85,12 @@ def show_curves(
         ylabel: name of the vertical axis.
         caption: text below.
     """
-    figure = Figure(figsize=(6, 2.6), layout="constrained")
-    axis = figure.subplots()
+    fig = Figure(figsize=(6, 2.6), layout="constrained")
+    axis = fig.subplots()
     styles = ("-", "--", ":", "-.")  # not by colour alone
     for i, (name, values) in enumerate(curves.items()):
         axis.plot(values, label=name, color=COLORS[i % len(COLORS)], linestyle=styles[i % len(styles)], marker=".")
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.grid(alpha=0.3)
     axis.legend()
-    return to_html(figure, alt, caption)
+    return figure(fig, alt, caption)
