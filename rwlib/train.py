@@ -142,6 +142,45 @@ def training_step(
     return {name: x.detach() for name, x in (losses | {"L": L}).items()}
 
 
+def new_accelerator(config: Config, *, cpu: bool = False) -> Accelerator:
+    """Return accelerate's launcher in the configured arithmetic; `cpu` keeps it off a GPU."""
+    AcceleratorState._reset_state()  # accelerate would not let a second run in this process change its precision
+    return Accelerator(mixed_precision={"fp32": "no"}.get(config.precision, config.precision), cpu=cpu)
+
+
+def new_players(config: Config, device: torch.device, *, init: str | Path | None = None) -> Players:
+    """Make the networks and optimisers that a configuration describes, from its seed.
+
+    Args:
+        config: sizes, seed, learning rate.
+        device: where they shall live.
+        init: a generator's or a run's checkpoint to start the generator from.
+    """
+    torch.manual_seed(config.seed)
+    G, D = RegionWiseGenerator.from_config(config), RegionWiseDiscriminator.from_config(config)
+    if init is not None:
+        _load_init(G, init)
+    ema = AveragedModel(G, multi_avg_fn=moving_average(config.ema_decay)) if config.ema_decay else None
+    vgg = VGGFeatures(config.vgg, size_px=config.vgg_size_px)
+    for network in (G, D, vgg, ema):
+        if network is not None:
+            network.to(device=device, memory_format=_memory_format(config))
+    opt_G, opt_D = (
+        torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=config.betas) for network in (G, D)
+    )
+    return Players(G, D, vgg, opt_G, opt_D, ema)
+
+
+def prepare(players: Players, accelerator: Accelerator) -> Players:
+    """Hand the trained networks and their optimisers to accelerate."""
+    G, D, opt_G, opt_D = accelerator.prepare(players.G, players.D, players.opt_G, players.opt_D)
+    return players._replace(G=G, D=D, opt_G=opt_G, opt_D=opt_D)
+
+
+def _memory_format(config: Config) -> torch.memory_format:
+    return torch.channels_last if config.channels_last else torch.contiguous_format
+
+
 class Schedule(NamedTuple):
     """When what happens; a function of the step alone, so that a resumed run agrees."""
 
@@ -214,8 +253,7 @@ def train(
         raise InputError("precision: sums overflow fp16 gradients, use bf16 or fp32, or reduction='mean'")
     if steps is not None and steps < 1:
         raise InputError(f"steps: expected at least 1 step to stop after, got {steps}")
-    AcceleratorState._reset_state()  # accelerate would not let a second run in this process change its precision
-    accelerator = Accelerator(mixed_precision={"fp32": "no"}.get(config.precision, config.precision))
+    accelerator = new_accelerator(config)
     n_photos = ENDLESS if getattr(source, "unlimited", False) else len(source)
     schedule = Schedule.from_config(config, n_photos, accelerator.num_processes)
     run_dir, main = Path(run_dir), accelerator.is_main_process
@@ -223,21 +261,11 @@ def train(
     if state_file.exists() and not resume:
         raise InputError(f"run_dir: {run_dir} already holds a run; give --resume to go on, or choose another folder")
 
-    torch.manual_seed(config.seed)
-    G, D = RegionWiseGenerator.from_config(config), RegionWiseDiscriminator.from_config(config)
-    if init is not None:
-        _load_init(G, init)
-    ema = AveragedModel(G, multi_avg_fn=moving_average(config.ema_decay)) if config.ema_decay else None
-    vgg = VGGFeatures(config.vgg, size_px=config.vgg_size_px)
-    memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
-    for network in (G, D, vgg, ema):
-        if network is not None:
-            network.to(device=accelerator.device, memory_format=memory_format)
-    opt_G = torch.optim.Adam(G.parameters(), lr=config.learning_rate, betas=config.betas)
-    opt_D = torch.optim.Adam(D.parameters(), lr=config.learning_rate, betas=config.betas)
-    first_step = _restore(state_file, G, D, ema, opt_G, opt_D, config) if resume and state_file.exists() else 0
-    G, D, opt_G, opt_D = accelerator.prepare(G, D, opt_G, opt_D)
-    players = Players(G, D, vgg, opt_G, opt_D, ema)
+    players = new_players(config, accelerator.device, init=init)
+    first_step = _restore(state_file, players, config) if resume and state_file.exists() else 0
+    players = prepare(players, accelerator)
+    G, D, _, opt_G, opt_D, ema = players
+    memory_format = _memory_format(config)
 
     last_step = schedule.total if steps is None else min(steps, schedule.total)
     samples = TrainingSamples(source, config.size_px, config.hole_fraction, config.mask_kind, config.seed)
@@ -386,8 +414,9 @@ def _load_init(G: nn.Module, file: str | Path) -> None:
     load_weights(G, tensors, file=file)
 
 
-def _restore(file: Path, G: nn.Module, D: nn.Module, ema: Any, opt_G: Any, opt_D: Any, config: Config) -> int:
+def _restore(file: Path, players: Players, config: Config) -> int:
     """Put back what `_pack` named and return the number of finished steps."""
+    G, D, _, opt_G, opt_D, ema = players
     tensors, saved, about = read_checkpoint(file, kind="training")
     ours, theirs = json.loads(config.to_json()), json.loads(saved.to_json())
     free = {"workers", "checkpoint_every", "sample_every", "channels_last"}  # these do not change what is learned

@@ -1,6 +1,6 @@
 r"""Nearest ×2 upsampling and a 3x3 convolution, computed together and exactly, with a quarter of the multiplications.
 
-Three of the generator's layers spend most of its time on maps that were just enlarged, where every pixel stands four
+Four of the generator's layers spend much of its time on maps that were just enlarged, where every pixel stands four
 times. Look at one row `x`, enlarged to `x0 x0 x1 x1 x2 x2 ...`, and filters `(w0, w1, w2)`. A window covers only two
 different pixels, so there are two kinds of outputs, called phases:
 

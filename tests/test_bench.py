@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from rwlib import bench as benchmark
+from rwlib import train
 from rwlib.bench import bench, cases, check_agreement, count_tflop, difference, measure, report, straight_port
 from rwlib.bench.cases import Case, Pair
 from rwlib.bench.memory import MemoryProcess
@@ -113,7 +114,7 @@ def test_the_port_of_the_training_step(monkeypatch, preset, changes, phase):
 def test_both_sides_keep_a_moving_average(monkeypatch):
     config = make_config("balanced", "full", vgg="random", width=4, discriminator_width=4, size_px=16, batch_size=1)
     averaged = []
-    monkeypatch.setattr(cases.AveragedModel, "update_parameters", lambda self, G: averaged.append((self, G)))
+    monkeypatch.setattr(train.AveragedModel, "update_parameters", lambda self, G: averaged.append((self, G)))
     pair = cases.step_pair(config, 1, device=CPU)
     pair.ours(), pair.reference()
     (ours, G), (reference, plain) = averaged
@@ -121,10 +122,17 @@ def test_both_sides_keep_a_moving_average(monkeypatch):
 
 
 def make_double(monkeypatch):
-    """Let cases build their networks in float64."""
-    seeded, features = cases.seeded, cases.VGGFeatures
-    monkeypatch.setattr(cases, "seeded", lambda make: tuple(network.double() for network in seeded(make)))
-    monkeypatch.setattr(cases, "VGGFeatures", lambda *args, **kwargs: features(*args, **kwargs).double())
+    """Let cases make their players in float64."""
+    new_players = train.new_players
+
+    def double_players(*args, **options):
+        players = new_players(*args, **options)
+        for network in (players.G, players.D, players.vgg, players.ema):
+            if network is not None:
+                network.double()
+        return players
+
+    monkeypatch.setattr(train, "new_players", double_players)
 
 
 def test_a_plain_copy_is_stored_as_nchw_and_stands_alone():

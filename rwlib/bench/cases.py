@@ -5,13 +5,12 @@ in memory. Each side is a function without arguments that returns what it comput
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
 
 from rwlib import train
 from rwlib.bench import straight_port
@@ -20,13 +19,11 @@ from rwlib.bench.straight_port import plain_copy
 from rwlib.checkpoints import load_generator
 from rwlib.config import Config, make_config
 from rwlib.data import make_generator
-from rwlib.discriminator import RegionWiseDiscriminator
 from rwlib.evaluate import biharmonic_fill, opencv_fill
 from rwlib.generator import RegionWiseGenerator
 from rwlib.inpaint import fill
 from rwlib.losses import correlation_loss
 from rwlib.masks import random_masks
-from rwlib.vgg import VGGFeatures
 
 TOLERANCE = 1e-4
 TOLERANCE_BF16 = 0.1  # 8 bits in each of 35 layers: 1.4 % off at 64 px, 6 % at 16 px (measured on a CPU)
@@ -218,25 +215,9 @@ def correlation_pair(n: int, b: int, *, device: torch.device) -> Pair:
 def step_pair(config: Config, phase: int, *, device: torch.device) -> Pair:
     """Build one iteration of Algorithm 1; each call is the next step of its side's own run."""
     I_gt, M = image_and_mask(config.size_px, config.batch_size, device)
-    G, D = seeded(lambda: (RegionWiseGenerator.from_config(config), RegionWiseDiscriminator.from_config(config)))
-    vgg = VGGFeatures(config.vgg, size_px=config.vgg_size_px)
-
-    def players(*networks: Any) -> train.Players:
-        G, D, vgg = networks
-        ema = AveragedModel(G, multi_avg_fn=train.moving_average(config.ema_decay)) if config.ema_decay else None
-        adams = (torch.optim.Adam(N.parameters(), lr=config.learning_rate, betas=config.betas) for N in (G, D))
-        return train.Players(G, D, vgg, *adams, ema)
-
-    networks = [network.to(device) for network in (G, D, vgg)]
-    reference = players(*map(plain_copy, networks))
-    ours = players(*(channels_last(network, config.channels_last) for network in networks))
-
-    # As `train.train` does it. accelerate is train's business; its names are reached through train.
-    train.AcceleratorState._reset_state()
-    mixed_precision = {"fp32": "no"}.get(config.precision, config.precision)
-    accelerator = train.Accelerator(cpu=device.type == "cpu", mixed_precision=mixed_precision)
-    prepared = accelerator.prepare(ours.G, ours.D, ours.opt_G, ours.opt_D)
-    ours = train.Players(*prepared[:2], ours.vgg, *prepared[2:], ours.ema)
+    accelerator = train.new_accelerator(config, cpu=device.type == "cpu")
+    ours = train.prepare(train.new_players(config, device), accelerator)
+    reference = train.new_players(replace(config, channels_last=False), device)
     I_ours = channels_last(I_gt, config.channels_last)
 
     def our_step() -> dict[str, Tensor]:
