@@ -1,0 +1,456 @@
+"""Exercises of notebook 01: holes, masks, and what a number says about a filling."""
+
+import random
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.ndimage import label
+from torch import Tensor
+
+from rwlib.conventions import compose
+from rwlib.course.cases import image, mask
+from rwlib.course.compare import kind
+from rwlib.course.exercise import Exercise
+from rwlib.course.fills import diffusion_fill
+
+# --- 1.1: the composite
+
+
+def inputs_and_predictions(rng):
+    """Not square, one image and several; holes of different sizes."""
+    for b, h, w, fraction in ((1, 4, 7, 0.3), (2, 6, 3, 0.6), (3, 5, 5, 0.2)):
+        M = mask(rng, b, h, w, hole_fraction=fraction)
+        yield image(rng, b, h, w) * M, image(rng, b, h, w), M
+
+
+def composite(I_in, I_p, M):
+    """I_c = I_in + I_p (1 - M)."""
+    return I_in + I_p * (1 - M)
+
+
+# --- 1.2: the missing fraction
+
+
+def masks_of_different_sizes(rng):
+    """Several masks a batch, each with another fraction."""
+    for h, w, fractions in ((4, 5, (0.25,)), (6, 3, (0.1, 0.6)), (8, 7, (0.05, 0.3, 0.45))):
+        yield (torch.cat([mask(rng, 1, h, w, hole_fraction=fraction) for fraction in fractions]).float(),)
+
+
+def missing_fraction(M):
+    """Mean of 1 - M over everything but the batch."""
+    return (1 - M).mean((1, 2, 3))
+
+
+# --- 1.3: a contiguous mask
+
+KIND = "Expected a tensor of floating-point numbers: `torch.ones(1, height, width)` is a good start."
+SHAPE = "Expected the shape (1, height, width): one channel, then rows, then columns."
+VALUES = "A mask holds 0 and 1 alone: a pixel is missing or it exists."
+POLARITY = "The mask is the other way round: 1 where the image exists, 0 where it is missing."
+TOO_FEW = (
+    "Fewer pixels are missing than were asked for: does a pixel count twice when the track comes back to it? Count the "
+    "zeros of the mask, not the steps."
+)
+TOO_MANY = (
+    "More pixels are missing than were asked for: stop at exactly `missing` pixels, even in the middle of a brush dab."
+)
+PIECES = "The hole falls into several pieces: a new missing pixel must touch one that is missing already."
+GLOBAL = (
+    "It draws from a global source of random numbers: with the same `generator` it gives different masks. Hand "
+    "`generator=generator` to every `torch.rand`, `torch.randint` or `torch.randperm`."
+)
+RESEEDED = "It moves a global source of random numbers on (or seeds it). Draw from `generator` alone."
+ALWAYS_THE_SAME = "Every draw gives the same hole, whatever the generator: where does its place come from?"
+NOT_MOVING = (
+    "Two draws from one generator give the same hole: draw from the generator itself, not from a new one with its seed."
+)
+SIZES = ((9, 14, 20), (16, 16, 64), (12, 20, 1), (13, 8, 41))
+
+
+def _seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def judge_contiguous_mask(draw: Callable) -> str | None:
+    """Judge masks of several sizes, then where their randomness comes from."""
+    for i, (height, width, missing) in enumerate(SIZES):
+        if message := _flaw(draw(height, width, missing, _seeded(i)), height, width, missing):
+            return message
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        return _flaw_of_randomness(draw)
+    finally:
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        random.setstate(states[2])
+
+
+def _flaw(M: object, height: int, width: int, missing: int) -> str | None:
+    if M is None:
+        return "It returned None: is there a `return`?"
+    if not isinstance(M, Tensor) or not M.is_floating_point():
+        return KIND
+    if M.shape != (1, height, width):
+        return f"{SHAPE} Got {kind(M)} for height {height} and width {width}."
+    if not bool(((M == 0) | (M == 1)).all()):
+        return VALUES
+    zeros = int((M == 0).sum())
+    if zeros != missing and height * width - zeros == missing:
+        return POLARITY
+    if zeros != missing:
+        return TOO_FEW if zeros < missing else TOO_MANY
+    return PIECES if label((M[0] == 0).numpy(), np.ones((3, 3)))[1] > 1 else None
+
+
+def _flaw_of_randomness(draw: Callable) -> str | None:
+    size = SIZES[1]
+    before = [part.tobytes() for part in _global_states()]
+    one = draw(*size, _seeded(0))
+    moved = [part.tobytes() for part in _global_states()] != before
+    torch.manual_seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    random.seed(1)
+    if not torch.equal(draw(*size, _seeded(0)), one):
+        return GLOBAL
+    if moved:
+        return RESEEDED
+    if all(torch.equal(draw(*size, _seeded(seed)), one) for seed in (1, 2, 3)):
+        return ALWAYS_THE_SAME
+    generator = _seeded(4)
+    first, *others = (draw(*size, generator) for _ in range(4))
+    return NOT_MOVING if all(torch.equal(first, other) for other in others) else None
+
+
+def _global_states() -> Iterator[np.ndarray]:
+    yield torch.get_rng_state().numpy()
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    yield keys
+    yield np.array(rest, dtype=float)
+    yield np.array(random.getstate()[1])
+
+
+def grow_hole(height, width, missing, generator=None):
+    """Begin with one pixel and add random neighbours of the hole, until enough are missing."""
+    M = torch.ones(1, height, width)
+    rim = [(_whole(height, generator), _whole(width, generator))]
+    while missing:
+        y, x = rim.pop(_whole(len(rim), generator))
+        if 0 <= y < height and 0 <= x < width and M[0, y, x] == 1:
+            M[0, y, x] = 0
+            missing -= 1
+            rim += [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
+    return M
+
+
+def _whole(below: int, generator: torch.Generator | None) -> int:
+    return int(torch.randint(below, (), generator=generator))
+
+
+def _scattered(height, width, missing, generator):
+    M = torch.ones(height * width)
+    M[torch.randperm(height * width, generator=generator)[:missing]] = 0
+    return M.view(1, height, width)
+
+
+def _walk(height, width, missing, generator):
+    M = torch.ones(1, height, width)
+    y, x = _whole(height, generator), _whole(width, generator)
+    for _ in range(missing):
+        M[0, y, x] = 0
+        turn = _whole(4, generator)
+        y = min(max(y + (0, 0, 1, -1)[turn], 0), height - 1)
+        x = min(max(x + (1, -1, 0, 0)[turn], 0), width - 1)
+    return M
+
+
+def _brush(height, width, missing, generator):
+    M = torch.ones(1, height, width)
+    y, x = _whole(height, generator), _whole(width, generator)
+    while (M == 0).sum() < missing:
+        M[0, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = 0
+        y = min(max(y + _whole(3, generator) - 1, 0), height - 1)
+        x = min(max(x + _whole(3, generator) - 1, 0), width - 1)
+    return M
+
+
+# --- 1.5: diffusion
+
+
+def inputs_and_steps(rng):
+    """Holes that touch the image's border; one step and several."""
+    for b, h, w, steps in ((1, 4, 6, 1), (2, 7, 5, 3), (1, 6, 6, 8)):
+        M = mask(rng, b, h, w, hole_fraction=0.5)
+        yield image(rng, b, h, w) * M, M, steps
+
+
+def _four_neighbours(I, mode="replicate"):
+    P = F.pad(I, (1, 1, 1, 1), mode=mode)
+    return P[..., :-2, 1:-1] + P[..., 2:, 1:-1] + P[..., 1:-1, :-2] + P[..., 1:-1, 2:]
+
+
+def diffuse_like(
+    I_in, M, steps, *, step=lambda I: _four_neighbours(I) / 4, keep=lambda I_in, I, M: compose(I_in, I, M)
+):
+    """Iterate a step, and keep what is to be kept after each one."""
+    I = I_in
+    for _ in range(steps):
+        I = keep(I_in, step(I), M)
+    return I
+
+
+# --- 1.6: PSNR in the hole
+
+
+def fillings_and_truths(rng):
+    """Fillings that also differ from the truth where the image exists, so that the region matters."""
+    for h, w, fractions in ((4, 5, (0.25,)), (6, 3, (0.1, 0.6)), (8, 7, (0.05, 0.3, 0.45))):
+        b = len(fractions)
+        M = torch.cat([mask(rng, 1, h, w, hole_fraction=fraction) for fraction in fractions])
+        yield image(rng, b, h, w), image(rng, b, h, w), M
+
+
+def _squares(I, I_gt):
+    return ((I - I_gt) / 2) ** 2
+
+
+def _hole_mse(I, I_gt, M):
+    return (_squares(I, I_gt) * (1 - M)).sum((1, 2, 3)) / (3 * (1 - M).sum((1, 2, 3)))
+
+
+def hole_psnr(I, I_gt, M):
+    """-10 log10 of the mean squared error over missing pixels, on [0, 1]."""
+    return -10 * torch.log10(_hole_mse(I, I_gt, M))
+
+
+EXERCISES = [
+    Exercise(
+        number="1.1",
+        title="the composite",
+        solution=composite,
+        cases=inputs_and_predictions,
+        mistakes={
+            "The mask is the other way round: the prediction was added where the image exists. M is 1 where it exists, "
+            "so the hole is 1 − M.": lambda I_in, I_p, M: I_in + I_p * M,
+            "That is the whole prediction: the existing pixels are known, so they must come from the picture, not from "
+            "the network.": lambda I_in, I_p, M: I_p,
+            "That is the hole alone: outside it the composite shows the picture, so add I_in.": lambda I_in, I_p, M: (
+                I_p * (1 - M)
+            ),
+            "The prediction was added everywhere, also on top of what exists.": lambda I_in, I_p, M: I_in + I_p,
+        },
+        hints=(
+            "Two summands: what exists, and what was predicted for the hole.",
+            "I_in is zero in the hole already. 1 − M is 1 there, and 0 elsewhere.",
+        ),
+    ),
+    Exercise(
+        number="1.2",
+        title="the missing fraction of each image",
+        solution=missing_fraction,
+        cases=masks_of_different_sizes,
+        mistakes={
+            "That is the existing fraction: M is 1 where the image exists, so the mean of M counts what is there, not "
+            "what is missing.": lambda M: M.mean((1, 2, 3)),
+            "One number for the whole batch: a 5 % hole and a 45 % hole would both be called 25 %. Keep the first "
+            "axis.": lambda M: (1 - M).mean(),
+            "That is the number of missing pixels, not their share: divide by height · width.": lambda M: (1 - M).sum(
+                (1, 2, 3)
+            ),
+            "Divided by the pixels of the whole batch: each image has height · width pixels of its own, whatever comes "
+            "with it.": lambda M: (1 - M).sum((1, 2, 3)) / M.numel(),
+        },
+        hints=(
+            "1 − M is 1 at missing pixels: what is its mean?",
+            "`x.mean((1, 2, 3))` averages over all axes but the batch.",
+        ),
+    ),
+    Exercise(
+        number="1.3",
+        title="a contiguous hole of exactly so many pixels",
+        solution=grow_hole,
+        judge=judge_contiguous_mask,
+        mistakes={
+            POLARITY: lambda height, width, missing, generator: 1 - grow_hole(height, width, missing, generator),
+            PIECES: _scattered,
+            TOO_FEW: _walk,
+            TOO_MANY: _brush,
+            GLOBAL: lambda height, width, missing, generator: grow_hole(height, width, missing),
+            ALWAYS_THE_SAME: lambda height, width, missing, generator: grow_hole(height, width, missing, _seeded(0)),
+            NOT_MOVING: lambda height, width, missing, generator: grow_hole(
+                height, width, missing, _seeded(generator.initial_seed())
+            ),
+            VALUES: lambda height, width, missing, generator: 255 * grow_hole(height, width, missing, generator),
+        },
+        hints=(
+            "Begin with one random missing pixel, and keep a list of the pixels that touch the hole.",
+            "Take a random entry of the list. If it lies in the image and still exists, remove it and put its four "
+            "neighbours on the list; count down only then.",
+            "`int(torch.randint(len(rim), (), generator=generator))` is a random place in the list `rim`.",
+        ),
+    ),
+    Exercise(
+        number="1.4",
+        title="how far the middle is",
+        solution=[16, 2],
+        mistakes={
+            "You counted the missing pixels on the way out. The nearest existing pixel is one step further than the "
+            "last missing one.": [15, 1],
+            "Half the width is where the hole's edge runs. Distances here go from the middle of a pixel to the middle "
+            "of a pixel, half a pixel further.": [15.5, 1.5],
+            "That is the way across the whole hole. From the middle it is half as far, in any direction.": [31, 3],
+            "You went to the far side: from the middle pixel, the first existing pixel is on the way to either side.": [
+                32,
+                4,
+            ],
+        },
+        hints=(
+            "Draw a row of three missing pixels with existing ones on both sides. How many steps from the middle one?",
+            "31 = 15 + 1 + 15: fifteen missing pixels, then the first that exists.",
+        ),
+    ),
+    Exercise(
+        number="1.5",
+        title="diffusion",
+        solution=diffusion_fill,
+        cases=inputs_and_steps,
+        mistakes={
+            "The existing pixels were smoothed, too: put them back after every step.": lambda I_in, M, steps: (
+                diffuse_like(I_in, M, steps, keep=lambda I_in, I, M: I)
+            ),
+            "The existing pixels come back only after the last step. In between they were smoothed, so the wrong "
+            "colours flowed into the hole: put them back in every step.": lambda I_in, M, steps: compose(
+                I_in, diffuse_like(I_in, M, steps, keep=lambda I_in, I, M: I), M
+            ),
+            "The mask is the other way round: the hole was kept, the rest replaced.": lambda I_in, M, steps: (
+                diffuse_like(I_in, M, steps, keep=lambda I_in, I, M: compose(I_in, I, 1 - M))
+            ),
+            "The four neighbours were added up, not averaged: divide by 4.": lambda I_in, M, steps: diffuse_like(
+                I_in, M, steps, step=_four_neighbours
+            ),
+            'Beyond the image\'s border there are zeros (mid-grey), and they flow in. Pad with `mode="replicate"`: '
+            "then nothing flows over the border.": lambda I_in, M, steps: diffuse_like(
+                I_in, M, steps, step=lambda I: _four_neighbours(I, "constant") / 4
+            ),
+            "The mean runs over nine pixels, diagonals and the pixel itself included; here it is the four neighbours "
+            "alone.": lambda I_in, M, steps: diffuse_like(
+                I_in, M, steps, step=lambda I: F.avg_pool2d(F.pad(I, (1, 1, 1, 1), mode="replicate"), 3, 1)
+            ),
+            "Only one step was taken, however many were asked for: the next step must begin with the result of the one "
+            "before.": lambda I_in, M, steps: diffusion_fill(I_in, M, 1),
+        },
+        hints=(
+            "Pad by one pixel, then add four shifted views: `P[..., :-2, 1:-1]` is the upper neighbour.",
+            "In a loop: pad the current picture, take the mean of four views, and compose it with I_in.",
+            "`I = I_in * M + mean * (1 - M)` at the end of each step.",
+        ),
+    ),
+    Exercise(
+        number="1.6",
+        title="PSNR in the hole",
+        solution=hole_psnr,
+        cases=fillings_and_truths,
+        mistakes={
+            "That is the PSNR of the whole image. The existing pixels dilute the error: multiply the squares by 1 − M "
+            "and divide by the number of missing values.": lambda I, I_gt, M: (
+                -10 * torch.log10(_squares(I, I_gt).mean((1, 2, 3)))
+            ),
+            "The squares outside the hole are gone, but you still divide by all pixels: the smaller the hole, the "
+            "better any filling would look.": lambda I, I_gt, M: (
+                -10 * torch.log10((_squares(I, I_gt) * (1 - M)).mean((1, 2, 3)))
+            ),
+            "The mask is the other way round: you measured the existing pixels.": lambda I, I_gt, M: hole_psnr(
+                I, I_gt, 1 - M
+            ),
+            "The pictures run from −1 to 1, a range of 2, and the peak is taken as 1: 6.02 dB too low. Halve the "
+            "differences, so that they are on [0, 1].": lambda I, I_gt, M: hole_psnr(2 * I, 2 * I_gt, M),
+            "The logarithm to base e: decibels are ten times the one to base 10.": lambda I, I_gt, M: (
+                -10 * torch.log(_hole_mse(I, I_gt, M))
+            ),
+            "20 log10 belongs to the root of the mean square; here it is 10.": lambda I, I_gt, M: (
+                2 * hole_psnr(I, I_gt, M)
+            ),
+            "The errors of the batch were averaged before the logarithm: then every image's number depends on its "
+            "neighbours. Take the logarithm image by image.": lambda I, I_gt, M: (
+                -10 * torch.log10(_hole_mse(I, I_gt, M).mean())
+            ),
+            "Averaged over the batch: return one number for each image; averages come later.": lambda I, I_gt, M: (
+                hole_psnr(I, I_gt, M).mean()
+            ),
+            "Three channels' squares, divided by the number of pixels of one: 4.77 dB too low.": lambda I, I_gt, M: (
+                -10 * torch.log10(3 * _hole_mse(I, I_gt, M))
+            ),
+            "The sign: PSNR is −10 log10 of the error, more is better.": lambda I, I_gt, M: -hole_psnr(I, I_gt, M),
+        },
+        hints=(
+            "First the mean square over the hole, one number an image; then the logarithm.",
+            "Differences on [0, 1] are half those on [−1, 1]. The sum over axes 1, 2, 3 goes over channels, too.",
+            "There are 3 · (1 − M).sum((1, 2, 3)) missing values in each image.",
+        ),
+    ),
+    Exercise(
+        number="1.7",
+        title="PSNR of the whole image",
+        solution=[30, 40, 50],
+        tolerance=1e-3,
+        mistakes={
+            "20 dB is what the hole's own PSNR says. The whole image averages its error with all the zeros outside.": [
+                20,
+                20,
+                20,
+            ],
+            "The mean square over the whole image is the hole's, times the hole's fraction. One tenth of it is 10 dB, "
+            "not 20.": [40, 60, 80],
+            "A smaller hole leaves a smaller error on average, and a smaller error is a higher PSNR.": [10, 0, -10],
+            "The existing pixels are right: their error is zero, and only a fraction of the pixels carries the hole's. "
+            "Each factor of ten adds 10 dB, from 20 dB on.": [20, 30, 40],
+        },
+        hints=(
+            "The mean square over the whole image is fraction × 0.01, since it is zero elsewhere.",
+            "−10 log10(0.1 × 0.01) = −10 log10(0.001) = 30.",
+        ),
+    ),
+    Exercise(
+        number="1.8",
+        title="two ways to average",
+        solution=[30, 23],
+        tolerance=0.01,
+        mistakes={
+            "Averaging and the logarithm do not commute: the mean square of the two is 0.00505, and −10 log10 of that "
+            "is not 30.": [30, 30],
+            "The other way round: averaging the squares first lets the worst image decide.": [23, 30],
+            "The worst image decides, but it is only half of the average: 0.01 / 2 gives 3 dB more than 20.": [30, 20],
+        },
+        hints=(
+            "PSNRs are 20 and 40 dB. The mean of the squares is (0.01 + 0.0001) / 2.",
+            "−10 log10(0.00505): half of 0.01 is 3 dB better than 20 dB.",
+        ),
+    ),
+    Exercise(
+        number="1.9",
+        title="grey or stripes",
+        solution=[0.25, 1.0],
+        tolerance=1e-3,
+        mistakes={
+            "0.5 is the absolute difference between grey and either stripe; the mean *square* is asked for.": [
+                0.5,
+                1.0,
+            ],
+            "Shifted by one pixel, every black line lies on a white one: not half of the pixels are wrong, but all.": [
+                0.25,
+                0.5,
+            ],
+            "It is the other way round: grey is never off by more than 0.5.": [1.0, 0.25],
+            "Sharp and of the right kind, but black where there is white, everywhere: an error of 1 at every pixel.": [
+                0.25,
+                0.0,
+            ],
+        },
+        hints=(
+            "Write four pixels of the truth, 0 1 0 1, and both guesses below.",
+            "Grey: (0.5)² everywhere. Shifted: 1 0 1 0 against 0 1 0 1.",
+        ),
+    ),
+]
