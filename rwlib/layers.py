@@ -13,7 +13,9 @@ the hole) and those of the missing region (zero outside) are stacked and one con
 There each *input pixel* meets its own region's filter, so the two differ in windows that straddle the border, and in
 having one bias or two. The released networks, and so the paper's results, use the second form; it is rwlib's default.
 
-In both, a skip connection reaches the existing region only, because inside the hole it carries nothing true.
+In both, the skip connection belongs to the existing region, because inside the hole it carries nothing true: by
+location it is read at existing outputs only, by channel from existing pixels only. (Windows overlap the border: the
+first still reads skip values a pixel into the hole, the second lets outputs at the hole's rim see existing ones.)
 """
 
 import torch

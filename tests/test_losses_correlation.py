@@ -190,7 +190,7 @@ def test_correlations_beyond_half_precisions_range_survive(dtype):
         f = correlation(phi)
         loss = correlation_loss(phi, torch.zeros_like(phi))
     assert f.dtype == loss.dtype == torch.float32
-    assert (f == 128 * 144**2).all()  # 2.65e6, as VGG features reach; half precision ends at 65504
+    assert (f == 128 * 144**2).all()  # 2.65e6; half precision ends at 65504
     assert loss == 4 * 128 * 144**2 / 128**2
 
 
