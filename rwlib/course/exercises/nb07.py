@@ -1,0 +1,536 @@
+"""Exercises of notebook 07: training."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rwlib.config import Config
+from rwlib.conventions import compose
+from rwlib.course.cases import image, mask, rand, randn
+from rwlib.course.exercise import Exercise
+from rwlib.generator import Outputs
+from rwlib.losses import correlation_loss, reconstruction_loss, style_loss
+
+# --- 7.1 the phase switch
+
+
+def steps_around_the_switch(rng):
+    """The last step of phase one, the first of phase two, and others."""
+    for epochs_one, steps_per_epoch in ((20, 100), (4, 50), (1, 7)):
+        switch = epochs_one * steps_per_epoch
+        for step in (0, epochs_one, steps_per_epoch, switch - 1, switch, switch + 1, 3 * switch):
+            yield step, epochs_one, steps_per_epoch
+
+
+def lambda_3_at(step: int, epochs_one: int, steps_per_epoch: int) -> float:
+    """Solution of 7.1."""
+    return 0.0 if step < epochs_one * steps_per_epoch else 1.0
+
+
+# --- 7.2 equation (7)
+
+
+def four_terms(rng):
+    """Values of very different size; in phase one there is no L_a."""
+    for scale in (1.0, 30.0):
+        L_r, L_c, L_s, L_a = (rand(rng, 1, low=0.1, high=scale)[0].requires_grad_() for _ in range(4))
+        yield L_r, L_c, L_s, L_a, 0.3, 0.07, 1.5
+        yield L_r, L_c, L_s, None, 0.2, 0.05, 0.0
+
+
+def weighted(L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3):
+    """Solution of 7.2."""
+    L = L_r + lambda_1 * L_c + lambda_2 * L_s
+    return L if L_a is None else L + lambda_3 * L_a
+
+
+# --- 7.3 the generator's step
+
+
+class TinyGenerator(nn.Module):
+    """Two convolutions in place of two networks; the same outputs as `RegionWiseGenerator`."""
+
+    def __init__(self, rng: torch.Generator) -> None:
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(4, 3, 3, padding=1).double() for _ in range(2))
+        with torch.no_grad():
+            for x in self.parameters():
+                x.copy_(0.3 * randn(rng, *x.shape))
+
+    def forward(self, I_gt: Tensor, M: Tensor) -> Outputs:
+        """Fill the hole."""
+        I_p1 = self.first(torch.cat([I_gt * M, M], dim=1)).tanh()
+        I_c1 = compose(I_gt, I_p1, M)
+        I_p2 = self.second(torch.cat([I_c1, M], dim=1)).tanh()
+        return Outputs(I_p1, I_c1, I_p2, compose(I_gt, I_p2, M))
+
+
+class TinyVGG(nn.Module):
+    """Three frozen convolutions with pools in place of VGG."""
+
+    def __init__(self, rng: torch.Generator) -> None:
+        super().__init__()
+        widths = (3, 4, 5, 6)
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(widths, widths[1:], strict=False))
+        self.double().requires_grad_(False)
+        for x in self.parameters():
+            x.copy_(randn(rng, *x.shape))
+
+    def forward(self, I: Tensor, pools: int = 3) -> list[Tensor]:
+        """Return the first pools."""
+        phis = []
+        for conv in self.convs[:pools]:
+            I = F.max_pool2d(conv(I).relu(), 2)
+            phis.append(I)
+        return phis
+
+
+GENERATOR_CONFIG = Config(lambda_1=0.004, lambda_2=0.02, reduction="mean")
+"""Weights that give the three terms gradients of like size on the tiny networks."""
+
+
+def seeds_and_sizes(rng):
+    """A seed for the networks, and two batches one after the other."""
+    for b, h, w in ((1, 8, 16), (3, 16, 8)):
+        number = int(torch.randint(2**31, (1,), generator=rng))
+        batches = [(image(rng, b, h, w), mask(rng, b, h, w)) for _ in range(2)]
+        yield number, batches
+
+
+def two_generator_steps(step: Callable, number: int, batches: list) -> dict[str, Tensor]:
+    """Take two steps from the same weights, and return what the learner returned and where the weights went."""
+    rng = torch.Generator().manual_seed(number)
+    G, vgg = TinyGenerator(rng), TinyVGG(rng)
+    opt_G = torch.optim.SGD(G.parameters(), lr=0.1)
+    before = torch.cat([x.detach().flatten().clone() for x in G.parameters()])
+    L = [step(G, vgg, opt_G, I_gt, M, GENERATOR_CONFIG) for I_gt, M in batches]
+    after = torch.cat([x.detach().flatten() for x in G.parameters()])
+    return {
+        "L": [x.detach() if isinstance(x, Tensor) else x for x in L],
+        "change of the weights": after - before,
+    }
+
+
+def generator_step(
+    G,
+    vgg,
+    opt_G,
+    I_gt,
+    M,
+    config,
+    *,
+    zero_grad=True,
+    swap=False,
+    pixels=lambda out: (out.I_p1, out.I_p2),
+    sees_c=lambda out: out.I_c1,
+    sees_s=lambda out: out.I_c2,
+):
+    """Solution of 7.3, and by its switches the mistakes."""
+    out = G(I_gt, M)
+    phis_gt = vgg(I_gt)
+    L_r = reconstruction_loss(*pixels(out), I_gt, reduction=config.reduction)
+    L_c = correlation_loss(vgg(sees_c(out))[1], phis_gt[1], reduction=config.reduction)
+    L_s = style_loss(vgg(sees_s(out)), phis_gt, reduction=config.reduction)
+    lambda_1, lambda_2 = (config.lambda_2, config.lambda_1) if swap else (config.lambda_1, config.lambda_2)
+    L = L_r + lambda_1 * L_c + lambda_2 * L_s
+    if zero_grad:
+        opt_G.zero_grad()
+    L.backward()
+    opt_G.step()
+    return L.detach()
+
+
+def wrong_generator_step(**switches):
+    """Return a mistake of 7.3."""
+    return lambda G, vgg, opt_G, I_gt, M, config: generator_step(G, vgg, opt_G, I_gt, M, config, **switches)
+
+
+# --- 7.4 the discriminator's step
+
+
+class TinyDiscriminator(nn.Module):
+    """Two convolutions that take the hole's content and the mask as four channels."""
+
+    def __init__(self, rng: torch.Generator) -> None:
+        super().__init__()
+        self.convs = nn.Sequential(nn.Conv2d(4, 5, 3, stride=2), nn.LeakyReLU(0.2), nn.Conv2d(5, 1, 3)).double()
+        with torch.no_grad():
+            for x in self.parameters():
+                x.copy_(0.5 * randn(rng, *x.shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score patches."""
+        return self.convs(x)
+
+
+def two_discriminator_steps(step: Callable, number: int, batches: list) -> dict[str, Tensor]:
+    """Take two steps of D on fakes that carry a graph, and see where the gradients went."""
+    rng = torch.Generator().manual_seed(number)
+    G, D = TinyGenerator(rng), TinyDiscriminator(rng)
+    opt_D = torch.optim.SGD(D.parameters(), lr=0.1)
+    before = torch.cat([x.detach().flatten().clone() for x in D.parameters()])
+    L_a = []
+    for I_gt, M in batches:
+        out = G(I_gt, M)
+        L_a.append(step(D, opt_D, I_gt, out.I_p1, out.I_p2, M, 0.5))
+    after = torch.cat([x.detach().flatten() for x in D.parameters()])
+    reached = torch.cat([torch.zeros_like(x).flatten() if x.grad is None else x.grad.flatten() for x in G.parameters()])
+    return {
+        "L_a": [x.detach() if isinstance(x, Tensor) else x for x in L_a],
+        "change of D's weights": after - before,
+        "gradient in G": reached,
+    }
+
+
+def discriminator_step(
+    D,
+    opt_D,
+    I_gt,
+    I_p1,
+    I_p2,
+    M,
+    alpha,
+    *,
+    detach=True,
+    zero_grad=True,
+    sign=-1,
+    sees=lambda I, M: torch.cat([I * (1 - M), M], dim=1),
+    alpha_on_fakes=False,
+):
+    """Solution of 7.4, and by its switches the mistakes."""
+    if detach:
+        I_p1, I_p2 = I_p1.detach(), I_p2.detach()
+    real, fake_1, fake_2 = (D(sees(I, M)).mean() for I in (I_gt, I_p1, I_p2))
+    L_a = alpha * real + (1 - fake_1) + (1 - fake_2)
+    if alpha_on_fakes:
+        L_a = real + alpha * (1 - fake_1) + alpha * (1 - fake_2)
+    if zero_grad:
+        opt_D.zero_grad()
+    (sign * L_a).backward()
+    opt_D.step()
+    return L_a.detach()
+
+
+def wrong_discriminator_step(**switches):
+    """Return a mistake of 7.4."""
+    return lambda D, opt_D, I_gt, I_p1, I_p2, M, alpha: discriminator_step(
+        D, opt_D, I_gt, I_p1, I_p2, M, alpha, **switches
+    )
+
+
+# --- 7.8 the moving average
+
+
+def averages(rng):
+    """Early and late updates, with short and long decay."""
+    for n, decay in ((0, 0.999), (1, 0.9), (30, 0.999), (500, 0.9), (20_000, 0.999), (7, 0.3)):
+        yield randn(rng, 3, 4), randn(rng, 3, 4), n, decay
+
+
+def averaged(average, weights, n, decay):
+    """Solution of 7.8."""
+    d = min(decay, (1 + n) / (10 + n))
+    return d * average + (1 - d) * weights
+
+
+def _average_with(kept: Callable[[int, float], float]) -> Callable:
+    return lambda average, weights, n, decay: (
+        kept(n, decay) * average + (1 - kept(n, decay)) * weights  # fmt: skip
+    )
+
+
+# --- predictions with a list of choices
+
+BUGS = (
+    "the gradients are erased before the step",
+    "the gradients are never erased",
+    "the features carry no gradient",
+    "the fakes are detached in the generator's loss",
+    "the discriminator stays frozen",
+    "the optimiser holds the wrong network",
+)
+"""What exercises 7.5 to 7.7 choose from."""
+
+FAULTS = (
+    "the loss counts the existing region alone",
+    "the loss counts the hole alone",
+    "the first network sees the hole instead of the rest",
+    "the input's hole is wider than the one that is filled",
+    "the learning rate is too high",
+    "nothing is wrong",
+)
+"""What exercises 7.10 to 7.12 choose from."""
+
+EXERCISES = [
+    Exercise(
+        number="7.1",
+        title="the phase switch",
+        solution=lambda_3_at,
+        cases=steps_around_the_switch,
+        mistakes={
+            "Off by one: phase one has the steps 0 to n − 1, so step n is already phase two's first.": (
+                lambda step, epochs_one, steps_per_epoch: 0.0 if step <= epochs_one * steps_per_epoch else 1.0
+            ),
+            "`step` counts steps, `epochs_one` counts epochs: 20 steps are not 20 epochs.": (
+                lambda step, epochs_one, steps_per_epoch: 0.0 if step < epochs_one else 1.0
+            ),
+            "The other way round: phase one is without the adversarial loss.": (
+                lambda step, epochs_one, steps_per_epoch: 1.0 if step < epochs_one * steps_per_epoch else 0.0
+            ),
+            "One epoch too early: the epoch of a step is step // steps_per_epoch, and epochs count from 0.": (
+                lambda step, epochs_one, steps_per_epoch: 0.0 if step // steps_per_epoch + 1 < epochs_one else 1.0
+            ),
+            "λ_3 changes once and stays: `==` switches it on for a single epoch or step.": (
+                lambda step, epochs_one, steps_per_epoch: 1.0 if step // steps_per_epoch == epochs_one else 0.0
+            ),
+        },
+        hints=(
+            "How many steps has phase one in all?",
+            "Steps count from 0: with 7 steps in phase one, step 6 is its last. Compare with `<`.",
+        ),
+    ),
+    Exercise(
+        number="7.2",
+        title="equation (7)",
+        solution=weighted,
+        cases=four_terms,
+        mistakes={
+            "λ_1 and λ_2 are exchanged: λ_1 weighs the correlation loss L_c, λ_2 the style loss L_s.": (
+                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: weighted(
+                    L_r, L_c, L_s, L_a, lambda_2, lambda_1, lambda_3
+                )
+            ),
+            "The generator descends L_a, so it is added. −L_a is what the discriminator descends.": (
+                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: weighted(
+                    L_r, L_c, L_s, L_a, lambda_1, lambda_2, -lambda_3
+                )
+            ),
+            "λ_3 is missing: L_a enters with its weight, too.": (
+                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: weighted(
+                    L_r, L_c, L_s, L_a, lambda_1, lambda_2, 1.0
+                )
+            ),
+            "In phase one nobody computes L_a: it is None, and 0 · None is an error. Ask for it before you add it.": (
+                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: (
+                    L_r + lambda_1 * L_c + lambda_2 * L_s + lambda_3 * L_a
+                )
+            ),
+            "Phase two loses its style loss: all four terms count there.": (
+                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: (
+                    L_r + lambda_1 * L_c + (lambda_2 * L_s if L_a is None else lambda_3 * L_a)
+                )
+            ),
+        },
+        hints=(
+            "L_r has no weight, the other three have one each.",
+            "Begin with the three terms of phase one; add λ_3 L_a only `if L_a is not None`.",
+        ),
+    ),
+    Exercise(
+        number="7.3",
+        title="a step of phase one",
+        solution=lambda G, vgg, opt_G, I_gt, M, config: generator_step(G, vgg, opt_G, I_gt, M, config),
+        cases=seeds_and_sizes,
+        call=two_generator_steps,
+        mistakes={
+            "zero_grad is missing: the second step goes along its own gradient plus the first step's.": (
+                wrong_generator_step(zero_grad=False)
+            ),
+            "L_c looks at the prediction. Equation (4) takes the first *composite*, I_c1.": (
+                wrong_generator_step(sees_c=lambda out: out.I_p1)
+            ),
+            "L_s looks at the prediction. Equation (5) takes the second *composite* I_c2.": (
+                wrong_generator_step(sees_s=lambda out: out.I_p2)
+            ),
+            "λ_1 and λ_2 are exchanged: λ_1 belongs to L_c, λ_2 to L_s.": wrong_generator_step(swap=True),
+            "L_r looks at the composites, which never err where the image exists. Take both predictions, eq. (2).": (
+                wrong_generator_step(pixels=lambda out: (out.I_c1, out.I_c2))
+            ),
+            "L_c and L_s have changed partners: L_c takes I_c1, L_s takes I_c2.": (
+                wrong_generator_step(sees_c=lambda out: out.I_c2, sees_s=lambda out: out.I_c1)
+            ),
+            "L_c and L_s are on the same network: L_c takes I_c1, and only L_s takes I_c2.": (
+                wrong_generator_step(sees_c=lambda out: out.I_c2)
+            ),
+            "L_r counts the second prediction only: equation (2) adds both, or the first network has no teacher.": (
+                wrong_generator_step(pixels=lambda out: (out.I_p2, out.I_p2))
+            ),
+        },
+        hints=(
+            "L_r sees `out.I_p1` and `out.I_p2`, L_c pool 2 of `out.I_c1`, L_s all pools of `out.I_c2`.",
+            "`correlation_loss(vgg(out.I_c1)[1], vgg(I_gt)[1], reduction=config.reduction)`: pool 2 has index 1.",
+            "After L: `opt_G.zero_grad()`, `L.backward()`, `opt_G.step()`.",
+        ),
+    ),
+    Exercise(
+        number="7.4",
+        title="the discriminator's step",
+        solution=lambda D, opt_D, I_gt, I_p1, I_p2, M, alpha: discriminator_step(D, opt_D, I_gt, I_p1, I_p2, M, alpha),
+        cases=seeds_and_sizes,
+        call=two_discriminator_steps,
+        mistakes={
+            "The fakes are not detached: D's weights are right, but a gradient runs on into the generator, "
+            "which would learn to be caught.": wrong_discriminator_step(detach=False),
+            "D is updated with the generator's loss: it descends L_a and learns to praise fakes. Descend −L_a.": (
+                wrong_discriminator_step(sign=1)
+            ),
+            "D sees whole pictures: only the hole's content, I ⊙ (1 − M), is judged (section 3.4).": (
+                wrong_discriminator_step(sees=lambda I, M: torch.cat([I, M], dim=1))
+            ),
+            "D sees the existing region, I ⊙ M: that is where nothing was inferred. It judges I ⊙ (1 − M).": (
+                wrong_discriminator_step(sees=lambda I, M: torch.cat([I * M, M], dim=1))
+            ),
+            "The fourth channel is 1 − M. Section 3.4 gives D the mask M itself.": (
+                wrong_discriminator_step(sees=lambda I, M: torch.cat([I * (1 - M), 1 - M], dim=1))
+            ),
+            "α stands at the fakes: equation (6) weighs the *real* term with it.": (
+                wrong_discriminator_step(alpha_on_fakes=True)
+            ),
+            "zero_grad is missing: the second step still carries the first one's gradient.": (
+                wrong_discriminator_step(zero_grad=False)
+            ),
+        },
+        hints=(
+            "What D gets is `torch.cat([I * (1 - M), M], dim=1)`, for three pictures; two of them are detached.",
+            "`L_a = alpha * real + (1 - fake_1) + (1 - fake_2)`, of mean scores; then `(-L_a).backward()`.",
+        ),
+    ),
+    Exercise(
+        number="7.5",
+        title="loop A",
+        solution=BUGS[0],
+        mistakes={
+            "Then the steps would grow, and the loss would move. This one stands still.": BUGS[1],
+            "Loop A has no features at all: look at what happens between `backward` and `step`.": BUGS[2],
+            "There is no discriminator in loop A: only three calls can be in the wrong order.": BUGS[4],
+            "Right network, check the line: `Adam(G.parameters())`. Look at the order of the calls.": BUGS[5],
+        },
+        hints=(
+            "The loss is exactly the same in every step: what does Adam do with gradients that are zero?",
+            "Read the three lines with `opt_G` and `backward` in order. What does `step` find?",
+        ),
+    ),
+    Exercise(
+        number="7.6",
+        title="loop B",
+        solution=BUGS[2],
+        mistakes={
+            "The loss L falls, so steps are taken.": BUGS[0],
+            "`zero_grad` is called once a step, before `backward`: that is right.": BUGS[1],
+            "There is no discriminator in loop B: only L_r and L_s.": BUGS[3],
+            "The optimiser holds G, and L_r does fall. Which term gives no gradient?": BUGS[5],
+        },
+        hints=(
+            "The gradient of λ_2 L_s is zero although L_s is not. Where was the graph cut?",
+            "`torch.no_grad()` is right for the ground truth. For what else is it used here?",
+        ),
+    ),
+    Exercise(
+        number="7.7",
+        title="loop C",
+        solution=BUGS[5],
+        mistakes={
+            "The generator's loss takes `I_p2` as it is. And then G would be the one that does not learn.": BUGS[3],
+            "`zero_grad` comes before `backward` for both players.": BUGS[1],
+            "Nobody calls `requires_grad_(False)` here, and D's gradients are there. Who would apply them?": BUGS[4],
+            "For both players the order is zero_grad, backward, step. Whose parameters does `step` change?": BUGS[0],
+        },
+        hints=(
+            "D has a gradient, and `opt_D.step()` is called. What does `opt_D` change?",
+            "Read the first two lines letter by letter.",
+        ),
+    ),
+    Exercise(
+        number="7.8",
+        title="the moving average",
+        solution=averaged,
+        cases=averages,
+        mistakes={
+            "No warm-up: with decay 0.999 the average would keep a third of the random start after 1,000 steps.": (
+                _average_with(lambda n, decay: decay)
+            ),
+            "The larger of the two: take the *smaller*, so that early averages forget quickly.": (
+                _average_with(lambda n, decay: max(decay, (1 + n) / (10 + n)))
+            ),
+            "The decay belongs to the average, 1 − decay to the new weights; yours are exchanged.": (
+                _average_with(lambda n, decay: 1 - min(decay, (1 + n) / (10 + n)))
+            ),
+            "The warm-up never ends: its own limit is 1, so `decay` must bound it.": (
+                _average_with(lambda n, decay: (1 + n) / (10 + n))
+            ),
+            "Off by one: with n = 0 updates before this one the decay is 1/10.": (
+                _average_with(lambda n, decay: min(decay, (2 + n) / (11 + n)))
+            ),
+        },
+        hints=(
+            "First the number: `d = min(decay, (1 + n) / (10 + n))`.",
+            "Then the mixture: d of the old average, 1 − d of the weights.",
+        ),
+    ),
+    Exercise(
+        number="7.9",
+        title="a resumed run without its optimiser",
+        solution=6,
+        mistakes={
+            "Not yet: step 5's loss is computed *before* its update, with the weights of the checkpoint and the same "
+            "batch. It is the update that goes another way.": 5,
+            "Adam without its two moments takes another step 5, so the weights differ from then on, for good.": 10,
+            "The checkpoint stands after five finished steps: 0 to 4 are in it, and are the same.": 4,
+        },
+        hints=(
+            "Which comes first within a step: the loss or the update?",
+            "Steps 0 to 4 are in the checkpoint. Step 5 starts from equal weights and an equal batch.",
+        ),
+    ),
+    Exercise(
+        number="7.10",
+        title="exhibit 1",
+        solution=FAULTS[2],
+        mistakes={
+            "Then the hole would be the region that is never learned. Here it is learned best.": FAULTS[0],
+            "Close: the hole is learned and the rest is not. But I_p1 draws each house's own windows inside the hole. "
+            "How could it know them?": FAULTS[1],
+            "A wider hole would make the hole harder. Here it is easier than in the healthy run.": FAULTS[3],
+            "The curves fall smoothly. Compare the two regions instead.": FAULTS[4],
+            "An error in the hole far below the healthy one is no success: nobody can know what is missing.": FAULTS[5],
+        },
+        hints=(
+            "Which region has the smaller error in the healthy run, and which here?",
+            "Good at the hole, bad at what exists: what would a network have to see for that?",
+        ),
+    ),
+    Exercise(
+        number="7.11",
+        title="exhibit 2",
+        solution=FAULTS[0],
+        mistakes={
+            "Then the hole would be filled well and the existing region badly. It is the other way round.": FAULTS[1],
+            "Then the hole would be easy and the existing region hard. It is the other way round.": FAULTS[2],
+            "Then the blur would reach beyond the white hole. Here predictions are sharp right up to it.": FAULTS[3],
+            "One bump, soon gone, and the reported loss ends below the healthy one.": FAULTS[4],
+            "The reported loss is fine. The hole is not: look at the pictures.": FAULTS[5],
+        },
+        hints=(
+            "The reported loss falls and the error in the hole does not. What does the reported loss not see?",
+            "Which pixels of I_p1 and I_p2 can be anything without a penalty?",
+        ),
+    ),
+    Exercise(
+        number="7.12",
+        title="exhibit 3",
+        solution=FAULTS[3],
+        mistakes={
+            "Then the predictions would be sharp right up to the rim. Here they are blurred beyond it.": FAULTS[0],
+            "Then the far corners of I_p1 would be wrong, too. They are reproduced.": FAULTS[1],
+            "Then I_p1 would know what is inside the hole. Here it knows least there.": FAULTS[2],
+            "The curves fall smoothly. Compare the white hole with the blurred part of I_p1.": FAULTS[4],
+            "The jump at the rim stays far above the healthy run's, and above the truth's.": FAULTS[5],
+        },
+        hints=(
+            "Lay the white hole over I_p1. Where does the blur begin: at its rim, or before?",
+            "Which pixels would tell the network how to continue a line? Does it see them?",
+        ),
+    ),
+]

@@ -1,0 +1,105 @@
+"""Notebook 07: other right answers pass, its lists of choices are those of the exercises; and the failure museum."""
+
+import numpy as np
+import pytest
+import torch
+
+from rwlib.conventions import InputError
+from rwlib.course import build, museum
+from rwlib.course.check import judge
+from rwlib.course.exercise import PASSED
+from rwlib.course.exercises import nb07
+from rwlib.losses import objective, pixel_and_feature_terms
+
+SOURCE = build.NOTEBOOKS / "source" / "07_training.py"
+
+
+def by_epoch(step, epochs_one, steps_per_epoch):
+    return float(step // steps_per_epoch >= epochs_one)
+
+
+def added_up(L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3):
+    weights, terms = (1.0, lambda_1, lambda_2, lambda_3), (L_r, L_c, L_s, L_a)
+    return sum(weight * term for weight, term in zip(weights, terms, strict=True) if term is not None)
+
+
+def with_rwlib(G, vgg, opt_G, I_gt, M, config):
+    for x in G.parameters():
+        x.grad = None
+    with torch.no_grad():
+        phis_gt = vgg(I_gt)
+    out = G(I_gt, M)
+    terms = pixel_and_feature_terms(
+        out.I_p1, out.I_p2, I_gt, vgg(out.I_c1, pools=2), vgg(out.I_c2), phis_gt, reduction=config.reduction
+    )
+    L = objective(terms, config, phase=1)
+    L.backward()
+    opt_G.step()
+    return L
+
+
+def one_forward(D, opt_D, I_gt, I_p1, I_p2, M, alpha):
+    opt_D.zero_grad(set_to_none=False)
+    with torch.no_grad():
+        I = torch.cat([I_gt, I_p1, I_p2])
+    masks = torch.cat([M, M, M])
+    real, fake_1, fake_2 = D(torch.cat([I * (1 - masks), masks], dim=1)).split(len(M))
+    L_D = -alpha * real.mean() + fake_1.mean() + fake_2.mean() - 2
+    L_D.backward()
+    opt_D.step()
+    return -L_D.detach()
+
+
+def lerp(average, weights, n, decay):
+    return torch.lerp(weights, average, decay if decay < (1 + n) / (10 + n) else (1 + n) / (10 + n))
+
+
+ALTERNATIVES = {
+    "7.1": [by_epoch, lambda step, epochs_one, steps_per_epoch: 1.0 * (step >= epochs_one * steps_per_epoch)],
+    "7.2": [added_up, lambda r, c, s, a, l_1, l_2, l_3: s * l_2 + c * l_1 + r + (0 if a is None else a * l_3)],
+    "7.3": [with_rwlib],
+    "7.4": [one_forward],
+    "7.8": [
+        lerp,
+        lambda average, weights, n, decay: average + (1 - min(decay, (1 + n) / (10 + n))) * (weights - average),
+    ],
+    "7.9": [6.0],
+}
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"), [(n, answer) for n, answers in ALTERNATIVES.items() for answer in answers]
+)
+def test_nb07_another_right_answer_passes(number, answer):
+    exercise = next(exercise for exercise in nb07.EXERCISES if exercise.number == number)
+    result = judge(exercise, answer)
+    assert result.status == PASSED, result.message
+
+
+def test_nb07_the_choices_of_the_text_are_those_of_the_exercises():
+    lines = SOURCE.read_text(encoding="utf-8").splitlines()
+    assert all(f"# - {choice}" in lines for choice in nb07.BUGS + nb07.FAULTS)
+
+
+@pytest.mark.parametrize("name", museum.NAMES)
+def test_nb07_an_exhibit_is_complete(name):
+    shown = museum.exhibit(name)
+    for text in (shown.title, shown.question, shown.diagnosis, shown.clue, shown.how):
+        assert text.strip()
+    assert all(len(values) == len(shown.steps) and np.isfinite(values).all() for values in shown.curves.values())
+    assert any(curve.endswith(", healthy") for curve in shown.curves), "a healthy run stands beside it"
+    assert any(picture.endswith("healthy") for picture in shown.pictures)
+    for picture in shown.pictures.values():
+        assert picture.dtype == np.uint8 and picture.shape == (64, 256, 3) and picture.std() > 5
+    assert 'alt="A trace."' in museum.show_exhibit(shown, alt="A trace.").data
+
+
+def test_nb07_the_museum_is_small_and_an_unknown_exhibit_is_refused():
+    assert sum(file.stat().st_size for file in museum.FOLDER.iterdir()) < 600_000
+    assert {file.stem for file in museum.FOLDER.iterdir()} == set(museum.NAMES)
+    with pytest.raises(InputError, match="expected one of discriminator-too-strong, collapse"):
+        museum.exhibit("unknown")
+
+
+def last(curves, name):
+    return float(np.mean(curves[name][-3:]))
