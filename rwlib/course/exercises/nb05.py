@@ -1,0 +1,445 @@
+"""Exercises of notebook 05: the style loss and the global perceiving network."""
+
+import torch
+from torch import Tensor
+
+from rwlib.conventions import compose
+from rwlib.course.cases import image, mask, rand, randn
+from rwlib.course.exercise import Exercise
+from rwlib.losses.style import gram, style_loss
+
+# --- 5.1 and 5.2: the Gram matrix over channels
+
+
+def feature_maps(rng):
+    """Not square, one image and several; c, h, w and b all differ."""
+    for b, c, h, w in ((1, 3, 4, 5), (2, 5, 3, 7), (4, 2, 6, 3)):
+        yield (randn(rng, b, c, h, w).requires_grad_(),)
+
+
+def _channel_products(phi: Tensor) -> Tensor:
+    x = phi.flatten(2)
+    return x @ x.mT
+
+
+def _over_positions(phi: Tensor) -> Tensor:
+    x = phi.flatten(2)
+    return x.mT @ x / phi[0].numel()
+
+
+def _batch_mixed(phi: Tensor) -> Tensor:
+    return _channel_products(phi).sum(0) / phi[0].numel()
+
+
+def _centred(phi: Tensor) -> Tensor:
+    return gram(phi - phi.mean((2, 3), keepdim=True))
+
+
+def _cosines(phi: Tensor) -> Tensor:
+    x = phi.flatten(2)
+    x = x / x.norm(dim=2, keepdim=True)
+    return x @ x.mT
+
+
+def _reshaped_wrongly(phi: Tensor) -> Tensor:
+    b, c, h, w = phi.shape
+    x = phi.reshape(b, h * w, c)
+    return x.mT @ x / (c * h * w)
+
+
+# --- 5.4: the style loss
+
+
+def two_sets_of_pools(rng):
+    """Three pools each: channels grow, sides shrink, as in VGG; never square."""
+    for b, h, w in ((1, 8, 12), (3, 12, 8), (2, 16, 8)):
+        shapes = [(b, 2 + p, h >> p, w >> p) for p in range(3)]
+        phis_c2 = [randn(rng, *shape).requires_grad_() for shape in shapes]
+        yield phis_c2, [randn(rng, *shape) for shape in shapes]
+
+
+def _terms(phis_c2, phis_gt) -> Tensor:
+    """Return the term of each pool."""
+    return torch.stack([style_loss([one], [other]) for one, other in zip(phis_c2, phis_gt, strict=True)])
+
+
+def _entries(phis_c2, phis_gt) -> list[Tensor]:
+    return [gram(one) - gram(other) for one, other in zip(phis_c2, phis_gt, strict=True)]
+
+
+def _only_pool_2(phis_c2, phis_gt) -> Tensor:
+    return _terms(phis_c2, phis_gt)[1]
+
+
+def _only_last_pool(phis_c2, phis_gt) -> Tensor:
+    return _terms(phis_c2, phis_gt)[-1]
+
+
+def _mean_over_pools(phis_c2, phis_gt) -> Tensor:
+    return _terms(phis_c2, phis_gt).mean()
+
+
+def _squared(phis_c2, phis_gt) -> Tensor:
+    return sum(d.square().sum() / len(d) for d in _entries(phis_c2, phis_gt))
+
+
+def _euclidean(phis_c2, phis_gt) -> Tensor:
+    return sum(d.flatten(1).norm(dim=1).mean() for d in _entries(phis_c2, phis_gt))
+
+
+def _mean_over_entries(phis_c2, phis_gt) -> Tensor:
+    return sum(d.abs().mean() for d in _entries(phis_c2, phis_gt))
+
+
+def _summed_over_batch(phis_c2, phis_gt) -> Tensor:
+    return _terms(phis_c2, phis_gt).sum() * len(phis_gt[0])
+
+
+def _not_normalised(phis_c2, phis_gt) -> Tensor:
+    return sum(
+        (_channel_products(one) - _channel_products(other)).abs().sum() / len(one)
+        for one, other in zip(phis_c2, phis_gt, strict=True)
+    )
+
+
+def _normalised_twice(phis_c2, phis_gt) -> Tensor:
+    entries = zip(_entries(phis_c2, phis_gt), phis_gt, strict=True)
+    return sum(d.abs().sum() / len(d) / phi[0].numel() for d, phi in entries)
+
+
+def _without_gram(phis_c2, phis_gt) -> Tensor:
+    return sum((one - other).abs().sum() / one.numel() for one, other in zip(phis_c2, phis_gt, strict=True))
+
+
+def _signed(phis_c2, phis_gt) -> Tensor:
+    return sum(d.sum() / len(d) for d in _entries(phis_c2, phis_gt))
+
+
+# --- 5.5: what a pool counts
+
+
+def pools_of_different_strength(rng):
+    """Positive features as after a ReLU, each pool on a scale of its own."""
+    for b, h, w, scales in ((1, 8, 12, (1.0, 5.0, 2.0)), (3, 12, 8, (30.0, 4.0, 9.0)), (2, 16, 8, (0.5, 0.1, 0.7))):
+        yield ([scale * rand(rng, b, 2 + p, h >> p, w >> p) for p, scale in enumerate(scales)],)
+
+
+def _mean_squares(phis_gt) -> Tensor:
+    return torch.stack([phi.square().mean() for phi in phis_gt])
+
+
+def _with_mean_one(weights: Tensor) -> Tensor:
+    return weights / weights.mean()
+
+
+def _pool_weights(phis_gt) -> Tensor:
+    return _with_mean_one(1 / _mean_squares(phis_gt))
+
+
+# --- 5.7: both networks in a row
+
+
+class Network:
+    """A stand-in for a network: cheap, not linear, and every argument matters everywhere."""
+
+    def __init__(self, name: str, factor: float, shift: int) -> None:
+        self.name, self.factor, self.shift = name, factor, shift
+
+    def __call__(self, I: Tensor, M: Tensor) -> Tensor:
+        """Predict (b, 3, h, w) from image and mask."""
+        return torch.tanh(self.factor * I + I.roll(self.shift, 3) + 0.3 * M - 0.1 * I.mean((1, 2, 3), keepdim=True))
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def two_networks_and_a_hole(rng):
+    """Two different networks, so that their order matters; not square; one image and several."""
+    for b, h, w in ((1, 6, 9), (3, 5, 4), (2, 7, 8)):
+        I_gt = image(rng, b, h, w).requires_grad_()
+        yield Network("first network", 0.7, 1), Network("second network", -0.4, 2), I_gt, mask(rng, b, h, w)
+
+
+def _two_composites(first, second, I_gt, M):
+    I_in = I_gt * M
+    I_c1 = compose(I_in, first(I_in, M), M)
+    return I_c1, compose(I_in, second(I_c1, M), M)
+
+
+def _fed_with_prediction(first, second, I_gt, M):
+    I_p1 = first(I_gt * M, M)
+    return compose(I_gt, I_p1, M), compose(I_gt, second(I_p1, M), M)
+
+
+def _fed_with_input(first, second, I_gt, M):
+    return compose(I_gt, first(I_gt * M, M), M), compose(I_gt, second(I_gt * M, M), M)
+
+
+def _leaking(first, second, I_gt, M):
+    I_c1 = compose(I_gt, first(I_gt, M), M)
+    return I_c1, compose(I_gt, second(I_c1, M), M)
+
+
+def _holes_swapped(first, second, I_gt, M):
+    I_in = I_gt * M
+    I_c1 = compose(first(I_in, M), I_in, M)
+    return I_c1, compose(second(I_c1, M), I_in, M)
+
+
+def _hole_missing(first, second, I_gt, M):
+    I_c1, _ = _two_composites(first, second, I_gt, M)
+    return I_c1, I_gt * M
+
+
+def _first_prediction_twice(first, second, I_gt, M):
+    I_c1, _ = _two_composites(first, second, I_gt, M)
+    return I_c1, I_c1
+
+
+def _predictions(first, second, I_gt, M):
+    I_p1 = first(I_gt * M, M)
+    return I_p1, second(compose(I_gt, I_p1, M), M)
+
+
+def _second_not_composed(first, second, I_gt, M):
+    I_c1, _ = _two_composites(first, second, I_gt, M)
+    return I_c1, second(I_c1, M)
+
+
+def _exchanged(first, second, I_gt, M):
+    return _two_composites(second, first, I_gt, M)
+
+
+# --- 5.3 and 5.8: tables
+
+
+def same_table(got, expected) -> str | None:
+    """Compare dicts of names; sets, lists and single names are all welcome."""
+    if not isinstance(got, dict):
+        return f"Expected a dict with the keys {list(expected)}, got {type(got).__name__}."
+    if set(got) != set(expected):
+        return f"Expected the keys {list(expected)}, got {list(got)}."
+    for key, names in expected.items():
+        entry = got[key]
+        if entry is None or entry is Ellipsis:
+            return f"{key}: still to be filled in."
+        if not isinstance(entry, str | set | frozenset | tuple | list):
+            return f"{key}: expected a set of names, got {type(entry).__name__}."
+        if ({entry} - {""} if isinstance(entry, str) else set(entry)) != set(names):
+            return f"{key}: not {entry!r}. The other lines may be right."
+    return None
+
+
+SEES = {"L_r": {"I_p1", "I_p2"}, "L_c": {"I_c1"}, "L_s": {"I_c2"}, "L_a": {"I_p1", "I_p2"}}
+
+EXERCISES = [
+    Exercise(
+        number="5.1",
+        title="the Gram matrix over channels",
+        solution=gram,
+        cases=feature_maps,
+        mistakes={
+            "That is notebook 04's matrix over positions, n × n. Here the channels meet: c × c, the sum runs over "
+            "positions.": _over_positions,
+            "The normalisation is missing: divide by c · h · w, or a larger image has a larger style.": (
+                _channel_products
+            ),
+            "Divided by h · w alone: pools with more channels would count more. δ_p is 1 / (c · h · w).": (
+                lambda phi: gram(phi) * phi.shape[1]
+            ),
+            "Divided by c alone: the entries still grow with the number of positions. δ_p is 1 / (c · h · w).": (
+                lambda phi: gram(phi) * phi.shape[2] * phi.shape[3]
+            ),
+            "The batch's images are mixed into one matrix; each image has its own style: (b, c, c).": _batch_mixed,
+            "Each channel's mean is subtracted: that is a covariance. The Gram matrix keeps the means.": _centred,
+            "Channels are scaled to length one: those are cosines, and how strong a channel fires is lost.": _cosines,
+            "`reshape(b, h * w, c)` does not move the channel axis, it cuts the numbers anew. Flatten h and w: "
+            "`flatten(2)`.": _reshaped_wrongly,
+        },
+        hints=(
+            "Make phi a matrix for each image: `phi.flatten(2)` is (b, c, n) with n = h · w.",
+            "`x @ x.transpose(1, 2)` sums over positions and leaves c × c. Then divide by c · h · w.",
+        ),
+    ),
+    Exercise(
+        number="5.2",
+        title="one entry, and the diagonal's sum",
+        solution=(0.5, 4),
+        mistakes={
+            "Those are the sums before the division by c · h · w = 160.": (80, 640),
+            "That divides by h · w = 20 alone, not by c · h · w = 160.": (4, 32),
+            "That divides by c = 8 alone, not by c · h · w = 160.": (10, 80),
+            "The entry is right. The diagonal has c = 8 of them.": (0.5, 0.5),
+            "The entry is right. 32 is the sum of all c² = 64 entries; the diagonal has 8.": (0.5, 32),
+            "The entry is right. The diagonal has c = 8 entries, not h · w = 20.": (0.5, 10),
+        },
+        hints=(
+            "An entry is a sum of 20 products 2 · 2, divided by c · h · w.",
+            "The diagonal's sum is the mean of all squared features. What is the mean of 4, 4, 4, ...?",
+        ),
+    ),
+    Exercise(
+        number="5.3",
+        title="which loss notices what",
+        solution={"positions shuffled": {"L_c"}, "channels rotated": {"L_s"}},
+        compare=same_table,
+        mistakes={
+            "Exactly the other way round. Over what does each matrix sum? To that it is blind.": {
+                "positions shuffled": {"L_s"},
+                "channels rotated": {"L_c"},
+            },
+            "Each is blind to one of the two: a sum does not know the order of its terms.": {
+                "positions shuffled": {"L_c", "L_s"},
+                "channels rotated": {"L_c", "L_s"},
+            },
+            "Something is noticed: shuffling the positions moves the rows and columns of the n × n matrix, rotating "
+            "the channels changes the c × c one.": {"positions shuffled": set(), "channels rotated": set()},
+            "Right for the positions. Rotating is Q phi with QᵀQ = 1: the n × n matrix phiᵀQᵀQ phi stays, but "
+            "Q phi phiᵀQᵀ is another one.": {"positions shuffled": {"L_c"}, "channels rotated": {"L_c"}},
+        },
+        hints=(
+            "L_s compares phi phiᵀ: its sum runs over positions. L_c compares phiᵀ phi: its sum runs over channels.",
+            "Write phi P for shuffled positions (P Pᵀ = 1) and Q phi for rotated channels (QᵀQ = 1), and multiply out.",
+        ),
+    ),
+    Exercise(
+        number="5.4",
+        title="the style loss",
+        solution=style_loss,
+        cases=two_sets_of_pools,
+        mistakes={
+            "Only pool 2 is compared: that is the correlation loss's pool. L_s adds up pools 1, 2 and 3.": _only_pool_2,
+            "Only the last pool is compared: is the `return` inside the loop, or the sum overwritten?": _only_last_pool,
+            "The pools are averaged; the sum over p in eq. (5) has no 1/3.": _mean_over_pools,
+            "The differences are squared. ‖·‖₁ adds up absolute values.": _squared,
+            "That is the Euclidean norm ‖·‖₂, with a root. ‖·‖₁ adds up absolute values.": _euclidean,
+            "The c² entries are averaged. ‖·‖₁ is their sum; with a mean λ_2 would have to be larger.": (
+                _mean_over_entries
+            ),
+            "Summed over the images of a batch. Average over them, or the loss grows with the batch.": (
+                _summed_over_batch
+            ),
+            "δ_p is missing: divide each Gram matrix by c · h · w, as `gram` does.": _not_normalised,
+            "δ_p stands there twice: `gram` has already divided by c · h · w.": _normalised_twice,
+            "The features are compared position by position: a perceptual loss. L_s compares their Gram matrices.": (
+                _without_gram
+            ),
+            "Without the absolute value, differences of opposite sign cancel.": _signed,
+        },
+        hints=(
+            "One term for each pool: the absolute differences of two Gram matrices, summed over the last two axes.",
+            "`(gram(phi_c2) - gram(phi_gt)).abs().sum((1, 2)).mean()` for one pool; `zip` the lists, add up.",
+        ),
+    ),
+    Exercise(
+        number="5.5",
+        title="let every pool count equally",
+        solution=_pool_weights,
+        cases=pools_of_different_strength,
+        mistakes={
+            "The strong pool gets the large weight, and counts even more. Take the reciprocal.": (
+                lambda phis_gt: _with_mean_one(_mean_squares(phis_gt))
+            ),
+            "The ratios are right, but the weights should have the mean 1, so that λ_2 keeps its meaning.": (
+                lambda phis_gt: 1 / _mean_squares(phis_gt)
+            ),
+            "The weights have the sum 1. With the mean 1, the weights of equally strong pools are all 1.": (
+                lambda phis_gt: _pool_weights(phis_gt) / len(phis_gt)
+            ),
+            "A Gram matrix is quadratic in the features: no root of the mean square.": (
+                lambda phis_gt: _with_mean_one(_mean_squares(phis_gt) ** -0.5)
+            ),
+            "The mean of the features is not the diagonal's sum; that is the mean of their squares.": (
+                lambda phis_gt: _with_mean_one(torch.stack([1 / phi.mean() for phi in phis_gt]))
+            ),
+            "That sums the squares. δ_p has already divided by c · h · w: take the mean.": (
+                lambda phis_gt: _with_mean_one(torch.stack([1 / phi.square().sum() for phi in phis_gt]))
+            ),
+            "Those are the sums of all c² entries, not of the diagonal.": (
+                lambda phis_gt: _with_mean_one(torch.stack([1 / gram(phi).sum((1, 2)).mean() for phi in phis_gt]))
+            ),
+        },
+        hints=(
+            "The diagonal's sum of a normalised Gram matrix is `phi.square().mean()`: exercise 5.2.",
+            "Take one over it for each pool, stack the three, and divide by their mean.",
+        ),
+    ),
+    Exercise(
+        number="5.6",
+        title="what the middle of the hole is told",
+        solution=(128, 256),
+        mistakes={
+            "The second is right. In the first network x4 is a skip connection, and it ends at the border of the "
+            "hole.": (256, 256),
+            "The first is right. The second network has one filter for both regions: x4 arrives everywhere.": (
+                128,
+                128,
+            ),
+            "Exchanged: the region-wise decoder is the first network's.": (256, 128),
+            "384 channels go in: existing [x12 ‖ x4] and missing x12. In the middle of the hole the first 256 are "
+            "zero.": (384, 256),
+            "4c with c = 32 is 128 for x12 alone, and x4 has as many.": (32, 64),
+        },
+        hints=(
+            "x12 and x4 have 4c = 128 channels each. Which of them reaches the hole?",
+            "First network, missing region: x12 alone. Second network: [x12 ‖ x4] in both regions.",
+        ),
+    ),
+    Exercise(
+        number="5.7",
+        title="two networks, two composites",
+        solution=_two_composites,
+        cases=two_networks_and_a_hole,
+        mistakes={
+            "The second network is fed with I_p1. It should see I_c1: the true pixels where they exist.": (
+                _fed_with_prediction
+            ),
+            "The second network is fed with I_in, as if there were no first one. It refines I_c1.": _fed_with_input,
+            "The first network is fed with I_gt: it sees what is missing. Erase the hole first, I_in = I_gt · M.": (
+                _leaking
+            ),
+            "The mask is the other way round: 1 exists. The predictions belong into the hole.": _holes_swapped,
+            "I_c2 has an empty hole: I_p2 · (1 − M) is missing.": _hole_missing,
+            "I_c2 is I_c1 again: the second network's prediction is not used.": _first_prediction_twice,
+            "Those are the predictions I_p1, I_p2. A composite takes the existing pixels from the input.": _predictions,
+            "I_c1 is right. I_c2 is still the prediction I_p2: it, too, needs the existing pixels from the input.": (
+                _second_not_composed
+            ),
+            "The networks are exchanged: `first` infers, `second` refines.": _exchanged,
+        },
+        hints=(
+            "Four steps: I_in, I_p1 = first(I_in, M), I_c1, I_p2 = second(I_c1, M); then I_c2.",
+            "`compose(I_in, I_p, M)` makes both composites; only I_p differs.",
+        ),
+    ),
+    Exercise(
+        number="5.8",
+        title="which loss sees what",
+        solution=SEES,
+        compare=same_table,
+        mistakes={
+            "L_c and L_s are exchanged: correlations for the semantic inferring network, style for the global "
+            "perceiving one.": {**SEES, "L_c": {"I_c2"}, "L_s": {"I_c1"}},
+            "L_s looks at the composite alone: “different from PConv”, which compares the prediction too.": {
+                **SEES,
+                "L_s": {"I_c2", "I_p2"},
+            },
+            "L_c and L_s on the same image: that is Fig. 4(d), which the paper found worse.": {**SEES, "L_c": {"I_c2"}},
+            "L_c and L_s compare composites, eqs. (4) and (5). Algorithm 1 says predictions, but not the equations.": {
+                **SEES,
+                "L_c": {"I_p1"},
+                "L_s": {"I_p2"},
+            },
+            "L_r compares predictions, existing pixels included. In composites those are right by construction.": {
+                **SEES,
+                "L_r": {"I_c1", "I_c2"},
+            },
+            "L_r trains both networks: it compares both predictions.": {**SEES, "L_r": {"I_p2"}},
+            "L_a judges the output of both networks.": {**SEES, "L_a": {"I_p2"}},
+        },
+        hints=(
+            "Two losses get one composite each, two losses get both predictions.",
+            "L_c belongs to the first network, L_s to the second; L_r and L_a to both.",
+        ),
+    ),
+]
