@@ -1,0 +1,392 @@
+"""Exercises of notebook 06: the region-wise discriminator, spectral norm, equation (6) and its other forms."""
+
+import torch
+import torch.nn.functional as F
+
+from rwlib.course.cases import image, mask, randn
+from rwlib.course.exercise import Exercise
+from rwlib.masks import label_from_mask, resize_mask
+
+# --- 6.2: what the discriminator sees
+
+
+def discriminator_input(I, M):
+    """The hole's content and the mask."""
+    return torch.cat([I * (1 - M), M], dim=1)
+
+
+def pictures_and_masks(rng):
+    """Not square, one image and several, float64 and float32."""
+    for b, h, w in ((1, 4, 7), (2, 5, 3), (3, 6, 6)):
+        yield image(rng, b, h, w), mask(rng, b, h, w)
+    yield image(rng, 2, 3, 4).float(), mask(rng, 2, 3, 4).float()
+
+
+# --- 6.3: spectral norm
+
+
+def power_iteration(W, n, *, flat=None, norm_u=True, norm_v=True):
+    """W divided by the estimate of its largest singular value; the switches are the mistakes."""
+    matrix = W.flatten(1) if flat is None else flat(W)
+    v = F.normalize(matrix.new_ones(matrix.shape[1]), dim=0)
+    for i in range(n):
+        u = matrix @ v
+        u = F.normalize(u, dim=0) if norm_u else u
+        v = matrix.T @ u
+        v = F.normalize(v, dim=0) if norm_v or i < n - 1 else v
+    return W / (u @ matrix @ v)
+
+
+def filters(rng):
+    """Different numbers of filters, channels and taps; few iterations and many."""
+    for out, channels, k, n in ((3, 2, 5, 1), (4, 3, 3, 2), (2, 4, 2, 4), (5, 2, 3, 30)):
+        yield randn(rng, out, channels, k, k), n
+
+
+# --- 6.4 to 6.7: two players
+
+
+def two_scores(rng):
+    """Patch scores of two predictions; gradients are compared, too."""
+    for b, c, h, w in ((1, 2, 3, 2), (2, 3, 1, 4), (3, 1, 2, 2)):
+        yield tuple(randn(rng, b, c, h, w).requires_grad_() for _ in range(2))
+
+
+def three_scores(rng):
+    """Patch scores of the ground truth and of two predictions, and alpha."""
+    for b, c, h, w, alpha in ((1, 2, 3, 2, 0.01), (2, 3, 1, 4, 1.0), (3, 1, 2, 2, 0.3)):
+        yield *(2 * randn(rng, b, c, h, w) for _ in range(3)), alpha
+
+
+def sure_scores(rng):
+    """The same, and a discriminator that is right on the whole, by more than the margin."""
+    yield from three_scores(rng)
+    score_gt, score_p1, score_p2 = (2 * randn(rng, 2, 2, 2, 3) for _ in range(3))
+    yield score_gt + 3, score_p1 - 3, score_p2 - 3, 0.5
+
+
+def loss_and_gradients(answer, *scores):
+    """Return the loss and where it pulls each score."""
+    scores = [score.detach().requires_grad_() for score in scores]
+    loss = answer(*scores)
+    if not isinstance(loss, torch.Tensor) or not loss.requires_grad or loss.numel() != 1:
+        return loss, None, None
+    gradients = torch.autograd.grad(loss.sum(), scores, allow_unused=True, materialize_grads=True, retain_graph=True)
+    return loss, *gradients
+
+
+def generator_descends(score_p1, score_p2):
+    """L_a without its first term."""
+    return (1 - score_p1).mean() + (1 - score_p2).mean()
+
+
+def discriminator_descends(score_gt, score_p1, score_p2, alpha):
+    """-L_a."""
+    return -(alpha * score_gt.mean() + (1 - score_p1).mean() + (1 - score_p2).mean())
+
+
+def hinge(score_gt, score_p1, score_p2, alpha):
+    """Hinge loss of the discriminator; the two fakes count half each."""
+    real, fake = F.relu(1 - score_gt).mean(), F.relu(1 + score_p1).mean() + F.relu(1 + score_p2).mean()
+    return alpha * real + fake / 2
+
+
+def both(s_1, s_2, of):
+    """Sum over the two fakes of the mean of a function of their scores."""
+    return of(s_1).mean() + of(s_2).mean()
+
+
+# --- 6.8: the label
+
+
+def masks_and_sizes(rng):
+    """Not square; the score map divides the mask."""
+    for b, h, w, rows, columns in ((1, 2, 3, 4, 5), (2, 3, 2, 3, 6), (3, 4, 4, 5, 3)):
+        yield mask(rng, b, h * rows, w * columns), h, w
+
+
+EXERCISES = [
+    Exercise(
+        number="6.1",
+        title="the receptive field of a score",
+        solution=253,
+        mistakes={
+            "5 is one layer's window. Each further layer looks at five places of a coarser grid.": 5,
+            "25 would be right if every stride were 1: but after a stride of 2, one step is two pixels.": 25,
+            "64 is the distance between two neighbouring scores, 2^6. How far does one of them see?": 64,
+            "Near, but it is the picture's side. Start with 1 and add 4 · 2^l for the layers l = 0 ... 5.": 256,
+            "The six windows overlap: a 5-wide window adds only 4 steps of its grid, not 5.": 316,
+            "That counts only up to the fifth layer; there are six, l = 0 ... 5.": 125,
+            "That counts a seventh layer; there are six, l = 0 ... 5.": 509,
+        },
+        hints=(
+            "Layer l (from 0) walks on a grid whose step is 2^l pixels.",
+            "A window of 5 spans 4 steps: 1 + 4 · (1 + 2 + 4 + 8 + 16 + 32).",
+        ),
+    ),
+    Exercise(
+        number="6.2",
+        title="the input of the discriminator",
+        solution=discriminator_input,
+        cases=pictures_and_masks,
+        mistakes={
+            "That keeps the existing region and erases the hole: D_r sees I ⊙ (1 − M), the hole's content alone.": (
+                lambda I, M: torch.cat([I * M, M], dim=1)
+            ),
+            "The fourth channel is M itself, not 1 − M (section 3.4: 1 − M “will introduce some noises”).": (
+                lambda I, M: torch.cat([I * (1 - M), 1 - M], dim=1)
+            ),
+            "The mask is missing: without its channel, D_r cannot tell a black hole from no hole.": (
+                lambda I, M: I * (1 - M)
+            ),
+            "The existing region is still there: then D_r can judge pixels that the generator cannot change.": (
+                lambda I, M: torch.cat([I, M], dim=1)
+            ),
+            "The order is picture, then mask: four channels, the mask last.": (
+                lambda I, M: torch.cat([M, I * (1 - M)], dim=1)
+            ),
+            "Both conventions are turned round: M is 1 where the picture exists.": (
+                lambda I, M: torch.cat([I * M, 1 - M], dim=1)
+            ),
+        },
+        hints=(
+            "Which region can hold artefacts at all? Erase the other one.",
+            "`torch.cat([..., M], dim=1)` puts four channels together.",
+        ),
+    ),
+    Exercise(
+        number="6.3",
+        title="spectral norm by power iteration",
+        solution=power_iteration,
+        cases=filters,
+        mistakes={
+            "That is the Frobenius norm, the root of the sum of *all* squared singular values. Only one counts.": (
+                lambda W, n: W / W.norm()
+            ),
+            "It is divided by σ²: is v normalised after its last update as well?": (
+                lambda W, n: power_iteration(W, n, norm_v=False)
+            ),
+            "u is not normalised: then u · W v is a product of two lengths, and no longer σ.": (
+                lambda W, n: power_iteration(W, n, norm_u=False)
+            ),
+            "A convolution's matrix is (out, the rest): flatten(1). Yours keeps another axis apart.": (
+                lambda W, n: power_iteration(W, n, flat=lambda W: W.flatten(0, 2))
+            ),
+            "The matrix has a row for each *output* channel; yours has one for each input channel.": (
+                lambda W, n: power_iteration(W, n, flat=lambda W: W.transpose(0, 1).flatten(1))
+            ),
+            "One iteration only: go back and forth n times.": lambda W, n: power_iteration(W, 1),
+            "That is the exact norm, by a decomposition. Here the estimate after n iterations is wanted.": (
+                lambda W, n: W / torch.linalg.matrix_norm(W.flatten(1), ord=2)
+            ),
+            "It multiplies by σ; divide.": lambda W, n: W * W / power_iteration(W, n),
+        },
+        hints=(
+            "Each iteration: u = normalised(matrix v), v = normalised(matrixᵀ u). `F.normalize(x, dim=0)` does it.",
+            "In the end σ = u · (matrix v), with both vectors of length 1; return W / σ.",
+        ),
+    ),
+    Exercise(
+        number="6.4",
+        title="which terms move the generator",
+        solution=(2, 3),
+        mistakes={
+            "The first term holds the ground truth and D_r alone: no parameter of the generator is in it.": (1, 2, 3),
+            "The other way round: the first term is the one *without* the generator.": (1,),
+            "I_p1 comes from the generator as well.": (3,),
+            "I_p2 comes from the generator as well.": (2,),
+        },
+        hints=(
+            "Which of I_g, I_p1, I_p2 depend on the generator's weights?",
+            "The derivative of a constant is zero. Give the others' numbers, such as (1, 3).",
+        ),
+    ),
+    Exercise(
+        number="6.5",
+        title="what the generator descends",
+        solution=generator_descends,
+        cases=two_scores,
+        call=loss_and_gradients,
+        mistakes={
+            "The sign: descending this pushes D(fake) *down*. The generator wants its patches called real.": (
+                lambda s_1, s_2: -generator_descends(s_1, s_2)
+            ),
+            "E is a mean over patches and batch, not a sum.": lambda s_1, s_2: both(s_1, s_2, lambda s: (1 - s).sum()),
+            "The second network's prediction is missing: both are judged.": lambda s_1, s_2: (
+                (1 - s_1).mean() + 0 * s_2.sum()
+            ),
+            "The first network's prediction is missing: both are judged.": lambda s_1, s_2: (
+                (1 - s_2).mean() + 0 * s_1.sum()
+            ),
+            "The gradient is right, the value is not: (6) has a 1 − in both terms, not only once.": (
+                lambda s_1, s_2: 1 - s_1.mean() - s_2.mean()
+            ),
+            "The gradient is right, the value is not: each term of (6) is 1 − D(fake).": (
+                lambda s_1, s_2: -s_1.mean() - s_2.mean()
+            ),
+            "No gradient reaches the scores: did you `.detach()` them? That belongs to the discriminator's step.": (
+                lambda s_1, s_2: generator_descends(s_1.detach(), s_2.detach())
+            ),
+        },
+        hints=(
+            "It is L_a without the term that has no gradient here.",
+            "E(1 − D(fake)) is `(1 - score).mean()`; there are two of them.",
+        ),
+    ),
+    Exercise(
+        number="6.6",
+        title="what the discriminator descends",
+        solution=discriminator_descends,
+        cases=three_scores,
+        mistakes={
+            "The sign: D descends −L_a. With +L_a it helps the generator, and lowers D(real).": (
+                lambda gt, s_1, s_2, alpha: -discriminator_descends(gt, s_1, s_2, alpha)
+            ),
+            "α stands before the real term; it is the fakes that count fully (“heavy penalisation”).": (
+                lambda gt, s_1, s_2, alpha: -(gt.mean() + alpha * both(s_1, s_2, lambda s: 1 - s))
+            ),
+            "α multiplies the real term only, not the whole sum.": (
+                lambda gt, s_1, s_2, alpha: alpha * discriminator_descends(gt, s_1, s_2, 1.0)
+            ),
+            "The real term is missing: with fakes alone, D learns to call everything fake.": (
+                lambda gt, s_1, s_2, alpha: -both(s_1, s_2, lambda s: 1 - s)
+            ),
+            "The fake terms are gone. A sum that goes on in the next line with a leading + needs parentheses: "
+            "without them Python reads `+ (1 - score_p1).mean()` as a statement of its own, and forgets it.": (
+                lambda gt, s_1, s_2, alpha: -alpha * gt.mean()
+            ),
+            "The minus reaches only the first term: put the whole of L_a into parentheses.": (
+                lambda gt, s_1, s_2, alpha: -alpha * gt.mean() + both(s_1, s_2, lambda s: 1 - s)
+            ),
+            "The real term of (6) is α E D(real), without a 1 −.": (
+                lambda gt, s_1, s_2, alpha: -(alpha * (1 - gt).mean() + both(s_1, s_2, lambda s: 1 - s))
+            ),
+        },
+        hints=(
+            "Write L_a first, in parentheses, over three lines. Then turn its sign.",
+            "L_a = (alpha * score_gt.mean() + (1 - score_p1).mean() + (1 - score_p2).mean())",
+        ),
+    ),
+    Exercise(
+        number="6.7",
+        title="hinge, for the discriminator",
+        solution=hinge,
+        cases=sure_scores,
+        mistakes={
+            "Without the max it is the critic of WGAN: D goes on for ever, also where it is right by far.": (
+                lambda gt, s_1, s_2, alpha: alpha * (1 - gt).mean() + both(s_1, s_2, lambda s: 1 + s) / 2
+            ),
+            "Real and fake are exchanged: real scores are pushed above +1, fake ones below −1.": (
+                lambda gt, s_1, s_2, alpha: alpha * F.relu(1 + gt).mean() + both(s_1, s_2, lambda s: F.relu(1 - s)) / 2
+            ),
+            "The margin is missing: D should be right by at least 1, not by 0.": (
+                lambda gt, s_1, s_2, alpha: alpha * F.relu(-gt).mean() + both(s_1, s_2, F.relu) / 2
+            ),
+            "The two fakes count half each, so that α = 1 balances real against fake.": (
+                lambda gt, s_1, s_2, alpha: alpha * F.relu(1 - gt).mean() + both(s_1, s_2, lambda s: F.relu(1 + s))
+            ),
+            "The fake terms are gone: does your sum go on in the next line without parentheses?": (
+                lambda gt, s_1, s_2, alpha: alpha * F.relu(1 - gt).mean()
+            ),
+            "The max is taken of the mean. Take it of each patch: one that is right must not pay for another.": (
+                lambda gt, s_1, s_2, alpha: (
+                    alpha * F.relu(1 - gt.mean()) + both(s_1, s_2, lambda s: F.relu(1 + s.mean())) / 2
+                )
+            ),
+            "α belongs to the real term.": (
+                lambda gt, s_1, s_2, alpha: F.relu(1 - gt).mean() + alpha * both(s_1, s_2, lambda s: F.relu(1 + s)) / 2
+            ),
+        },
+        hints=(
+            "max(0, x) is `F.relu(x)`, entry by entry; the mean comes after it.",
+            "Real: relu(1 − s). Fake: relu(1 + s), two of them, half each.",
+        ),
+    ),
+    Exercise(
+        number="6.8",
+        title="a generator without gradient",
+        solution=2,
+        mistakes={
+            "Only if the slope of −relu were −1 everywhere. What does relu do with negative numbers?": 4,
+            "Those are the patches that do *not* move... count again which: −relu(s) is flat for s < 0.": 0,
+            "−relu(s) is flat for all s < 0, not only far below.": 3,
+            "−relu(s) falls for all s > 0, not only beyond 1: the margin is the discriminator's.": 1,
+        },
+        hints=(
+            "Draw −relu(s). Where is it flat?",
+            "relu(s) = 0 for s < 0, so its slope is 0 there.",
+        ),
+    ),
+    Exercise(
+        number="6.9",
+        title="the hole label of each patch",
+        solution=lambda M, h, w: label_from_mask(M, (h, w)),
+        cases=masks_and_sizes,
+        mistakes={
+            "That is the share that *exists*. The label is about the hole: 1 − M.": (
+                lambda M, h, w: F.adaptive_avg_pool2d(M, (h, w))
+            ),
+            "Nearest: it samples one pixel of each cell, and loses every hole that misses those pixels.": (
+                lambda M, h, w: 1 - resize_mask(M, (h, w))
+            ),
+            "Nearest (F.interpolate): the first pixel of each cell speaks for the whole of it.": (
+                lambda M, h, w: 1 - F.interpolate(M, (h, w), mode="nearest")
+            ),
+            "That is 1 as soon as one pixel is missing (a max). The label is the share, the mean.": (
+                lambda M, h, w: F.adaptive_max_pool2d(1 - M, (h, w))
+            ),
+            "That is 1 only if every pixel is missing (a min). The label is the share, the mean.": (
+                lambda M, h, w: 1 - F.adaptive_max_pool2d(M, (h, w))
+            ),
+            "Bilinear looks at four pixels around each cell's centre; the rest of the cell is ignored.": (
+                lambda M, h, w: F.interpolate(1 - M, (h, w), mode="bilinear", align_corners=False)
+            ),
+            "The share is rounded to 0 or 1: then a hole that fills a third of a patch counts nothing.": (
+                lambda M, h, w: (label_from_mask(M, (h, w)) > 0.5).to(M.dtype)
+            ),
+        },
+        hints=(
+            "A mean of 1 − M over each cell of a h × w grid.",
+            "`F.adaptive_avg_pool2d(x, (h, w))` takes means over such cells.",
+        ),
+    ),
+    Exercise(
+        number="6.10",
+        title="exhibit A",
+        solution="b",
+        mistakes={
+            "If it called everything real, D_gt and D_p2 would rise *together*. Here they come apart.": "a",
+            "The four fillings differ from house to house; blame who pulls them about.": "c",
+            "Then the existing region would be lost; the fronts around the hole are fine.": "d",
+            "The error in the hole is above the healthy run's, and a weave stands in the pictures.": "e",
+        },
+        hints=("How far apart are D_gt and D_p2, here and in the healthy run?", "A wide gap: the judge wins easily."),
+    ),
+    Exercise(
+        number="6.11",
+        title="exhibit B",
+        solution="c",
+        mistakes={
+            "No curve here shows D's scores. What do the four fillings have in common?": "a",
+            "A strong judge would still tell house from house. What do the four fillings have in common?": "b",
+            "The holes are where they belong; look at what is in them.": "d",
+            "Four houses, one filling: look at the spread.": "e",
+        },
+        hints=("Cover the fronts and compare the four holes.", "Spread low: the filling does not depend on the house."),
+    ),
+    Exercise(
+        number="6.12",
+        title="exhibit C",
+        solution="a",
+        mistakes={
+            "A judge who is too strong tells real from fake. Look at the gap between D_gt and D_p2.": "b",
+            "The fillings follow their houses, as the healthy ones do.": "c",
+            "The fronts are fine, and so are the holes: look at the scores.": "d",
+            "The pictures are nearly healthy, the scores are not: both climb, and the loss is zero.": "e",
+        },
+        hints=(
+            "Which pictures does this D call real?",
+            "Real and fake get nearly one score: only the real term taught it.",
+        ),
+    ),
+]
