@@ -110,8 +110,13 @@ def test_cells_keep_their_ids_and_carry_tags_and_nbgraders_metadata(read):
     assert build.to_text(notebook) == build.to_text(read(GOOD))
 
 
-def test_the_title_tells_time_and_memory(read):
+def test_the_title_tells_time_and_memory(read, monkeypatch, tmp_path):
+    file = tmp_path / "timings.json"
+    monkeypatch.setattr(build.context, "TIMINGS", file)
+    file.write_text("{}")
     assert "| not measured |" in read(GOOD).cells[0].source
+    file.write_text('{"07": {"cpu": {"seconds": 40, "mb": 1300}}}')
+    assert "| cpu 40 s, 1.3 GB |" in read(GOOD).cells[0].source
 
 
 def test_learners_get_no_solution_and_no_output(read):
