@@ -1,7 +1,7 @@
 r"""Make the traces of the failure museum (`rwlib.course.museum`) by real training: small networks, drawn house fronts.
 
-    python data_scripts/museum.py --work /tmp/museum                    # eight runs, six exhibits
-    python data_scripts/museum.py --work /tmp/museum --only inverted-mask
+    python data_scripts/museum.py --work runs/museum                    # eight runs, six exhibits
+    python data_scripts/museum.py --work runs/museum --only inverted-mask
 
 Two runs are healthy, six have a fault. All have the same seed (0), data and size: 64x64 pixels, width 16, batch 8, Adam
 (0.5, 0.9) at 8e-4, bf16, mean losses. `healthy-one` is phase one with L_r alone, 250 steps; the three faults of regions
