@@ -25,6 +25,8 @@ class Config:
     region_wise: Literal["channel", "location", "none"] = "channel"
     """How the three region-wise layers choose filters: by channel ("in practice", section 3.2), by output location
     (eq. 1), or not at all (standard convolutions, Fig. 4b)."""
+    networks: Literal["both", "semantic"] = "both"
+    """Both networks, or the semantic inferring network alone (Fig. 4e)."""
     output: Literal["elu_clip", "clip", "tanh"] = "elu_clip"
     """Last activation. The paper does not say; the released program clips an ELU to [-1, 1]."""
     discriminator_width: int = 64
@@ -39,6 +41,8 @@ class Config:
     """Weight of the adversarial loss L_a in phase two; in phase one it is 0 (section 3.5)."""
     alpha: float = 0.01
     """Weight of the real term of L_a, eq. (6)."""
+    correlation_on: Literal["I_c1", "I_c2"] = "I_c1"
+    """Composite that L_c sees: the first (eq. 4), or the second, which L_s sees too (Fig. 4d)."""
     reduction: Literal["sum", "mean", "batch_sum"] = "sum"
     """Sum per image and mean over the batch (the paper's norms and weights), mean over everything, or the released
     program's sum over everything."""

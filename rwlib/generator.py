@@ -168,6 +168,8 @@ class RegionWiseGenerator(nn.Module):
         width: channels of the first layers; 32 gives 2,830,083 + 1,875,971 parameters.
         region_wise: see `SemanticInferringNetwork`.
         output: last activation, see `to_image_range`.
+        networks: `"both"`, or `"semantic"` for the semantic inferring network alone (Fig. 4e); I_p2 and I_c2 are then
+            I_p1 and I_c1 once more.
 
     Shapes: I_gt (b, 3, h, w) in [-1, 1], M (b, 1, h, w), 1 existing → `Outputs`, each (b, 3, h, w).
 
@@ -180,15 +182,18 @@ class RegionWiseGenerator(nn.Module):
         torch.Size([1, 3, 16, 16])
     """
 
-    def __init__(self, width: int = 32, region_wise: str = "channel", output: str = "elu_clip") -> None:
+    def __init__(
+        self, width: int = 32, region_wise: str = "channel", output: str = "elu_clip", networks: str = "both"
+    ) -> None:
         super().__init__()
+        both = one_of("networks", networks, ["both", "semantic"]) == "both"
         self.semantic_inferring = SemanticInferringNetwork(width, region_wise, output)
-        self.global_perceiving = GlobalPerceivingNetwork(width, output)
+        self.global_perceiving = GlobalPerceivingNetwork(width, output) if both else None
 
     @classmethod
     def from_config(cls, config: Config) -> "RegionWiseGenerator":
         """Build the generator that a configuration describes."""
-        return cls(config.width, config.region_wise, config.output)
+        return cls(config.width, config.region_wise, config.output, config.networks)
 
     def forward(self, I_gt: Tensor, M: Tensor) -> Outputs:
         """Fill the hole. Pixels of I_gt inside the hole are erased first and cannot leak."""
@@ -196,5 +201,7 @@ class RegionWiseGenerator(nn.Module):
         I_in = I_gt * M
         I_p1 = self.semantic_inferring(I_in, M)
         I_c1 = compose(I_in, I_p1, M)
+        if self.global_perceiving is None:
+            return Outputs(I_p1, I_c1, I_p1, I_c1)
         I_p2 = self.global_perceiving(I_c1, M)
         return Outputs(I_p1, I_c1, I_p2, compose(I_in, I_p2, M))

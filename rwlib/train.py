@@ -97,8 +97,11 @@ def training_step(
         out: Outputs = G(I_gt, M)  # lines 3 to 8
         with torch.no_grad():
             phis_gt = vgg(I_gt)
+        phis_c2 = vgg(out.I_c2)
+        one_composite = config.correlation_on == "I_c2" or out.I_c1 is out.I_c2
+        phis_c1 = phis_c2 if one_composite else vgg(out.I_c1, pools=2)
         terms = pixel_and_feature_terms(  # line 9
-            out.I_p1, out.I_p2, I_gt, vgg(out.I_c1, pools=2), vgg(out.I_c2), phis_gt, reduction=config.reduction
+            out.I_p1, out.I_p2, I_gt, phis_c1, phis_c2, phis_gt, reduction=config.reduction
         )
     losses = {"L_r": terms.L_r, "L_c": terms.L_c, "L_s": terms.L_s}
 
