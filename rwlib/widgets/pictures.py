@@ -1,0 +1,95 @@
+"""Pictures inside widgets: with a text for those who do not see them, and with a place that can be chosen.
+
+No pyplot: callbacks run in another thread, where its global state leaves blank pictures.
+"""
+
+import html
+import io
+from base64 import b64encode
+from pathlib import Path
+
+import anywidget
+import ipywidgets
+import numpy as np
+import traitlets
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import Tensor
+
+from rwlib.conventions import tensor_to_image
+
+
+def to_png(picture: Figure | Tensor | np.ndarray, *, side_px: int = 0) -> bytes:
+    """Encode a picture.
+
+    Args:
+        picture: a figure of its own (not pyplot's), a tensor (1, 3, h, w) in [-1, 1], or an array (h, w, 3) or (h, w) of
+            uint8.
+        side_px: enlarge by whole numbers, pixels staying square, until the longer side is about this; 0 does not.
+    """
+    png = io.BytesIO()
+    if isinstance(picture, Figure):
+        picture.savefig(png, format="png", bbox_inches="tight", dpi=100)
+        return png.getvalue()
+    pixels = tensor_to_image(picture) if isinstance(picture, Tensor) else picture
+    factor = max(1, round(side_px / max(pixels.shape[:2])))
+    Image.fromarray(pixels.repeat(factor, 0).repeat(factor, 1)).save(png, "PNG")
+    return png.getvalue()
+
+
+class Picture(ipywidgets.HTML):
+    """A picture that only shows.
+
+    Args:
+        width_px: width on the page; 0 takes the picture's own.
+    """
+
+    def __init__(self, *, width_px: int = 0) -> None:
+        super().__init__()
+        self.width_px = width_px
+        self.png = b""
+        self.alt = ""
+
+    def set(self, picture: Figure | Tensor | np.ndarray | bytes, alt: str, caption: str = "") -> None:
+        """Show another picture, with the text that says what can be seen."""
+        self.png, self.alt = picture if isinstance(picture, bytes) else to_png(picture), alt
+        width = f' style="width:{self.width_px}px"' if self.width_px else ""
+        below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+        source = f"data:image/png;base64,{b64encode(self.png).decode()}"
+        style = ' style="margin:0"'
+        self.value = f'<figure{style}><img alt="{html.escape(alt)}" src="{source}"{width}>{below}</figure>'
+
+
+class PointPicture(anywidget.AnyWidget):
+    """A picture on which a cell of a grid is chosen, by a click or with the arrow keys.
+
+    `cell` is (row, column); a rectangle is drawn around it in the browser at once, before the kernel answers.
+
+    Args:
+        rows: cells down.
+        columns: cells across.
+        width_px: width on the page.
+        reach: cells on every side of the chosen one that the rectangle takes in, too.
+    """
+
+    _esm = Path(__file__).with_name("pictures.js")
+    png = traitlets.Bytes(b"").tag(sync=True)
+    alt = traitlets.Unicode("").tag(sync=True)
+    rows = traitlets.Int(1).tag(sync=True)
+    columns = traitlets.Int(1).tag(sync=True)
+    reach = traitlets.Int(0).tag(sync=True)
+    width_px = traitlets.Int(256).tag(sync=True)
+    cell = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
+
+    def __init__(self, rows: int, columns: int, *, width_px: int = 256, reach: int = 0) -> None:
+        super().__init__(rows=rows, columns=columns, width_px=width_px, reach=reach, cell=(rows // 2, columns // 2))
+
+    @traitlets.validate("cell")
+    def _inside(self, proposal: dict) -> tuple[int, int]:
+        row, column = proposal["value"]
+        return min(max(row, 0), self.rows - 1), min(max(column, 0), self.columns - 1)
+
+    def set(self, picture: Figure | Tensor | np.ndarray | bytes, alt: str) -> None:
+        """Show another picture, with the text that says what can be seen."""
+        self.alt = alt
+        self.png = picture if isinstance(picture, bytes) else to_png(picture)

@@ -1,0 +1,54 @@
+"""One server and one browser for all tests; a fresh page and a fresh notebook for each."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+pytest.importorskip("playwright", reason="`make test-browser` installs what these tests need")
+
+from lab import CHROMIUM_FLAGS, Notebook, find_chromium, jupyterlab, write_notebook  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """Yield (address, token, folder of notebooks) of a running JupyterLab."""
+    folder, private = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("private")
+    with jupyterlab(folder, private) as (address, token):
+        yield address, token, folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Yield a headless Chromium."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS, headless=True)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_notebook(server, browser, request):
+    """Return `open(*cells)` or `open(Path)`: a `Notebook` in a page of its own, with no error in it at the end."""
+    address, token, folder = server
+    opened = []
+
+    def open(*what):
+        name = f"{request.node.name}-{len(opened)}.ipynb".replace("[", "-").replace("]", "")
+        if len(what) == 1 and isinstance(what[0], Path):
+            (folder / name).write_bytes(what[0].read_bytes())
+        else:
+            write_notebook(folder / name, *what)
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(30_000)
+        opened.append(Notebook(page, address, token, name))
+        return opened[-1]
+
+    yield open
+    errors = [error for notebook in opened for error in notebook.errors()]
+    for notebook in opened:
+        notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        notebook.page.close()
+    assert not errors, errors

@@ -1,0 +1,184 @@
+"""A real JupyterLab in a real Chromium: start both, open a notebook, run it, and hear of every error in the kernel.
+
+`make test-browser` installs what this needs. Errors inside widget callbacks appear in no cell; so the page listens to
+what the kernel publishes, and to the browser's console.
+"""
+
+import io
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+LISTEN = r"""async () => {
+  window.rwlibErrors = [];
+  const heard = (_, message) => {
+    const {msg_type, content} = {msg_type: message.header.msg_type, content: message.content};
+    if (msg_type === 'error') window.rwlibErrors.push(content.ename + ': ' + content.evalue);
+    // ipykernel's remark about a comm that the page closed while it was being opened; no widget is concerned.
+    const noise = /^No such comm: \S+\s*$/;
+    if (msg_type === 'stream' && content.name === 'stderr' && !noise.test(content.text))
+      window.rwlibErrors.push(content.text);
+  };
+  const panel = jupyterapp.shell.currentWidget;
+  await panel.sessionContext.ready;
+  panel.sessionContext.iopubMessage.connect(heard);
+}"""
+
+
+def find_chromium() -> str:
+    """Return the browser's path; `CHROMIUM` names another one."""
+    for name in (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"):
+        if name and shutil.which(name):
+            return shutil.which(name)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        bundled = playwright.chromium.executable_path
+    if Path(bundled).exists():
+        return bundled
+    raise FileNotFoundError("no Chromium was found; `make test-browser` installs one, or set CHROMIUM to its path")
+
+
+def free_port() -> int:
+    """Return a port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def jupyterlab(folder: Path, private: Path):
+    """Run a server on `folder` and yield (address, token); settings and runtime files stay in `private`."""
+    port, token = free_port(), secrets.token_hex(8)
+    settings = private / "settings" / "@jupyterlab"
+    for extension, values in {
+        "notebook-extension/tracker": {"windowingMode": "none"},
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    }.items():
+        file = settings / f"{extension}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    environment = os.environ | {
+        "JUPYTERLAB_SETTINGS_DIR": str(private / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(private / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(private / "config"),
+        "JUPYTER_RUNTIME_DIR": str(private / "runtime"),
+        "IPYTHONDIR": str(private / "ipython"),
+        "RWLIB_HOME": str(private / "home"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    options = [
+        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+    ]  # fmt: skip
+    (private / "config").mkdir(parents=True, exist_ok=True)
+    with open(private / "server.log", "w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log, cwd=folder
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{address}/api?token={token}", timeout=5)
+                break
+            except OSError:
+                if server.poll() is not None:
+                    raise RuntimeError((private / "server.log").read_text()) from None
+                time.sleep(0.25)
+        yield address, token
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+class Notebook:
+    """One notebook in a page of the browser.
+
+    `page` is playwright's; `errors()` is what the kernel reported and nobody asked for.
+    """
+
+    def __init__(self, page, address: str, token: str, name: str) -> None:
+        self.page = page
+        page.goto(f"{address}/lab/tree/{name}?token={token}&reset", wait_until="commit")
+        page.wait_for_function("window.jupyterapp && jupyterapp.shell.currentWidget?.sessionContext", timeout=90_000)
+        self._wait_for_kernel()
+        page.evaluate(LISTEN)
+
+    def _wait_for_kernel(self, timeout_s: float = 90) -> None:
+        self.page.wait_for_function(
+            "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=1000 * timeout_s,
+        )
+
+    def run_all(self, timeout_s: float = 180) -> None:
+        """Run every cell and wait until all of them have run."""
+        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_function(
+            """jupyterapp.shell.currentWidget.content.widgets
+                 .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim())
+                 .every(cell => cell.model.executionCount && cell.model.executionState !== 'running')""",
+            timeout=1000 * timeout_s,
+        )
+        self._wait_for_kernel(timeout_s)
+
+    def errors(self) -> list[str]:
+        """Return errors and everything on stderr that the kernel published since the notebook was opened."""
+        return self.page.evaluate("window.rwlibErrors")
+
+    def python(self, code: str, timeout_s: float = 60) -> str:
+        """Run code in the notebook's kernel and return what it prints."""
+        return self.page.evaluate(
+            """async ([code, limit]) => {
+                 const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                 const future = kernel.requestExecute({code, store_history: false});
+                 let text = '';
+                 future.onIOPub = message => {
+                   if (message.header.msg_type === 'stream') text += message.content.text;
+                   if (message.header.msg_type === 'error') text += message.content.ename + message.content.evalue;
+                 };
+                 await Promise.race([future.done, new Promise((_, no) => setTimeout(() => no(Error('late')), limit))]);
+                 return text;
+               }""",
+            [code, 1000 * timeout_s],
+        ).strip()
+
+
+def pixels(locator) -> np.ndarray:
+    """Return what an element shows, (h, w, 3) uint8, as it is on the screen."""
+    locator.scroll_into_view_if_needed()
+    return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB"))
+
+
+def is_blank(picture: np.ndarray) -> bool:
+    """Whether a picture has no more than two colours."""
+    return len(np.unique(picture.reshape(-1, 3), axis=0)) <= 2
+
+
+def write_notebook(file: Path, *cells: str) -> None:
+    """Write a notebook of code cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, file)
