@@ -60,6 +60,8 @@ class Config:
     """Side of the square training crops."""
     batch_size: int = 8
     """Images a process and step; the paper does not say, the released program has 8."""
+    accumulate: int = 1
+    """Batches a process and step whose gradients are added up before the networks move: batch_size times as large."""
     hole_fraction: tuple[float, float] = (0.0, 0.4)
     """Range from which each mask's missing fraction is drawn; 0 to 40 % in section 3.5."""
     mask_kind: Literal["contiguous", "discontiguous", "both"] = "both"
@@ -100,7 +102,7 @@ class Config:
                 raise InputError(f"{name}: expected two numbers, got {getattr(self, name)}")
         low, high = self.hole_fraction
         at_least = {
-            "discriminator_width": 1, "batch_size": 1, "checkpoint_every": 1, "sample_every": 1,
+            "discriminator_width": 1, "batch_size": 1, "accumulate": 1, "checkpoint_every": 1, "sample_every": 1,
             "steps_per_epoch": 0, "vgg_size_px": 0, "workers": 0, "final_learning_rate": 0,
         }  # fmt: skip
         problems = [

@@ -24,7 +24,7 @@ ORDER = [
     {"data", "generator", "discriminator"},
     {"losses"},
     {"metrics", "checkpoints"},
-    {"ablations"},
+    {"ablations", "runs"},
     {"train"},
     {"evaluate", "inpaint"},
     {"doctor"},
@@ -33,7 +33,8 @@ ORDER = [
 ]
 TIER = {part: tier for tier, parts in enumerate(ORDER) for part in parts}
 # Package -> the only parts of rwlib that may import it.
-RESERVED = {"accelerate": {"train"}, "IPython": {"widgets", "course"}, "ipywidgets": {"widgets", "course"}}
+RESERVED = {"accelerate": {"train"}, "IPython": {"widgets", "course"}, "ipywidgets": {"widgets", "course"},
+            "anywidget": {"widgets"}, "traitlets": {"widgets"}}  # fmt: skip
 
 
 def sources():

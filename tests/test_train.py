@@ -27,7 +27,8 @@ from rwlib.data import Facades
 from rwlib.discriminator import RegionWiseDiscriminator
 from rwlib.generator import RegionWiseGenerator
 from rwlib.losses.adversarial import FORMS
-from rwlib.train import Players, Schedule, batch_numbers, moving_average, save_samples, train, training_step
+from rwlib.runs import save_samples
+from rwlib.train import Players, Schedule, batch_numbers, moving_average, train, training_step
 from rwlib.vgg import VGGFeatures
 
 
@@ -68,9 +69,9 @@ def run(config, folder, source=None, **kwargs):
 
 
 def curves(folder):
-    """Rows of curves.csv without the one column that time decides."""
+    """Rows of curves.csv without the columns that time decides."""
     with open(folder / "curves.csv", newline="") as opened:
-        return [{k: v for k, v in row.items() if k != "dataloader_wait_s"} for row in csv.DictReader(opened)]
+        return [{k: v for k, v in row.items() if k != "dataloader_wait_s" and k[:3] != "ms_"} for row in csv.DictReader(opened)]
 
 
 @pytest.fixture(autouse=True)
@@ -324,14 +325,15 @@ def test_the_folder_of_a_run(tmp_path):
     file = run(config, tmp_path / "deep" / "run", data_name="noise")
     folder = tmp_path / "deep" / "run"
     assert file == folder / "generator.safetensors"
-    assert sorted(os.listdir(folder)) == ["curves.csv", "generator.safetensors", "run.json", "samples",
-                                          "training.safetensors"]  # fmt: skip
+    assert sorted(os.listdir(folder)) == ["curves.csv", "generator.safetensors", "older", "run.json",
+                                          "samples", "training.safetensors"]  # fmt: skip
     record = json.loads((folder / "run.json").read_text())
     assert Config.from_dict(record["config"]) == config
     assert {"data", "seed", "total_steps", "rwlib", "torch", "torchvision", "python", "processes"} <= record.keys()
     assert (record["data"], record["seed"], record["total_steps"], record["processes"]) == ("noise", 0, 3, 1)
     header = (folder / "curves.csv").read_text().splitlines()[0]
-    assert header == "step,phase,L,L_r,L_c,L_s,L_a,L_D,D_gt,D_p2,learning_rate,dataloader_wait_s"
+    assert header.startswith("step,phase,L,L_r,L_c,L_s,L_a,L_D,D_gt,D_p2,val_hole_psnr,learning_rate,dataloader_wait_s,")
+    assert header.endswith("ms_forward,ms_losses,ms_discriminator,ms_backward,ms_update")
     rows = curves(folder)
     assert [(row["step"], row["phase"], bool(row["L_a"])) for row in rows] == [
         ("0", "1", False), ("1", "1", False), ("2", "2", True)
@@ -415,7 +417,7 @@ def test_rows_after_the_checkpoint_are_dropped_when_a_run_resumes(tmp_path):
     """A run that is killed has written rows beyond its last checkpoint; they are computed again."""
     run(tiny(), tmp_path, steps=2)
     with open(tmp_path / "curves.csv", "a") as opened:
-        opened.write("2,1,9,9,9,9,,,,,9,9\n")
+        opened.write("2,1,9,9,9,9,,,,,,9,9,9,9,9,9,9\n3,1,9,9")
     run(tiny(), tmp_path, resume=True)
     assert [row["step"] for row in curves(tmp_path)] == ["0", "1", "2"] and curves(tmp_path)[2]["phase"] == "2"
 

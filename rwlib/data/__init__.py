@@ -2,7 +2,7 @@ r"""Photographs and masks as training samples.
 
 Section 4.1 of the paper trains on random crops with random holes. Here a sample is a function of two numbers alone, the
 run's seed and the sample's global number `k`: neither the number of workers or processes, nor a resumed run, changes
-what is learned from. A *photo source* (`rwlib.data.folder`) gives the crops; `open_source` finds one by name.
+what is learned from. A *photo source* (`rwlib.data.views`) gives the crops; `open_source` finds one by name.
 """
 
 import os
@@ -15,14 +15,17 @@ from torch.utils.data import Dataset
 
 from rwlib.conventions import InputError, image_to_tensor
 from rwlib.data.facades import Facades, facades, render_facade
-from rwlib.data.folder import PhotoFolder, check_seed
+from rwlib.data.folder import PhotoFolder
 from rwlib.data.photos import PhotoSet, photos
+from rwlib.data.shards import PhotoShards
+from rwlib.data.views import check_seed
 from rwlib.masks import random_mask
 
 __all__ = [
     "Facades",
     "PhotoFolder",
     "PhotoSet",
+    "PhotoShards",
     "TrainingSamples",
     "facades",
     "make_generator",
@@ -37,7 +40,8 @@ def open_source(spec: str | os.PathLike) -> Any:
 
     Args:
         spec: `"facades"` or `"facades:SEED"` (house fronts drawn by a program), `"photos"` (eight public-domain
-            photographs), or the path of a folder; write `./photos` for a folder of that name.
+            photographs), `"shards:DIR"` (a folder of tar shards, `rwlib.data.shards`), or the path of a folder; write
+            `./photos` for a folder of that name.
 
     Raises:
         InputError: a seed that is not a number, or a folder that is missing or has no readable images.
@@ -51,6 +55,8 @@ def open_source(spec: str | os.PathLike) -> Any:
         if colon and not seed.isdecimal():
             raise InputError(f"spec: expected 'facades:SEED' with a number of at least 0, got {spec!r}")
         return Facades(int(seed or 0))
+    if isinstance(spec, str) and name == "shards" and colon:
+        return PhotoShards(seed)
     if spec == "photos":
         return PhotoSet()
     return PhotoFolder(spec)
@@ -64,7 +70,7 @@ class TrainingSamples(Dataset):
     load, for example `sampler=range(first, last)`; there is no length.
 
     Args:
-        source: a photo source (`rwlib.data.folder`); one with `unlimited` set is asked for photograph `k` itself.
+        source: a photo source (`rwlib.data.views`); one with `unlimited` set is asked for photograph `k` itself.
         size_px: side of the crops.
         hole_fraction: range from which each mask's missing part is drawn (`rwlib.masks.random_mask`).
         mask_kind: `"contiguous"`, `"discontiguous"` or `"both"`.
@@ -103,6 +109,10 @@ class TrainingSamples(Dataset):
         crop = self.source.crop(self._photo_index(k), self.size_px, generator)
         M = random_mask(self.size_px, self.size_px, self.hole_fraction, kind=self.mask_kind, generator=generator)
         return image_to_tensor(crop)[0], M
+
+    def name(self, k: int) -> str:
+        """Return the name of the photograph that sample `k` is cut from."""
+        return str(self.source.names[self._photo_index(k)])
 
     def _photo_index(self, k: int) -> int:
         n = len(self.source)
