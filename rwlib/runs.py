@@ -116,8 +116,10 @@ def save_state(
             aside.unlink(missing_ok=True)
         raise
     if aside is not None:
-        step = read_step(aside)
-        os.replace(aside, older / f"step_{step:06d}.safetensors")
+        try:
+            os.replace(aside, older / f"step_{read_step(aside):06d}.safetensors")
+        except (ValueError, KeyError, TypeError):  # the one before was damaged, and is not worth keeping
+            aside.unlink()
         for old in sorted(older.glob("step_*.safetensors"))[: -(keep - 1)]:
             old.unlink()
 
@@ -133,8 +135,14 @@ def _finite(x: Tensor) -> bool:
     return not x.is_floating_point() or bool(x.isfinite().all())
 
 
-def newest_state(run_dir: Path) -> tuple[Path, dict[str, Tensor], Config, dict[str, Any]] | None:
+def newest_state(
+    run_dir: Path, *, discard: bool = False
+) -> tuple[Path, dict[str, Tensor], Config, dict[str, Any]] | None:
     """Read the newest checkpoint that is whole, with a warning for each newer one that is not.
+
+    Args:
+        run_dir: folder of the run.
+        discard: delete the newer ones that are damaged.
 
     Returns:
         Its file, tensors, configuration and remarks; None where no run has left one.
@@ -144,13 +152,17 @@ def newest_state(run_dir: Path) -> tuple[Path, dict[str, Tensor], Config, dict[s
     """
     found = [run_dir / STATE, *sorted((run_dir / OLDER).glob("step_*.safetensors"), reverse=True)]
     found = [file for file in found if file.exists()]
-    for file in found:
+    for i, file in enumerate(found):
         try:
-            return (file, *read_checkpoint(file, kind="training"))
+            state = read_checkpoint(file, kind="training")
         except InputError as error:
             if file == found[-1]:
                 raise
             warnings.warn(f"{error}; going on from the checkpoint before it", stacklevel=2)
+            continue
+        for damaged in found[:i] if discard else ():
+            damaged.unlink()
+        return (file, *state)
     return None
 
 

@@ -146,6 +146,7 @@ def training_step(
                     mix = torch.rand(n, len(I_gt), 1, 1, 1, generator=make_generator(config.seed, 2, step))[rank]
                     mix = mix.chunk(len(parts))[i].to(I.device)
                     I_mix = (mix * I + (1 - mix) * I_p2).requires_grad_()
+                    D.eval()  # no second power iteration
                     L_D = L_D + GRADIENT_PENALTY_WEIGHT * gradient_penalty(D(I_mix, M_i), I_mix, M_i)
                 accelerator.backward(share * L_D)
             add(L_D=L_D, D_gt=score_gt.mean(), D_p2=score_p2.mean())
@@ -214,7 +215,8 @@ def new_accelerator(
         )
     except ValueError as error:
         raise InputError(f"trackers: {error}") from None
-    if missing := [name for name in trackers if name not in [getattr(x, "name", x) for x in accelerator.log_with]]:
+    ready = [getattr(tracker, "name", tracker) for tracker in accelerator.log_with]
+    if missing := [name for name in trackers if isinstance(name, str) and name not in ready]:
         raise InputError(f"trackers: {missing[0]} is not installed; `pip install {missing[0]}`, or leave it out")
     return accelerator
 
@@ -335,9 +337,9 @@ def train(
     # --- set up
     if config.reduction != "mean" and config.precision == "fp16":
         raise InputError("precision: sums overflow fp16 gradients, use bf16 or fp32, or reduction='mean'")
-    for name, number in (("steps", steps), ("keep", keep)):
+    for name, number, what in (("steps", steps, "step to stop after"), ("keep", keep, "checkpoint")):
         if number is not None and number < 1:
-            raise InputError(f"{name}: expected at least 1, got {number}")
+            raise InputError(f"{name}: expected at least 1 {what}, got {number}")
     run_dir = Path(run_dir)
     accelerator = new_accelerator(config, trackers=trackers, run_dir=run_dir)
     n_photos = ENDLESS if getattr(source, "unlimited", False) else len(source)
@@ -348,7 +350,7 @@ def train(
 
     players = bare = new_players(config, accelerator.device, init=init)
     first_step = 0
-    if resume and (found := newest_state(run_dir)):
+    if resume and (found := newest_state(run_dir, discard=accelerator.is_main_process)):
         file, tensors, saved, remarks = found
         unpack_state(players, config, file, tensors, saved, accelerator.scaler)
         first_step = int(remarks["step"])

@@ -1,0 +1,344 @@
+"""A run survives what happens to runs: signals, kill -9 at any moment, damaged files, a loss that is not finite."""
+
+import csv
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from test_train import Noise, curves, on_the_cpu, run, tiny  # noqa: F401 (a fixture)
+
+from rwlib.checkpoints import load_generator, read_checkpoint
+from rwlib.conventions import InputError
+from rwlib.runs import PartTimer, newest_state, read_record, read_step, save_state, signal_watch, write_record
+from rwlib.train import train
+
+TESTS = Path(__file__).parent
+START = """
+import os, sys, time
+sys.path[:0] = [sys.argv[2]]
+from test_train import Noise, tiny
+from rwlib.train import train
+class Slow(Noise):
+    def crop(self, *args):
+        time.sleep(0.005)
+        return super().crop(*args)
+def go(folder):
+    config = tiny(epochs=(300, 100), checkpoint_every=5, sample_every=50, ema_decay=0.5)
+    train(config, Slow(), folder, resume=True, progress=False)
+"""
+ALONE = START + "go(sys.argv[1])"
+# Importing torch takes seconds, so one process does it once and then forks: a child for each line that it reads.
+NURSERY = (
+    START
+    + """
+for folder in map(str.strip, sys.stdin):
+    pid = os.fork()
+    if not pid:
+        go(folder)
+        os._exit(0)
+    print(pid, flush=True)
+    os.waitpid(pid, 0)
+    print(flush=True)
+"""
+)
+
+
+def start(folder, code=ALONE):
+    """Train 400 steps in a process of its own, from where the folder's run stopped."""
+    command = [sys.executable, "-c", code, str(folder), str(TESTS)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command, env=environment, cwd=TESTS.parent, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def wait_for_steps(folder, n, process, timeout_s=90):
+    """Wait until the run has written at least n rows."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end and process.poll() is None:
+        file = folder / "curves.csv"
+        if file.exists() and file.read_bytes().count(b"\n") > n:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"no {n} steps: {process.communicate(timeout=5)[0]}")
+
+
+# --- signals
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+def test_a_signal_ends_a_run_after_the_step_and_nothing_is_lost(tmp_path, name):
+    process = start(tmp_path)
+    wait_for_steps(tmp_path, 7, process)
+    assert read_record(tmp_path)["status"] == "running" and read_record(tmp_path)["pid"] == process.pid
+    process.send_signal(getattr(signal, name))
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, printed
+    step = read_step(tmp_path / "training.safetensors")
+    assert f"stopped after step {step} of 400 ({name})" in printed
+    rows = curves(tmp_path)
+    assert len(rows) == step and rows[-1]["step"] == str(step - 1)
+    assert read_record(tmp_path)["status"] == "stopped"
+
+
+def test_the_command_line_says_how_to_go_on_and_needs_only_the_folder_then(tmp_path):
+    def rwlib(*arguments):
+        command = [sys.executable, "-m", "rwlib", "train", "--run-dir", "run", *map(str, arguments)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=environment)
+
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS.parent), "ACCELERATE_USE_CPU": "true"}
+    settings = "--size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 2 --vgg random --epochs 1 1"
+    first = rwlib("--data", "photos", *settings.split(), "--steps-per-epoch", 2, "--stop-after", 1)
+    assert first.returncode == 0, first.stderr
+    assert "go on with: rwlib train --resume --run-dir run" in first.stdout
+    second = rwlib("--resume")
+    assert second.returncode == 0, second.stderr
+    record = read_record(tmp_path / "run")
+    assert (record["status"], record["source"], record["config"]["width"]) == ("finished", "photos", 4)
+    assert len(curves(tmp_path / "run")) == 4 and "go on with" not in second.stdout
+
+
+def test_a_second_signal_is_not_caught():
+    with signal_watch() as came:
+        assert came() == ""
+        os.kill(os.getpid(), signal.SIGINT)
+        assert came() == "SIGINT"
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_asked_to_stop_it_stops_with_a_checkpoint_and_goes_on_bit_for_bit(tmp_path):
+    config = tiny(epochs=(3, 2), ema_decay=0.5)
+    run(config, tmp_path / "straight")
+    asked = iter([False, True])
+    run(config, tmp_path / "stopped", stop=lambda: next(asked))
+    assert len(curves(tmp_path / "stopped")) == 2 and read_record(tmp_path / "stopped")["status"] == "stopped"
+    run(config, tmp_path / "stopped", resume=True)
+    one, other = (load_file(tmp_path / name / "training.safetensors") for name in ("straight", "stopped"))
+    assert all(torch.equal(x, other[name]) for name, x in one.items())
+
+
+# --- kill -9
+
+
+def test_thirty_times_kill_9_at_any_moment_and_the_run_always_goes_on(tmp_path):
+    """Half of the moments are while a checkpoint is being written: right after its temporary file appears."""
+    rng, seen, step = random.Random(0), [], 0
+    nursery = start(tmp_path, NURSERY)
+    for k in range(30):
+        nursery.stdin.write(f"{tmp_path}\n")
+        nursery.stdin.flush()
+        pid = int(nursery.stdout.readline())
+        wait_for_steps(tmp_path, step + 1 + rng.randrange(4), nursery)
+        if k % 2:
+            end = time.monotonic() + 20
+            while time.monotonic() < end and not list(tmp_path.rglob(".training*.part")):
+                pass
+        else:
+            time.sleep(rng.random() * 0.1)
+        os.kill(pid, signal.SIGKILL)
+        assert nursery.stdout.readline() == "\n"  # it is gone
+        seen.append(bool(list(tmp_path.rglob("*.part"))))
+        before, state = step, newest_state(tmp_path)
+        rows, step = (tmp_path / "curves.csv").read_bytes().count(b"\n") - 1, state[3]["step"] if state else 0
+        assert step >= before and rows - step <= 5, "it loses at most the steps since the last checkpoint"
+        assert all(x.isfinite().all() for x in (state[1].values() if state else ()) if x.is_floating_point())
+    nursery.stdin.close()
+    nursery.wait(60)
+    assert any(seen), "no kill came while a checkpoint was being written"
+    process = start(tmp_path)
+    wait_for_steps(tmp_path, step + 6, process)
+    process.terminate()
+    assert process.wait(60) == 0, process.communicate()[0]
+    assert not list(tmp_path.rglob("*.part*"))
+    with open(tmp_path / "curves.csv", newline="") as opened:
+        assert [int(row["step"]) for row in csv.DictReader(opened)] == list(range(len(curves(tmp_path))))
+
+
+# --- checkpoints
+
+
+def test_the_last_few_checkpoints_are_kept_and_the_newest_whole_one_is_used(tmp_path):
+    config = tiny(epochs=(6, 0), checkpoint_every=1, ema_decay=0.0)
+    run(config, tmp_path, keep=3)
+    assert sorted(file.name for file in (tmp_path / "older").iterdir()) == [
+        "step_000004.safetensors", "step_000005.safetensors"
+    ]  # fmt: skip
+    assert [read_step(file) for file in sorted((tmp_path / "older").iterdir())] == [4, 5]
+    whole = (tmp_path / "training.safetensors").read_bytes()
+    (tmp_path / "training.safetensors").write_bytes(whole[: len(whole) // 2])
+    with pytest.warns(UserWarning, match="training.safetensors.*going on from the checkpoint before it"):
+        run(config, tmp_path, resume=True)
+    (tmp_path / "whole").write_bytes(whole)
+    one, other = load_file(tmp_path / "whole"), load_file(tmp_path / "training.safetensors")
+    assert one.keys() == other.keys() and all(torch.equal(x, other[name]) for name, x in one.items())
+    (tmp_path / "training.safetensors").write_bytes(b"not even a header")
+    with pytest.warns(UserWarning, match="training.safetensors"):
+        run(config, tmp_path, resume=True)
+    assert read_step(tmp_path / "training.safetensors") == 6
+    for file in tmp_path.rglob("*.safetensors"):
+        file.write_bytes(b"x")
+    with pytest.warns(UserWarning), pytest.raises(InputError, match="checkpoint: "):
+        run(config, tmp_path, resume=True)
+
+
+def test_weights_that_are_not_finite_are_never_written(tmp_path):
+    config = tiny()
+    (tmp_path / "older").mkdir()
+    save_state(tmp_path, {"G.weight": torch.ones(3)}, config, {"step": 1}, 2)
+    with pytest.raises(InputError, match="training: after step 2 D.bias is not finite; no checkpoint was written"):
+        save_state(tmp_path, {"D.bias": torch.tensor([1.0, float("nan")])}, config, {"step": 2}, 2)
+    assert read_step(tmp_path / "training.safetensors") == 1 and not list((tmp_path / "older").iterdir())
+
+
+def test_a_loss_that_is_not_finite_names_step_term_and_photographs(tmp_path):
+    class Poisoned(Noise):
+        names = ["red.jpg", "green.jpg", "blue.jpg", "grey.jpg", "pink.jpg"]
+
+    config = tiny(checkpoint_every=1, ema_decay=0.0, epochs=(0, 4))
+    poisoned = iter([1.0, 1.0, float("nan")])
+
+    def poison(players, phase):
+        with torch.no_grad():
+            next(iter(players.D.parameters())).mul_(next(poisoned))
+
+    import rwlib.train as module
+
+    original = module.training_step
+
+    def step(players, *args):
+        poison(players, args[3])
+        return original(players, *args)
+
+    module.training_step = step
+    try:
+        with pytest.raises(InputError) as caught:
+            run(config, tmp_path, Poisoned())
+    finally:
+        module.training_step = original
+    message = str(caught.value)
+    assert re.match(
+        r"training: step 2, phase 2: L_D = nan, .*L_a = nan, L = nan on (\w+\.jpg), (\w+\.jpg); lower", message
+    ), message
+    assert "training.safetensors is the last good checkpoint" in message and "\n" not in message
+    assert read_checkpoint(tmp_path / "training.safetensors")[2]["step"] == 2
+    assert read_record(tmp_path)["status"] == "failed"
+
+
+def test_the_best_generator_on_held_out_photographs_is_kept(tmp_path):
+    class HeldOut(Noise):
+        def center(self, index, size_px):
+            return self.crop(index, size_px, torch.Generator().manual_seed(index))
+
+    config = tiny(epochs=(8, 0), checkpoint_every=2, ema_decay=0.0, learning_rate=3e-3)
+    run(config, tmp_path, val=HeldOut())
+    scores = {row["step"]: float(row["val_hole_psnr"]) for row in curves(tmp_path) if row["val_hole_psnr"]}
+    assert list(scores) == ["1", "3", "5", "7"] and 3 < min(scores.values()) < max(scores.values()) < 40
+    _, _, about = read_checkpoint(tmp_path / "best.safetensors", kind="generator")
+    step, best = max(scores.items(), key=lambda item: item[1])
+    assert about["step"] == int(step) + 1 and about["val_hole_psnr"] == pytest.approx(best, abs=1e-3)
+    (tmp_path / "best.safetensors").write_bytes(b"")  # a damaged one is replaced, not fatal
+    run(tiny(epochs=(8, 0), checkpoint_every=2, ema_decay=0.0, learning_rate=3e-3), tmp_path, resume=True)
+
+
+# --- accumulation, time, trackers
+
+
+@pytest.mark.parametrize("changes", [{}, {"adversarial": "wgan-gp", "alpha": 0.5}], ids=["hinge", "penalty"])
+def test_accumulated_parts_equal_the_whole_batch(tmp_path, changes):
+    """The first moments after one step of phase two are the gradients; four steps agree in the losses."""
+    for folder, epochs in (("one", (0, 1)), ("four", (2, 2))):
+        shared = {"epochs": epochs, "ema_decay": 0.5, "discriminator_width": 8} | changes
+        run(tiny(batch_size=4, **shared), tmp_path / folder / "whole")
+        run(tiny(batch_size=2, accumulate=2, **shared), tmp_path / folder / "parts")
+    whole, parts = (load_file(tmp_path / "one" / name / "training.safetensors") for name in ("whole", "parts"))
+    gradients = [name for name in whole if name.endswith("exp_avg")]
+    # With alpha = 1 the gradients of D's last bias cancel, and only rounding is left of them.
+    gradients = [name for name in gradients if whole[name].norm() > 1e-6]
+    assert len(gradients) > 70
+    for name in gradients:
+        assert float((parts[name] - whole[name]).norm() / whole[name].norm()) < 1e-4, name
+    whole, parts = (curves(tmp_path / "four" / name) for name in ("whole", "parts"))
+    for a, b in zip(whole, parts, strict=True):
+        a, b = ({k: float(v) for k, v in row.items() if v} for row in (a, b))
+        assert b == pytest.approx(a, rel=1e-3, abs=1e-4)
+
+
+def test_the_parts_of_a_step_are_timed():
+    timer = PartTimer(torch.device("cpu"))
+    for part, pause_s in (("start", 0.0), ("forward", 0.02), ("losses", 0.0), ("forward", 0.02), ("update", 0.01)):
+        time.sleep(pause_s)
+        timer.mark(part)
+    spent = timer.read()
+    assert 40 <= spent["ms_forward"] < 400 and spent["ms_update"] >= 10 and spent["ms_losses"] < 20
+    assert spent["ms_discriminator"] == 0 and not any(timer.read().values())
+
+
+def test_a_runs_rows_have_the_parts_times(tmp_path):
+    run(tiny(), tmp_path)
+    with open(tmp_path / "curves.csv", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert all(float(row["ms_forward"]) > 0 and float(row["ms_backward"]) > 0 for row in rows)
+    assert [float(row["ms_discriminator"]) > 0 for row in rows] == [False, False, True]
+
+
+def test_a_tracker_gets_every_steps_losses(tmp_path):
+    from accelerate.tracking import GeneralTracker
+
+    class Notes(GeneralTracker):
+        name, requires_logging_directory = "notes", False
+
+        def __init__(self):
+            super().__init__()
+            self.rows = []
+
+        @property
+        def tracker(self):
+            return self
+
+        def store_init_configuration(self, values):
+            self.values = values
+
+        def log(self, values, step=None, **kwargs):
+            self.rows.append((step, values))
+
+    notes = Notes()
+    run(tiny(), tmp_path, trackers=[notes])
+    assert [step for step, _ in notes.rows] == [0, 1, 2]
+    assert {"L", "L_r", "learning_rate"} <= notes.rows[0][1].keys() and "L_D" in notes.rows[2][1]
+
+
+def test_an_unknown_tracker_is_refused(tmp_path):
+    with pytest.raises(InputError, match="trackers: "):
+        run(tiny(), tmp_path / "run", trackers=["paper-and-pencil"])
+    assert not (tmp_path / "run").exists()
+
+
+def test_records_are_renewed_and_never_half_read(tmp_path):
+    assert read_record(tmp_path) == {}
+    write_record(tmp_path, a=1, b=2)
+    write_record(tmp_path, b=3)
+    assert read_record(tmp_path) == {"a": 1, "b": 3}
+    (tmp_path / "run.json").write_text('{"a":')
+    assert read_record(tmp_path) == {}
+
+
+def test_in_a_thread_a_run_trains_too(tmp_path):
+    """As widgets do it; Python delivers signals to the main thread only."""
+    import threading
+
+    thread = threading.Thread(target=train, args=(tiny(), Noise(), tmp_path), kwargs={"progress": False})
+    thread.start()
+    thread.join(60)
+    assert load_generator(tmp_path / "generator.safetensors") and len(curves(tmp_path)) == 3
