@@ -9,6 +9,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 STAMP := $(VENV)/.installed
+# Has the packages of the targets `studio` and `test-browser`, too.
+EXTRAS := $(VENV)/.extras
 # There from the first to the last moment of an installation: whatever is found beside it was broken off.
 UNFINISHED := $(VENV)/.unfinished
 # So that `!rwlib` works in a notebook.
@@ -28,7 +30,7 @@ BENCH_ARGS ?=
 NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile --nbval-lax \
   --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
-.PHONY: help lab test notebooks notebooks-check bench lint lock install clean clean-venv
+.PHONY: help lab studio test test-browser notebooks notebooks-check bench lint lock install clean clean-venv
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -40,8 +42,12 @@ lab: install ## install what is missing, check it, open JupyterLab on notebooks/
 	@$(ON_PATH) $(PY) -m jupyterlab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 test: install ## install what is missing, run all tests and all notebooks
-	$(TEST) tests
+	$(TEST) tests --ignore tests/browser
 	$(NBVAL) notebooks
+
+test-browser: install $(EXTRAS) ## test the widgets in a real JupyterLab in Chromium, which is installed if need be
+	@$(PY) tests/browser/chromium.py
+	$(ON_PATH) OMP_NUM_THREADS= $(PY) -m pytest tests/browser
 
 notebooks: install ## build notebooks/ and notebooks/solutions/ from notebooks/source/; NB=02 builds one
 	@$(ON_PATH) $(PY) -m rwlib.course.build $(NB) $(if $(MEASURE),--measure)
@@ -102,6 +108,11 @@ $(STAMP): requirements.lock pyproject.toml | $(UV)
 	@$(UV) pip install --python $(PY) --no-deps --no-build-isolation -e . \
 	  || $(PY) -m pip install --no-deps --no-build-isolation -e .
 	@echo '$(CURDIR)' > $@ && rm -f $(UNFINISHED)
+
+$(EXTRAS): $(STAMP) | $(UV)
+	@$(UV) pip install --python $(PY) -r pyproject.toml --extra studio --extra browser -c requirements.lock \
+	  || $(PY) -m pip install -c requirements.lock '.[studio,browser]'
+	@touch $@
 
 # An environment whose installation was broken off, or whose Python no longer runs, is made anew; in a folder that was
 # moved or copied rwlib is installed again.

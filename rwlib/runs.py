@@ -9,8 +9,8 @@ r"""A run's folder: what training writes there, and how a run goes on from it af
     best.safetensors               the generator that was best on validation photographs, where there are any
 
 Every file is written beside its place and renamed, so a run that is killed at any moment, while it writes too, leaves
-the last checkpoint whole. `signal_watch` turns SIGTERM, SIGINT and SIGUSR1 (a cluster's warning) into a question that the
-training loop asks after each step.
+the last checkpoint whole. `signal_watch` turns SIGTERM, SIGINT and SIGUSR1 (a cluster's warning) into a question
+that the training loop asks after each step.
 """
 
 import contextlib

@@ -8,3 +8,16 @@ import pytest
 @pytest.fixture(autouse=True, scope="session")
 def home_for_progress(tmp_path_factory):
     os.environ["RWLIB_HOME"] = str(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(autouse=True)
+def no_fault_in_a_widget():
+    """Errors in callbacks become messages in the widget; here none may be overlooked."""
+    import sys
+
+    yield
+    panel = sys.modules.get("rwlib.widgets.panel")
+    faults = list(panel.FAULTS) if panel else []
+    if panel:
+        panel.FAULTS.clear()
+    assert not faults, faults

@@ -23,8 +23,9 @@ URL_OR_PATH = re.compile(r"://|@|/|\\\w|^-", re.MULTILINE)
 
 
 def declared():
-    """Return {name: range} of pyproject.toml, extras included."""
-    lines = [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
+    """Return {name: range} of what `make install` installs: the dependencies and the extras `test` and `opencv`."""
+    extras = PROJECT["optional-dependencies"]
+    lines = [*PROJECT["dependencies"], *extras["test"], *extras["opencv"]]
     return {requirement.name: requirement.specifier for requirement in map(Requirement, lines)}
 
 

@@ -8,7 +8,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 pytest.importorskip("playwright", reason="`make test-browser` installs what these tests need")
 
-from lab import CHROMIUM_FLAGS, Notebook, find_chromium, jupyterlab, write_notebook  # noqa: E402
+import chromium  # noqa: E402
+from lab import CHROMIUM_FLAGS, Notebook, jupyterlab, write_notebook  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 
@@ -23,10 +24,12 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def browser():
     """Yield a headless Chromium."""
+    path = chromium.find()
+    assert path, "no Chromium was found; `make test-browser` installs one, or set CHROMIUM to its path"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS, headless=True)
-        yield chromium
-        chromium.close()
+        headless = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS, headless=True)
+        yield headless
+        headless.close()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -41,20 +40,6 @@ LISTEN = r"""async () => {
   await panel.sessionContext.ready;
   panel.sessionContext.iopubMessage.connect(heard);
 }"""
-
-
-def find_chromium() -> str:
-    """Return the browser's path; `CHROMIUM` names another one."""
-    for name in (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"):
-        if name and shutil.which(name):
-            return shutil.which(name)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        bundled = playwright.chromium.executable_path
-    if Path(bundled).exists():
-        return bundled
-    raise FileNotFoundError("no Chromium was found; `make test-browser` installs one, or set CHROMIUM to its path")
 
 
 def free_port() -> int:
