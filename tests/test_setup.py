@@ -210,7 +210,7 @@ def test_make_alone_lists_the_targets():
 
 def test_continuous_integration_calls_make_test():
     script = ROOT / ".ci/run"
-    assert script.read_text().splitlines()[-1] == "make test" and os.access(script, os.X_OK)
+    assert {"make test", "make test-browser"} <= set(script.read_text().splitlines()) and os.access(script, os.X_OK)
 
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "LOG.md", "CITATION.cff", "rwlib/weights/facades64.md"])

@@ -1,0 +1,139 @@
+"""Two real processes that talk through gloo: they equal one, and a resumed run of two equals an uninterrupted one.
+
+`test_train.py` compares two steps of each phase in float32, where Adam magnifies rounding. Here the comparison is made
+in float64 over twenty steps of each phase: what remains can only be another algorithm.
+"""
+
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from test_train import curves, tiny
+
+TESTS = Path(__file__).parent
+START = """
+import json, sys
+sys.path[:0] = [sys.argv[2]]
+import torch
+import rwlib.train
+from rwlib.config import Config
+from rwlib.runs import read_record
+from test_train import Noise
+"""
+DOUBLE = """
+torch.Tensor.float = torch.Tensor.double  # also where the losses ask for float32
+players, step = rwlib.train.new_players, rwlib.train.training_step
+def new_players(*args, **kwargs):
+    made = players(*args, **kwargs)
+    for network in (made.G, made.D, made.vgg, made.ema):
+        if network is not None:
+            network.double()
+    return made
+rwlib.train.new_players = new_players
+rwlib.train.training_step = lambda who, I_gt, M, *rest: step(who, I_gt.double(), M.double(), *rest)
+rwlib.train.save_samples = lambda *args: None
+"""
+TRAIN = """
+for folder, config, stops in json.loads(sys.argv[1]):
+    for stop in stops:
+        rwlib.train.train(Config.from_dict(config), Noise(), folder, progress=False, resume=True, steps=stop)
+"""
+
+
+def launch(code, runs, processes):
+    """Train `runs`, (folder, configuration, steps to stop at), in so many processes together."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    asked = json.dumps([(str(folder), dataclasses.asdict(config), stops) for folder, config, stops in runs])
+    env = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    if processes > 1:
+        env |= {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, asked, str(TESTS)], cwd=TESTS.parent, text=True,
+            env=env | ({"RANK": str(rank), "LOCAL_RANK": str(rank)} if processes > 1 else {}),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        for rank in range(processes)
+    ]  # fmt: skip
+    try:
+        for process in started:
+            printed = process.communicate(timeout=300)[0]
+            assert process.returncode == 0, printed
+    finally:
+        for process in started:
+            process.kill()
+
+
+def largest_difference(one, other):
+    """Return the largest difference between two runs' states, and where it is."""
+    one, other = (load_file(folder / "training.safetensors") for folder in (one, other))
+    assert one.keys() == other.keys()
+    return max((float((x.double() - other[name].double()).abs().max()), name) for name, x in one.items() if x.numel())
+
+
+def test_two_processes_equal_one_at_double_the_batch_after_twenty_steps_of_each_phase(tmp_path):
+    config = tiny(size_px=32, batch_size=1, epochs=(20, 20), ema_decay=0.9)
+    accumulating = dataclasses.replace(config, batch_size=1, accumulate=2, epochs=(3, 3))
+    two = [(tmp_path / "two", config, [None]), (tmp_path / "four", accumulating, [None])]
+    launch(START + DOUBLE + TRAIN, two, 2)
+    one = [
+        (tmp_path / "one", dataclasses.replace(config, batch_size=2), [None]),
+        (tmp_path / "whole", dataclasses.replace(accumulating, batch_size=4, accumulate=1), [None]),
+    ]
+    launch(START + DOUBLE + TRAIN, one, 1)
+    for folder, other, steps in (("one", "two", 40), ("whole", "four", 6)):
+        difference, where = largest_difference(tmp_path / folder, tmp_path / other)
+        assert difference < 1e-5, where
+        rows, others = curves(tmp_path / folder), curves(tmp_path / other)
+        assert len(rows) == len(others) == steps
+        for a, b in zip(rows, others, strict=True):  # rank 0 writes the means over all processes
+            a, b = ({k: float(v) for k, v in row.items() if v} for row in (a, b))
+            assert a == pytest.approx(b, rel=1e-4, abs=1e-6)
+    moved = load_file(tmp_path / "one" / "training.safetensors")
+    torch.manual_seed(0)
+    assert not any(torch.equal(moved[name], moved[f"ema.module.{name[2:]}"]) for name in moved if name[:2] == "G.")
+
+
+def test_a_resumed_run_of_two_processes_with_workers_equals_an_uninterrupted_one_bit_for_bit(tmp_path):
+    config = tiny(size_px=32, epochs=(3, 3), ema_decay=0.5, workers=1)
+    launch(START + TRAIN, [(tmp_path / "straight", config, [None]), (tmp_path / "resumed", config, [2, 5, None])], 2)
+    assert largest_difference(tmp_path / "straight", tmp_path / "resumed")[0] == 0
+    assert curves(tmp_path / "straight") == curves(tmp_path / "resumed") and len(curves(tmp_path / "resumed")) == 6
+
+
+def test_one_process_asked_to_stop_stops_both_and_one_with_nan_ends_both(tmp_path):
+    stop = """
+import os
+rank = int(os.environ["RANK"])
+config = Config.from_dict(json.loads(sys.argv[1])[0][1])
+steps = iter(range(9))
+rwlib.train.train(config, Noise(), sys.argv[3], progress=False, stop=lambda: rank == 1 and next(steps) == 1)
+assert read_record(sys.argv[3])["status"] == "stopped"
+class Poisoned(Noise):
+    def crop(self, *args):
+        return super().crop(*args)
+step = rwlib.train.training_step
+def poisoned(*args):
+    losses = step(*args)
+    return losses | {"L_r": losses["L_r"] * (float("nan") if rank == 1 else 1)}
+rwlib.train.training_step = poisoned
+try:
+    rwlib.train.train(config, Noise(), sys.argv[3] + "-nan", progress=False)
+except ValueError as error:
+    assert "step 0" in str(error) and ("L_r = nan on" in str(error)) == (rank == 1), error
+else:
+    raise AssertionError("it went on")
+"""
+    config = tiny(size_px=32, epochs=(9, 0))
+    code = START + stop.replace("sys.argv[3]", repr(str(tmp_path / "run")))
+    launch(code, [(tmp_path, config, [])], 2)
+    assert len(curves(tmp_path / "run")) == 2 and not (tmp_path / "run-nan" / "training.safetensors").exists()
