@@ -215,7 +215,7 @@ def new_accelerator(
         )
     except ValueError as error:
         raise InputError(f"trackers: {error}") from None
-    ready = [getattr(tracker, "name", tracker) for tracker in accelerator.log_with]
+    ready = {getattr(tracker, "value", "") for tracker in accelerator.log_with}
     if missing := [name for name in trackers if isinstance(name, str) and name not in ready]:
         raise InputError(f"trackers: {missing[0]} is not installed; `pip install {missing[0]}`, or leave it out")
     return accelerator
