@@ -114,11 +114,11 @@ def run(name: str, work: Path) -> dict:
     """Train one run, or load it if it is there.
 
     Returns:
-        `curves`: name → values; `pictures`: name → uint8 array of four pictures side by side.
+        `curves`: name → values; `pictures`: name → uint8 tensor of four pictures side by side; `G`: the weights.
     """
     file = work / f"{name}.pt"
     if file.exists():
-        return torch.load(file, weights_only=False)
+        return torch.load(file, weights_only=True)
     phase = 1 if name in PHASE_ONE else 2
     torch.manual_seed(0)
     G, D = RegionWiseGenerator(WIDTH, output="tanh"), RegionWiseDiscriminator(WIDTH)
@@ -169,7 +169,8 @@ def run(name: str, work: Path) -> dict:
         "I_g": I_panel, "hole": compose(I_panel, white, M_panel), "I_in seen": I_panel * (1 - M_panel),
         "I_p1": seen.I_p1, "I_p2": seen.I_p2, "I_c2": seen.I_c2, "I_c2 used": used.I_c2,
     }  # fmt: skip
-    pictures = {key: np.concatenate([tensor_to_image(I) for I in x[:4]], axis=1) for key, x in found.items()}
+    arrays = {key: np.concatenate([tensor_to_image(I) for I in x[:4]], axis=1) for key, x in found.items()}
+    pictures = {key: torch.from_numpy(x) for key, x in arrays.items()}  # tensors, so that torch.load runs no code
     trace = {"curves": curves, "pictures": pictures, "G": G.state_dict()}
     work.mkdir(parents=True, exist_ok=True)
     torch.save(trace, file)
@@ -268,8 +269,8 @@ def write(name: str, work: Path) -> None:
             curves[f"{shown}, healthy"] = [round(x, 4) for x in well["curves"][key]]
     pictures = {}
     for shown, key in saved.pop("pictures").items():
-        pictures[shown] = ill["pictures"][key]
-    pictures["I_c2, healthy"] = well["pictures"]["I_c2"]
+        pictures[shown] = ill["pictures"][key].numpy()
+    pictures["I_c2, healthy"] = well["pictures"]["I_c2"].numpy()
     saved |= {"curves": curves, "pictures": list(pictures), "every": EVERY}
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")

@@ -1,14 +1,17 @@
 r"""Checkpoints: safetensors with the configuration as JSON in the header, so one file is whole or absent.
 
 A checkpoint holds no code. It is written to a temporary name and renamed, so that an interrupted write leaves the old
-file; and whatever is wrong with a file that is read (zero bytes, truncated, foreign, of another shape), the error is
-one line that says which file, what is wrong, and what to do.
+file; and whatever is wrong with a file that is read (zero bytes, truncated, damaged, foreign, of another shape),
+the error is one line that says which file, what is wrong, and what to do. safetensors keeps no checksum, so the header
+holds a SHA-256 of all the rest: a single flipped bit, in a weight or in the configuration, is noticed. (Files that
+rwlib wrote before it did so have none and are read as they are.)
 
 Two kinds: `generator` (weights to fill holes with, half precision if wished) and `training` (all that a run needs to go
 on: both networks, both optimisers, the moving average, the step, the state of the random numbers).
 """
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -25,9 +28,26 @@ from rwlib.conventions import InputError
 from rwlib.generator import RegionWiseGenerator
 
 FORMAT = "rwlib-1"
+HEADER = {"format", "kind", "config", "about", "sha256"}
+"""Entries of the header; a file may lack the last, and has no other."""
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = SHIPPED / "facades64.safetensors"
 """The generator that ships with rwlib; its model card lies beside it."""
+
+
+def checksum(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of a header's entries (but its own) and of every tensor's name, dtype, shape and bytes.
+
+    Args:
+        header: name → text.
+        tensors: name → contiguous tensor on the CPU.
+    """
+    found = hashlib.sha256(json.dumps({name: header[name] for name in sorted(header) if name != "sha256"}).encode())
+    for name in sorted(tensors):
+        x = tensors[name]
+        found.update(json.dumps([name, str(x.dtype), list(x.shape)]).encode())
+        found.update(x.reshape(-1).view(torch.uint8).numpy())
+    return found.hexdigest()
 
 
 def write_checkpoint(
@@ -47,9 +67,11 @@ def write_checkpoint(
     """
     file = Path(file)
     header = {"format": FORMAT, "kind": kind, "config": config.to_json(), "about": json.dumps(dict(about))}
+    tensors = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
+    header["sha256"] = checksum(header, tensors)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        save_file({name: x.detach().cpu().contiguous() for name, x in tensors.items()}, part, metadata=header)
+        save_file(tensors, part, metadata=header)
         with open(part, "rb+") as written:  # On the disk before the old file goes.
             os.fsync(written.fileno())
         part.chmod(0o644)  # safetensors writes 0600; a checkpoint is as readable as any other result
@@ -89,6 +111,10 @@ def read_checkpoint(
     if header.get("format") != FORMAT:
         found = header.get("format", "no rwlib header")
         raise InputError(f"checkpoint: {file} was not written by rwlib (expected format {FORMAT}, found {found})")
+    if not header.keys() <= HEADER or ("sha256" in header and header["sha256"] != checksum(header, tensors)):
+        raise InputError(
+            f"checkpoint: {file} is damaged (its SHA-256 is not the one it was written with); get it again"
+        )
     if kind and header.get("kind") != kind:
         raise InputError(f"checkpoint: {file} holds a {header.get('kind')} checkpoint, expected a {kind} checkpoint")
     try:

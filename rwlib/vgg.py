@@ -82,12 +82,17 @@ def _torchvision_weights() -> list[tuple[Tensor, Tensor]]:
     """Download (once) torchvision's VGG-16 and return (weight, bias) of conv1_1 ... conv3_3."""
     from torchvision.models import VGG16_Weights  # slow to import, needed by this option only
 
-    try:
-        raw = VGG16_Weights.IMAGENET1K_FEATURES.get_state_dict(progress=True)
-    except Exception as error:
+    try:  # weights_only: torchvision would unpickle whatever lies in torch's cache
+        raw = VGG16_Weights.IMAGENET1K_FEATURES.get_state_dict(progress=True, check_hash=True, weights_only=True)
+    except OSError as error:
         raise InputError(
             f"vgg: torchvision's VGG-16 could not be downloaded ({type(error).__name__}); "
             "connect to the network once, or use vgg='bundled', which needs none"
+        ) from None
+    except Exception as error:  # as above
+        raise InputError(
+            f"vgg: torchvision's VGG-16 is damaged ({type(error).__name__}); delete it from {torch.hub.get_dir()} "
+            "to download it again, or use vgg='bundled'"
         ) from None
     convs = sorted({int(name.split(".")[1]) for name in raw if name.startswith("features.")})[: sum(CONVS["vgg16"])]
     return [(raw[f"features.{i}.weight"], raw[f"features.{i}.bias"]) for i in convs]

@@ -7,7 +7,7 @@ import re
 import pytest
 import torch
 from PIL import Image
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 import rwlib.checkpoints
@@ -194,6 +194,64 @@ def test_safetensors_of_another_program(file):
 def test_the_other_kind(file):
     refused(file, "holds a training checkpoint, expected a generator checkpoint", kind="generator")
     assert read_checkpoint(file)[2] == {"step": 3}  # any kind will do where none is asked for
+
+
+def rewritten(file, tensors=None, **changes):
+    """Write a checkpoint anew with other tensors or header (None takes an entry out) but the SHA-256 that it had."""
+    with safe_open(file, framework="pt") as old:
+        header = {name: text for name, text in (old.metadata() | changes).items() if text is not None}
+        save_file(tensors or {name: old.get_tensor(name) for name in old.keys()}, file, metadata=header)  # noqa: SIM118
+    return refused(file, "is damaged .its SHA-256 is not the one it was written with.; get it again")
+
+
+def test_a_flipped_bit_of_the_weights_is_noticed(file):
+    good = file.read_bytes()
+    for byte in range(len(good) - 6 * 4 - 8, len(good)):  # six floats and one integer
+        file.write_bytes(good[:byte] + bytes([good[byte] ^ 1]) + good[byte + 1 :])
+        refused(file, "is damaged .its SHA-256 is not the one it was written with.; get it again")
+
+
+def test_a_changed_configuration_kind_or_remark_is_noticed(file):
+    good = file.read_bytes()
+    for changes in (
+        {"config": CONFIG.to_json().replace('"width": 4', '"width": 6')}, {"kind": "generator"},
+        {"about": '{"step": 4}'}, {"sha256": "0" * 64}, {"sha256": None, "sha257": "0" * 64},
+    ):  # fmt: skip
+        rewritten(file, **changes)
+        file.write_bytes(good)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"a": WEIGHTS["a"]},
+        {"a": WEIGHTS["a"], "c": WEIGHTS["b"]},
+        {"a": WEIGHTS["a"].reshape(3, 2), "b": WEIGHTS["b"]},
+        {"a": WEIGHTS["a"].view(torch.int32), "b": WEIGHTS["b"]},
+        {"a": WEIGHTS["a"], "b": WEIGHTS["b"], "c": torch.zeros(0)},
+    ],
+    ids=["missing", "renamed", "other shape", "other dtype", "more"],
+)
+def test_changed_tensors_are_noticed(file, tensors):
+    rewritten(file, tensors)
+
+
+def test_tensors_of_every_kind_have_a_checksum(tmp_path):
+    kinds = {
+        str(dtype): torch.tensor([[0, 1], [2, 3]]).to(dtype)
+        for dtype in (torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool)
+    } | {"none": torch.zeros(0, 3), "number": torch.tensor(2.5)}  # fmt: skip
+    write_checkpoint(tmp_path / "x.safetensors", kinds, kind="training", config=CONFIG, about={"name": "Façade"})
+    tensors, _, about = read_checkpoint(tmp_path / "x.safetensors")
+    assert about == {"name": "Façade"}
+    assert all(torch.equal(tensors[name], x) and tensors[name].dtype == x.dtype for name, x in kinds.items())
+
+
+def test_checkpoints_from_before_the_checksum_stay_readable(file):
+    with_header(file)
+    with safe_open(file, framework="pt") as old:
+        assert "sha256" not in old.metadata()
+    assert all(torch.equal(x, WEIGHTS[name]) for name, x in read_checkpoint(file)[0].items())
 
 
 UNKNOWN_FIELD = json.dumps({"width": 4, "colour": "red"})

@@ -13,7 +13,7 @@ are these formulas; they give the very numbers that the program was fed. The fil
     L_s_times_lambda_2    eq. (5) times 1e-3, likewise
 """
 
-import re
+import sys
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,9 +25,11 @@ import torch.nn.functional as F
 
 from rwlib.config import make_config
 from rwlib.discriminator import RegionWiseDiscriminator
-from rwlib.generator import RegionWiseGenerator
 from rwlib.losses import pixel_and_feature_terms
 from rwlib.vgg import CONVS, VGGFeatures
+
+sys.path.append(str(Path(__file__).parent.parent / "data_scripts"))
+from convert_release import generator_from_variables, to_parameter  # noqa: E402 (scripts are no package)
 
 FILE = Path(__file__).parent / "data" / "release_golden.npz"
 CONFIG = make_config("release", "full")
@@ -51,13 +53,12 @@ def masks():
 
 
 def draw(name, shape, scale=None):
-    """Values of the variable of that name and shape, which is (k, k, in, out) for kernels."""
+    """Values of the variable of that name and shape, which is (k, k, in, out) for kernels: TensorFlow's layout."""
     values = np.random.RandomState((zlib.crc32(name.encode()) + 2019) % 2**32).standard_normal(shape)
     if scale is None:
         spectral_norm_vector, bias = name.endswith("u"), len(shape) == 1
         scale = 1 if spectral_norm_vector else 0.05 if bias else np.sqrt(1 / np.prod(shape[:-1]))
-    values = torch.from_numpy((values * scale).astype(np.float32))
-    return values.permute(3, 2, 0, 1) if values.ndim == 4 else values  # kernels become (out, in, k, k)
+    return (values * scale).astype(np.float32)
 
 
 def channels_first(x):
@@ -67,29 +68,12 @@ def channels_first(x):
 # --- the program's variables in our networks
 
 
-@torch.no_grad()
-def fill(conv, weight, bias):
-    assert conv.weight.shape == weight.shape and conv.bias.shape == bias.shape
-    conv.weight.copy_(weight)
-    conv.bias.copy_(bias)
-
-
-def make_generator(variables):
-    G = RegionWiseGenerator.from_config(CONFIG).requires_grad_(False)
-    networks = {"inpaint_net": G.semantic_inferring, "inpaint_net_1": G.global_perceiving}
-    for name in variables:
-        scope, layer, kind = (name + "/").split("/")[:3]
-        if scope in networks and kind == "kernel":  # layer: conv1_1, conv2_downsample_1, com_13_fusion_1, ...
-            number, network = int(re.search(r"\d+", layer).group()), networks[scope]
-            conv = getattr(network.encoder if number <= 12 else network, f"conv{number}")
-            fill(conv, variables[name], variables[f"{scope}/{layer}/bias"])
-    return G
-
-
 def make_discriminator(variables):
     D = RegionWiseDiscriminator.from_config(CONFIG).requires_grad_(False).eval()
     for i, conv in enumerate(D.convs, 1):
-        weight, u = variables[f"discriminator/d_conv{i}_w"], variables[f"discriminator/d_conv{i}u"][0]
+        named = f"discriminator/d_conv{i}"
+        weight, u, bias = (to_parameter(variables[named + ending]) for ending in ("_w", "u", "_bias"))
+        u = u[0]
         spectral_norm = conv.parametrizations.weight[0]
         # The program's power iteration goes v, u; torch's goes u, v. So this one is done here, and eval() keeps it.
         v = F.normalize(weight.flatten(1).T @ u, dim=0)
@@ -97,7 +81,7 @@ def make_discriminator(variables):
         spectral_norm._u.copy_(F.normalize(weight.flatten(1) @ v, dim=0))
         assert conv.weight.shape == weight.shape
         conv.parametrizations.weight.original.copy_(weight)
-        conv.bias.copy_(variables[f"discriminator/d_conv{i}_bias"])
+        conv.bias.copy_(bias)
     return D
 
 
@@ -107,7 +91,9 @@ def make_vgg():
     names = [f"vgg/conv{b}_{i}" for b, n in enumerate(CONVS["vgg16"], 1) for i in range(1, n + 1)]
     for name, conv in zip(names, vgg.convs, strict=True):
         out, c = conv.weight.shape[:2]
-        fill(conv, draw(f"{name}/w", (3, 3, c, out), np.sqrt(2 / (9 * c))), draw(f"{name}/b", (out,), 0.1))
+        weight, bias = draw(f"{name}/w", (3, 3, c, out), np.sqrt(2 / (9 * c))), draw(f"{name}/b", (out,), 0.1)
+        conv.weight.copy_(to_parameter(weight))
+        conv.bias.copy_(to_parameter(bias))
     return vgg
 
 
@@ -125,7 +111,9 @@ def ours(golden):
         name, shape = line.split(" ")
         variables[name] = draw(name, tuple(int(size) for size in shape.split(",")))
     I_gt, M = channels_first(images()) / 127.5 - 1, channels_first(masks())
-    G, D, vgg = make_generator(variables), make_discriminator(variables), make_vgg()
+    G, config = generator_from_variables({name: x for name, x in variables.items() if "inpaint_net" in name})
+    assert config == CONFIG
+    D, vgg = make_discriminator(variables), make_vgg()
     with torch.no_grad():
         out = G(I_gt, M)
         phis = vgg(out.I_c1, pools=2), vgg(out.I_c2), vgg(I_gt)

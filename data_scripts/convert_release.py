@@ -1,0 +1,294 @@
+r"""Turn a checkpoint of the authors' released TensorFlow program into a generator of rwlib's `release` preset.
+
+    python data_scripts/convert_release.py models/celeba/v8.ckpt-3500 -o celeba.safetensors
+    rwlib inpaint photo.png --mask mask.png --checkpoint celeba.safetensors -o filled.png
+
+`RELEASE.md` says where the authors' checkpoints are to be had. TensorFlow is not needed: `_tensor_bundle.py` reads the
+files. CHECKPOINT may be the checkpoint's path without an ending, its `.index` file, or its folder. Every variable of
+the two networks must be there, once and of the right shape, and find its place; the discriminator and the optimiser's
+state stay aside. Beside OUT.safetensors comes a model card, OUT.md. Either both files are written or none, and nothing
+that exists is overwritten.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from _tensor_bundle import TensorBundle
+from torch import Tensor
+
+from rwlib.checkpoints import save_generator
+from rwlib.config import Config, make_config
+from rwlib.conventions import InputError
+from rwlib.generator import RegionWiseGenerator
+
+NETWORKS = {"inpaint_net": "semantic_inferring", "inpaint_net_1": "global_perceiving"}
+VARIABLE = re.compile(r"(inpaint_net|inpaint_net_1)/(?:conv|com_)(\d+)(?:_[a-z]+)?(?:_1)?/(kernel|bias)")
+"""conv1_1, conv2_downsample_1, conv7_atrous_1, com_13_fusion_1, com_14_fusion, conv13_upsample_1, ..."""
+ENCODER_LAYERS = 12
+ASIDE = {
+    "optimiser": re.compile(r".*/Adam(_\d+)?|beta[12]_power(_\d+)?"),
+    "discriminator": re.compile(r"discriminator/.*"),
+    "step counter": re.compile(r"global_step"),
+}
+"""What a checkpoint holds beside the generator; a name belongs to the first that fits."""
+HALF_MAX = 65504.0
+
+
+# --- names and layout
+
+
+def parameter_name(variable: str) -> str | None:
+    """Return the parameter of `RegionWiseGenerator` that a variable of the released program is, or None.
+
+    Example:
+        >>> parameter_name("inpaint_net/com_13_fusion_1/kernel")
+        'semantic_inferring.conv13.weight'
+    """
+    match = VARIABLE.fullmatch(variable)
+    if not match:
+        return None
+    scope, layer, kind = match.groups()
+    encoder = "encoder." if int(layer) <= ENCODER_LAYERS else ""
+    return f"{NETWORKS[scope]}.{encoder}conv{int(layer)}.{'weight' if kind == 'kernel' else 'bias'}"
+
+
+def to_parameter(values: np.ndarray) -> Tensor:
+    """Bring a kernel (k, k, in, out) to (out, in, k, k), a bias as it is, both to float32."""
+    with np.errstate(over="ignore"):  # float64 that float32 cannot hold becomes infinite and is refused by name
+        x = torch.from_numpy(np.array(values, dtype=np.float32))
+    return x.permute(3, 2, 0, 1).contiguous() if x.ndim == 4 else x
+
+
+def generator_from_variables(
+    variables: Mapping[str, np.ndarray], width: int | None = None
+) -> tuple[RegionWiseGenerator, Config]:
+    """Build the `release` generator from the released program's variables.
+
+    Args:
+        variables: name → array in TensorFlow's layout; those of the generator and no other.
+        width: channels of the first layer that are expected; None takes what the weights say.
+
+    Returns:
+        The generator in evaluation mode, and its configuration.
+
+    Raises:
+        InputError: a variable is missing, unknown, there twice, of another shape or kind, or not finite.
+    """
+    places: dict[str, str] = {}
+    for name in variables:
+        place = parameter_name(name)
+        if place is None:
+            raise InputError(f"checkpoint: the variable {name} is unknown; give a checkpoint of the released program")
+        if place in places:
+            raise InputError(f"checkpoint: the variables {places[place]} and {name} are the same layer; keep one")
+        places[place] = name
+    first = places.get("semantic_inferring.encoder.conv1.bias")
+    if first is None:
+        raise InputError("checkpoint: inpaint_net/conv1_1/bias is missing, of which the width is read off")
+    found = variables[first].size
+    if width not in (None, found):
+        raise InputError(f"width: the weights are of width {found}, expected {width}; leave --width out")
+    config = make_config("release", "full", width=found)
+    with torch.device("meta"):  # shapes without memory, whatever width a damaged file claims
+        G = RegionWiseGenerator.from_config(config)
+    own, weights = G.state_dict(), {}
+    if missing := [name for name in own if name not in places]:
+        more = f" and {len(missing) - 1} more" if missing[1:] else ""
+        raise InputError(f"checkpoint: the variable of {missing[0]} is missing{more}; is it the released program's?")
+    for place, name in places.items():
+        values = variables[name]
+        if values.dtype.kind != "f":
+            raise InputError(f"checkpoint: {name} holds {values.dtype}, expected floating point numbers")
+        weights[place] = to_parameter(values)
+        expected = own[place].shape if place in own else "no such layer"
+        if weights[place].shape != expected:
+            raise InputError(
+                f"checkpoint: {name} has shape {values.shape}, {tuple(weights[place].shape)} in torch; expected "
+                f"{tuple(expected) if place in own else expected} in the released network of width {found}"
+            )
+        if not weights[place].isfinite().all():
+            raise InputError(f"checkpoint: {name} holds values that are not finite in float32; use another checkpoint")
+    G.load_state_dict(weights, assign=True)
+    return G.requires_grad_(False).eval(), config
+
+
+# --- files
+
+
+def find_prefix(given: Path) -> Path:
+    """Return a checkpoint's path without ending, from that path, one of its files, or its folder.
+
+    Raises:
+        InputError: there is none, or a folder holds several and no file `checkpoint` that says which is the newest.
+    """
+    if given.is_dir():
+        listed = given / "checkpoint"
+        if listed.is_file():
+            newest = re.search(r'^model_checkpoint_path: "([^"\n]+)"', listed.read_text(errors="replace"), re.MULTILINE)
+            if not newest:
+                raise InputError(f"checkpoint: {listed} names no model_checkpoint_path; give the .index file itself")
+            given /= re.split(r"[/\\]", newest[1])[-1]  # its folder was that of the authors' machine
+        else:
+            found = sorted(given.glob("*.index"))
+            if len(found) != 1:
+                names = ", ".join(file.name for file in found) or "none"
+                raise InputError(f"checkpoint: {given} should hold one .index file, has {names}; give the file itself")
+            given = found[0]
+    prefix = given.with_name(re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", given.name))
+    if not prefix.with_name(prefix.name + ".index").is_file():
+        if prefix.is_file():
+            raise InputError(f"checkpoint: {prefix} is one file, expected NAME.index and NAME.data-00000-of-00001")
+        raise InputError(f"checkpoint: there is no {prefix}.index; give the checkpoint's path without its endings")
+    return prefix
+
+
+def read_variables(bundle: TensorBundle) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Read the generator's variables and count the others.
+
+    Returns:
+        Name → array, and kind → number of variables left aside.
+
+    Raises:
+        InputError: none of the generator's variables is there, one of them cannot be read, or a name is unknown.
+    """
+    wanted, aside, unknown = [], dict.fromkeys(ASIDE, 0), []
+    for name in bundle.entries:
+        kind = next((kind for kind, pattern in ASIDE.items() if pattern.fullmatch(name)), None)
+        if kind:
+            aside[kind] += 1
+        else:
+            (wanted if parameter_name(name) else unknown).append(name)
+    if unknown or not wanted:
+        some = ", ".join((unknown or list(bundle.entries))[:3]) or "nothing"
+        count = f"{len(unknown)} unknown variables of {len(bundle.entries)}" if unknown else "no generator"
+        raise InputError(f"checkpoint: {bundle.prefix} holds {count} ({some} ...); it is of another program or version")
+    return {name: bundle.read(name) for name in wanted}, aside
+
+
+def training_time(name: str) -> str:
+    """Say what a checkpoint's name tells: `v19.ckpt-7` is saved after epoch 19, counted from 0, of 7 steps each."""
+    match = re.fullmatch(r"(?:v(\d+)|.*)\.ckpt-(\d+)", name)
+    if not match:
+        return "its name does not tell the step"
+    epoch, steps = match.groups()
+    if epoch is None:
+        return f"by its name {int(steps):,} steps an epoch"
+    return f"by its name after {int(epoch) + 1} epochs of {int(steps):,} steps"
+
+
+def convert(checkpoint: Path, to: Path, *, half: bool = False, width: int | None = None) -> list[str]:
+    """Convert one checkpoint; write the generator and its model card.
+
+    Args:
+        checkpoint: see `find_prefix`.
+        to: file ending in `.safetensors`, which must not exist; nor may the card beside it.
+        half: write half precision.
+        width: expected width; None takes any.
+
+    Returns:
+        What was found and written, as lines to print.
+
+    Raises:
+        InputError: anything that is not as it should be.
+    """
+    card = to.with_suffix(".md")
+    if to.suffix != ".safetensors":
+        raise InputError(f"output: expected a name that ends in .safetensors, got {to}")
+    for file in (to, card):
+        if file.exists():
+            raise InputError(f"output: {file} exists already; remove it, or choose another name")
+    bundle = TensorBundle(find_prefix(checkpoint))
+    variables, aside = read_variables(bundle)
+    G, config = generator_from_variables(variables, width)
+    if half and max(float(x.abs().max()) for x in G.parameters()) > HALF_MAX:
+        raise InputError(f"half: a weight is larger than half precision can hold ({HALF_MAX:g}); leave --half out")
+
+    parameters = sum(x.numel() for x in G.parameters())
+    dtypes = sorted({str(x.dtype) for x in variables.values()})
+    left = ", ".join(f"{count} of the {kind}" for kind, count in aside.items() if count) or "nothing"
+    name, time = bundle.prefix.name, training_time(bundle.prefix.name)
+    index = bundle.prefix.with_name(name + ".index").read_bytes()
+    sha256 = hashlib.sha256(index).hexdigest()
+    about = {"source": "the authors' released program", "checkpoint": name, "sha256_of_index": sha256}
+    text = CARD.format(
+        title=to.stem, name=name, time=time, sha256=sha256, width=config.width, parameters=parameters, left=left,
+        precision="half" if half else "single", out=to.name,
+    )  # fmt: skip
+    save_generator(to, G, config, half=half, about=about)
+    try:
+        write_new(card, text)
+    except OSError as error:
+        to.unlink()
+        raise InputError(f"output: cannot write {card}: {error.strerror}; choose another folder") from None
+    return [
+        f"{name}: {time}",
+        f"generator: {len(variables)} variables ({', '.join(dtypes)}), each used once, checksums right; "
+        f"{parameters:,} parameters, width {config.width}",
+        f"left aside: {left}",
+        f"wrote {to} ({to.stat().st_size / 1e6:.1f} MB, {'half' if half else 'single'} precision) and {card}",
+    ]
+
+
+def write_new(file: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+CARD = """\
+# Model card: {title}
+
+**These weights are the work of the paper's authors. rwlib did not train them; it only changed their file format.**
+
+| | |
+|---|---|
+| What | `RegionWiseGenerator` of the preset `release`: width {width}, region-wise by channel, ELU and clip at the output; {parameters:,} parameters, {precision} precision |
+| From | checkpoint `{name}` of the authors' released program, {time} |
+| SHA-256 of its index | `{sha256}` (the index holds the checksum of every tensor) |
+| Authors | Yuqing Ma, Xianglong Liu, Shihao Bai, Lei Wang, Aishan Liu, Dacheng Tao and Edwin Hancock, "Region-wise Generative Adversarial Image Inpainting for Large Missing Areas", arXiv:1909.12507, 2019 |
+| Program | https://github.com/vickyFox/Region-wise-Inpainting |
+| Trained on | by the authors, who offer checkpoints for CelebA-HQ (28,000 faces), Paris StreetView (14,900 photographs) and Places2. The checkpoint does not say which it is: note it here |
+| Licence | The repository is under the MIT licence, copyright (c) 2019 vickyFox. It links to the weights and states no licence of their own, and each data set has its own terms: ask the authors before you pass the file on |
+| Left aside | {left} (variables of the checkpoint that a generator does not need) |
+| Written by | `data_scripts/convert_release.py` of rwlib |
+
+The networks expect 256 × 256 pixels, as they were trained. To fill a photograph:
+
+```sh
+rwlib inpaint photo.png --mask mask.png --checkpoint {out} -o filled.png
+```
+
+No figures of quality stand here, because none were measured on this file; `rwlib evaluate --checkpoint {out} --data DIR`
+measures them on photographs of your own.
+"""  # noqa: E501 (a table's rows cannot be broken)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run from the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("checkpoint", type=Path, help="path without ending, .index file, or folder")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="generator to write, ends in .safetensors")
+    parser.add_argument("--half", action="store_true", help="half precision: half the bytes")
+    parser.add_argument("--width", type=int, help="insist on this width (the authors' is 32; default: the weights')")
+    options = parser.parse_args(argv)
+    try:
+        print("\n".join(convert(options.checkpoint, options.output, half=options.half, width=options.width)))
+    except (InputError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
