@@ -1,14 +1,17 @@
 """Train the six variants of Fig. 4 under one budget, once for each seed, and keep their generators in half precision.
 
     python data_scripts/ablations.py --data data/facades/train --runs runs/ablations --seeds 0 1 2
-    python data_scripts/ablations.py --data data/facades/train --runs runs/ablations --ship   # the first seed's weights
+    python data_scripts/ablations.py --runs runs/ablations --ship          # the first seed's weights into the package
+    python data_scripts/ablations.py --runs runs/ablations --seeds 0 1 2 --measure data/facades/val   # results.csv
 
 Every run is resumable: call the script again and it goes on. The variant without L_a has the same phase one as the full
 model, bit for bit, so its run starts from a copy of the full model's state at the end of that phase.
 """
 
 import argparse
+import csv
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from rwlib.ablations import ABLATIONS, WEIGHTS, ablation_config
 from rwlib.checkpoints import load_generator, read_checkpoint, save_generator, write_checkpoint
 from rwlib.config import Config, make_config
 from rwlib.data import open_source
+from rwlib.evaluate import KINDS, evaluate, generator_method
 from rwlib.train import Schedule, train
 
 BUDGET = {
@@ -73,6 +77,29 @@ def ship(runs: Path, seed: int) -> None:
         print(f"{name}: {(WEIGHTS / f'{name}.safetensors').stat().st_size / 1e6:.2f} MB, {json.dumps(about)}")
 
 
+def measure(runs: Path, seeds: list[int], data: str) -> None:
+    """Measure every variant and seed on held-out photographs; a row for each kind, bucket and photograph."""
+    methods = {
+        f"{name}-{seed}": generator_method(load_generator(run_dir(runs, name, seed) / "generator.safetensors")[0])
+        for seed in seeds
+        for name in ABLATIONS
+    }
+    rows = evaluate(methods, open_source(data), size_px=BUDGET["size_px"], seed=0)
+    part = WEIGHTS / ".results.part"
+    with open(part, "w", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(["variant", "seed", "kind", "bucket", "photo", "hole_psnr", "hole_ssim", "hole_l1"])
+        for row in rows:
+            variant, _, seed = row["method"].rpartition("-")
+            place = [variant, seed, row["kind"], row["bucket"], row["photo"]]
+            writer.writerow([*place, *(f"{row[metric]:.4g}" for metric in ("hole_psnr", "hole_ssim", "hole_l1"))])
+    os.replace(part, WEIGHTS / "results.csv")
+    for kind in KINDS:
+        for name in methods:
+            chosen = [row["hole_psnr"] for row in rows if (row["method"], row["kind"]) == (name, kind)]
+            print(f"{kind} {name}: {sum(chosen) / len(chosen):.2f} dB")
+
+
 def main() -> None:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -81,9 +108,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="a run of every variant for each seed")
     parser.add_argument("--variants", nargs="+", default=list(ABLATIONS), choices=list(ABLATIONS))
     parser.add_argument("--ship", action="store_true", help="copy the first seed's generators into the package")
+    parser.add_argument("--measure", default="", metavar="DIR", help="measure on these held-out photographs")
     asked = parser.parse_args()
     if asked.ship:
         ship(asked.runs, asked.seeds[0])
+    if asked.measure:
+        measure(asked.runs, asked.seeds, asked.measure)
+    if asked.ship or asked.measure:
         return
     source = open_source(asked.data)
     for seed in asked.seeds:

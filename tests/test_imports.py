@@ -18,15 +18,15 @@ import torch
 ROOT = Path(__file__).parent.parent
 
 ORDER = [
-    {"conventions"},
+    {"conventions", "palette"},
     {"config"},
     {"masks", "padding", "upsampling", "layers", "vgg"},
     {"data", "generator", "discriminator"},
     {"losses"},
-    {"metrics", "checkpoints"},
+    {"metrics", "checkpoints", "frechet", "tables"},
     {"ablations", "runs"},
     {"train"},
-    {"evaluate", "inpaint"},
+    {"evaluate", "evaluation_files", "evaluation_run", "inpaint", "mask_folder", "perceptual"},
     {"doctor"},
     {"bench"},
     {"cli", "widgets", "course", "__main__"},

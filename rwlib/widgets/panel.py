@@ -1,11 +1,12 @@
-r"""What all widgets share: a message line, work that never freezes the page, and a picture for where there is no kernel.
+r"""What all widgets share: a message line, work that never freezes the page, a picture for where there is no kernel.
 
-JupyterLab runs callbacks in a second thread of the kernel, beside a cell that is still running; other front ends run them
-in the main thread, one after the other. So that both behave alike, a callback here only notes what is wanted and returns
-at once. A thread of the panel does it: the newest wish of each kind, one piece of work at a time in the whole kernel.
+JupyterLab runs callbacks in a second thread of the kernel, beside a cell that is still running; other front ends run
+them in the main thread, one after the other. So that both behave alike, a callback here only notes what is wanted and
+returns at once. A thread of the panel does it: the newest wish of each kind, one piece of work at a time in the whole
+kernel.
 
-Whatever goes wrong becomes a message in the widget: an `InputError` says its one line; anything else is a *fault*, whose
-traceback is logged and which `Panel.wait` raises again, so that no test overlooks it.
+Whatever goes wrong becomes a message in the widget: an `InputError` says its one line; anything else is a *fault*,
+whose traceback is logged and which `Panel.wait` raises again, so that no test overlooks it.
 """
 
 import html

@@ -23,8 +23,8 @@ def to_png(picture: Figure | Tensor | np.ndarray, *, side_px: int = 0) -> bytes:
     """Encode a picture.
 
     Args:
-        picture: a figure of its own (not pyplot's), a tensor (1, 3, h, w) in [-1, 1], or an array (h, w, 3) or (h, w) of
-            uint8.
+        picture: a figure of its own (not pyplot's), a tensor (1, 3, h, w) in [-1, 1], or an array (h, w, 3) or (h, w)
+            of uint8.
         side_px: enlarge by whole numbers, pixels staying square, until the longer side is about this; 0 does not.
     """
     png = io.BytesIO()
