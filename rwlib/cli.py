@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -21,7 +21,7 @@ USAGE = f"""rwlib {__version__}: region-wise GAN image inpainting
 
   rwlib train     --data DIR|facades|photos --run-dir DIR [--preset balanced|paper|release] [--size tiny|small|full] ...
   rwlib inpaint   PHOTO --mask MASK -o OUT.png
-  rwlib evaluate  --data DIR [--checkpoint FILE]
+  rwlib evaluate  --data DIR [--checkpoint FILE ...] [--out DIR]
   rwlib bench     [--quick] [--full] [--cases REGEX] [--out DIR]
   rwlib doctor
   rwlib start     DIR
@@ -46,12 +46,18 @@ class Train:
     """Folder for checkpoints, curves and samples."""
     data: str = "facades"
     """Folder of photographs, or `facades` (drawn by a program, without end), or `photos` (the few that ship)."""
+    val: str = ""
+    """Photographs that are not trained on, named like `--data`; the best generator on them is kept, too."""
     resume: bool = False
-    """Go on where the run in `--run-dir` stopped."""
+    """Go on where the run in `--run-dir` stopped; data and settings are those of the run unless you give them again."""
     init: Path | None = None
     """Generator checkpoint to start from, for instance one trained on smaller crops."""
     stop_after: int | None = None
     """Stop after this step, in the middle of the schedule; go on with `--resume`."""
+    keep: int = 2
+    """How many of the last checkpoints to keep."""
+    track: tuple[str, ...] = ()
+    """Draw the curves elsewhere, too: `tensorboard`, `wandb` (each needs its package)."""
     config: tyro.conf.OmitArgPrefixes[Unchecked] = field(default_factory=Unchecked)
     """What to train."""
 
@@ -92,12 +98,29 @@ class Progress:
 
 @dataclass
 class Evaluate:
-    """Measure a generator beside classical fills on held-out photographs."""
+    """Measure generators beside classical fills on held-out photographs, as tables 2 and 3 of the paper."""
 
     data: str
     """Folder of photographs, or `facades`, or `photos`."""
-    checkpoint: Path | None = None
-    """Generator to use; by default the one that ships with rwlib."""
+    checkpoint: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
+    """Generator to use, by default the one that ships with rwlib; give the flag several times to compare several."""
+    out: Path | None = None
+    """Folder for rows, tables and a plot; what an interrupted call left there is gone on with."""
+    masks: Path | None = None
+    """Folder of mask pictures (white is the hole), sorted by what they are; by default masks are drawn."""
+    white_is_existing: bool = False
+    """The masks' polarity is the other way round: black is the hole."""
+    kinds: tuple[Literal["contiguous", "discontiguous"], ...] = ()
+    """Kinds of holes; by default both."""
+    buckets: tuple[int, ...] = ()
+    """Missing parts: 0 is 0-10 %, ... 4 is 40-50 %, 5 is 50-60 %; by default 0 to 4, or those that --masks has."""
+    features: Literal["auto", "download", "vgg", "none"] = "auto"
+    """FID and LPIPS: `auto` if their weights lie in torch's cache, else a distance on the bundled VGG; `download` gets
+    the weights (324 MB); `vgg` takes that distance at once; `none` is fastest."""
+    beside_paper: Literal["celeba-hq", "paris", "places2", ""] = ""
+    """Print the paper's figures for this data set beside ours."""
+    classical: bool = True
+    """With the classical fills."""
     size_px: int = 0
     """Side of the centre crops; 0 takes the side that the generator was trained with."""
     seed: int = 0
@@ -105,7 +128,13 @@ class Evaluate:
     photos: int = 0
     """Use only the first so many photographs; 0 uses all (100 where there is no end)."""
     csv: Path | None = None
-    """Write every single measurement to this file."""
+    """Write every single measurement to this file, too."""
+    save_images: Path | None = None
+    """Write originals, masks and composites as PNG below this folder (of photographs measured in this call)."""
+    batch: int = 8
+    """Most masks that a generator fills at once; does not change the result."""
+    device: str = "cpu"
+    """Where networks compute: `cpu`, `cuda`."""
 
 
 @dataclass
@@ -154,8 +183,11 @@ def main(args: Sequence[str] | None = None) -> int:
         print(f"rwlib: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        remedy = "; `--resume` goes on from the last checkpoint" if command == "train" else ""
-        print(f"rwlib: interrupted{remedy}", file=sys.stderr)
+        remedies = {
+            "train": "; `--resume` goes on from the last checkpoint",
+            "evaluate": "; with `--out` the same command goes on",
+        }
+        print(f"rwlib: interrupted{remedies.get(command, '')}", file=sys.stderr)
         return 130
     return 0
 
@@ -178,12 +210,15 @@ def _train(args: list[str]) -> None:
         f"Train a region-wise GAN (Algorithm 1). --preset {{{','.join(PRESETS)}}} and --size {{{','.join(SIZES)}}} "
         f"choose the defaults below; shown: {preset}, {size}."
     )
-    config = make_config(preset, size)
+    config, data, val = make_config(preset, size), Train.data, Train.val
+    if "--resume" in args:
+        config, data, val = _settings_of_run(args, config, data, val)
     # An explicit default for one field only would leave --run-dir without its "required"; tyro.MISSING keeps it.
-    default = Train(run_dir=tyro.MISSING, config=Unchecked(**dataclasses.asdict(config)))
+    default = Train(run_dir=tyro.MISSING, data=data, val=val, config=Unchecked(**dataclasses.asdict(config)))
     asked = tyro.cli(Train, prog="rwlib train", description=description, args=args, default=default)
     config = Config(**dataclasses.asdict(asked.config))
     from rwlib.data import open_source
+    from rwlib.runs import read_record
     from rwlib.train import train
 
     train(
@@ -191,10 +226,33 @@ def _train(args: list[str]) -> None:
         open_source(asked.data),
         asked.run_dir,
         data_name=Path(asked.data).name,
+        val=open_source(asked.val) if asked.val else None,
         resume=asked.resume,
         init=asked.init,
         steps=asked.stop_after,
+        keep=asked.keep,
+        trackers=asked.track,
+        about={"source": _whole_path(asked.data), "val": _whole_path(asked.val)},
     )
+    if read_record(asked.run_dir).get("status") == "stopped":
+        print(f"go on with: rwlib train --resume --run-dir {asked.run_dir}")
+
+
+def _settings_of_run(args: list[str], config: Config, data: str, val: str) -> tuple[Config, str, str]:
+    """Return configuration and data of the run that `--run-dir` names, else those given."""
+    from rwlib.runs import read_record
+
+    record = read_record(_take(list(args), "--run-dir", ""))
+    known = {field.name for field in dataclasses.fields(Config)}
+    saved = {key: value for key, value in record.get("config", {}).items() if key in known}
+    if saved:
+        config = Config.from_dict(dataclasses.asdict(config) | saved)
+    return config, record.get("source", data), record.get("val", val)
+
+
+def _whole_path(source: str) -> str:
+    """Return a source's name such that it means the same from another folder."""
+    return str(Path(source).resolve()) if Path(source).is_dir() else source
 
 
 def _inpaint(asked: Inpaint) -> None:
@@ -230,22 +288,53 @@ def _progress(asked: Progress) -> None:
 
 
 def _evaluate(asked: Evaluate) -> None:
-    from rwlib.checkpoints import load_generator
+    import shutil
+    import tempfile
+
     from rwlib.data import open_source
-    from rwlib.evaluate import classical_methods, evaluate, generator_method, summarise, write_rows
+    from rwlib.evaluate import plan
+    from rwlib.evaluation_files import make_folder
+    from rwlib.evaluation_run import open_methods, run_evaluation
     from rwlib.inpaint import check_folder
+    from rwlib.mask_folder import MaskFolder
+    from rwlib.perceptual import open_judges
+    from rwlib.tables.report import report, write_reports
 
     if asked.csv:
         check_folder(asked.csv.parent, "csv")
-    G, config = load_generator(asked.checkpoint)
+    methods, digests, size_px = open_methods(
+        asked.checkpoint, classical=asked.classical, size_px=asked.size_px, batch=asked.batch, device=asked.device
+    )
     source = open_source(asked.data)
     photos = asked.photos or (100 if getattr(source, "unlimited", False) else len(source))
-    methods = {"rwlib": generator_method(G), **classical_methods()}
-    rows = evaluate(methods, source, size_px=asked.size_px or config.size_px, seed=asked.seed, photos=photos)
-    if asked.csv:
-        write_rows(rows, asked.csv)
-    for metric in ("hole_psnr", "hole_ssim", "psnr", "ssim"):
-        print("\n" + summarise(rows, metric))
+    wanted = {"size_px": size_px, "seed": asked.seed, "kinds": asked.kinds, "buckets": asked.buckets, "photos": photos}
+    plan(source, masks=None, **wanted)  # before the masks are measured and the networks opened
+    masks = None
+    about = [f"data {asked.data}, centre crops of {size_px} px"]
+    if asked.masks:
+        polarity = asked.white_is_existing
+        masks = MaskFolder(asked.masks, size_px, white_is_existing=polarity, seed=asked.seed, progress=True)
+    about.append(f"holes: {masks.about()}" if masks else f"holes drawn by rwlib, seed {asked.seed}")
+    about += [f"{name}: SHA-256 {digest}..." for name, digest in digests.items()]
+    if asked.out:
+        make_folder(asked.out, "out")
+    judges = open_judges(asked.features, size_px=size_px, device=asked.device)
+    for note in judges.notes:
+        print(note)
+    with tempfile.TemporaryDirectory() as temporary:
+        out = asked.out or Path(temporary)
+        settings = {"data": Path(asked.data).name, "checkpoints": digests}
+        summary = run_evaluation(
+            methods, source, out, masks=masks, judges=judges, images=asked.save_images, about=settings, **wanted
+        )
+        text = report(summary, about=about, notes=judges.notes, paper=asked.beside_paper)
+        if asked.out:
+            write_reports(summary, text, out)
+        if asked.csv:
+            shutil.copyfile(out / "rows.csv", asked.csv)
+    print(f"\n{text}")
+    if asked.out:
+        print(f"\nWritten to {asked.out}: tables.md, tables.png, summary.csv, rows.csv")
 
 
 def _bench(asked: Bench) -> None:

@@ -1,15 +1,14 @@
 r"""Evaluate on held-out photographs: five hole buckets, two kinds of holes, several methods side by side (section 4.3).
 
-One fixed mask for each photograph, kind and bucket, drawn from (seed, photograph, kind, bucket) alone; composites
-rounded to 8 bits; metrics per image first, then mean and 95 % interval. See `rwlib.metrics` for the conventions.
+One fixed mask for each photograph, kind and bucket, drawn from (seed, photograph, kind, bucket) alone, or taken from a
+folder (`rwlib.mask_folder`); composites rounded to 8 bits; metrics per image first, then mean and 95 % interval. See
+`rwlib.metrics` for the conventions, and `rwlib.evaluation_run` for evaluations too long for one sitting.
 
 The classical fills are what a network has to beat: the mean of the existing pixels, scikit-image's biharmonic equation,
 and, where OpenCV is installed (`pip install rwlib[opencv]`), Telea's and the Navier-Stokes method.
 """
 
-import csv
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,20 +17,37 @@ from skimage.restoration import inpaint_biharmonic
 from torch import Tensor
 from tqdm import tqdm
 
-from rwlib.conventions import InputError, image_to_tensor, tensor_to_image
-from rwlib.data import make_generator
-from rwlib.data.folder import check_seed
+from rwlib.conventions import InputError, image_to_tensor, one_of, tensor_to_image
+from rwlib.data import check_seed, make_generator
 from rwlib.generator import RegionWiseGenerator
 from rwlib.inpaint import fill
-from rwlib.masks import BUCKETS, random_mask
-from rwlib.metrics import WINDOW_PX, evaluate_pair, mean_and_interval
+from rwlib.mask_folder import MaskFolder
+from rwlib.masks import random_mask
+from rwlib.metrics import WINDOW_PX, evaluate_pair, quantise
+from rwlib.tables import BUCKETS, KINDS, METRICS, MIN_HOLE_FRACTION, summarise, write_rows
 
-KINDS = ("contiguous", "discontiguous")
-METRICS = ("l1", "l2", "psnr", "ssim", "hole_l1", "hole_l2", "hole_psnr", "hole_ssim")
-MIN_HOLE_FRACTION = 0.01  # a hole of a few pixels makes PSNR infinite
+__all__ = [
+    "KINDS",
+    "METRICS",
+    "biharmonic_fill",
+    "classical_methods",
+    "evaluate",
+    "evaluate_photo",
+    "evaluation_mask",
+    "generator_method",
+    "mean_fill",
+    "opencv_fill",
+    "summarise",
+    "write_rows",
+]
+
+MAX_BATCH_PIXELS = 2**18  # 4 images of 256x256: the metrics' float64 maps of more would take half a gigabyte
 
 Method = Callable[[Tensor, Tensor], Tensor]
 """From I_gt (1, 3, h, w) and M (1, 1, h, w) to a composite (1, 3, h, w)."""
+
+PairMetric = Callable[[Tensor, Tensor], Tensor]
+"""From composite and ground truth, (b, 3, h, w) in [-1, 1], to (b,)."""
 
 
 def mean_fill(I_gt: Tensor, M: Tensor) -> Tensor:
@@ -77,9 +93,25 @@ def classical_methods() -> dict[str, Method]:
     return methods
 
 
-def generator_method(G: RegionWiseGenerator) -> Method:
-    """Return a generator as a method."""
-    return lambda I_gt, M: fill(G, I_gt, M).I_c2
+def generator_method(G: RegionWiseGenerator, *, batch: int = 8) -> Method:
+    """Return a generator as a method that fills several masks of a photograph at once.
+
+    Args:
+        G: a generator on any device.
+        batch: most masks at once; the result does not depend on it, but for float32's last digits.
+
+    Raises:
+        InputError: a batch below 1.
+    """
+    if batch < 1:
+        raise InputError(f"batch: expected at least 1, got {batch}")
+
+    def method(I_gt: Tensor, M: Tensor) -> Tensor:
+        device = next(G.parameters()).device
+        return fill(G, I_gt.to(device), M.to(device)).I_c2.cpu()
+
+    method.batch = batch
+    return method
 
 
 def evaluation_mask(size_px: int, photo: int, kind: str, bucket: int, seed: int) -> Tensor:
@@ -96,68 +128,128 @@ def evaluate(
     *,
     size_px: int,
     seed: int = 0,
-    kinds: Sequence[str] = KINDS,
-    buckets: Sequence[int] = range(len(BUCKETS)),
+    kinds: Sequence[str] | None = None,
+    buckets: Sequence[int] | None = None,
     photos: int | None = None,
     progress: bool = True,
+    masks: MaskFolder | None = None,
+    pair_metrics: Mapping[str, PairMetric] | None = None,
 ) -> list[dict[str, Any]]:
     """Measure every method on every photograph, kind and bucket.
 
     Args:
-        methods: name → method.
+        methods: name → method. One with an attribute `batch` is given so many masks of a photograph at once.
         source: photographs with `center`, see `rwlib.data`.
         size_px: side of the centre crops.
         seed: of the masks.
-        kinds: of holes.
-        buckets: numbers of `rwlib.masks.BUCKETS`.
+        kinds: of holes; None takes both, or those that `masks` has.
+        buckets: numbers of `rwlib.tables.BUCKETS`, 0 to 5; None takes the paper's five, or those that `masks` has.
         photos: use only the first so many; None uses all.
         progress: show a progress bar.
+        masks: a folder of masks instead of drawn ones.
+        pair_metrics: further metrics, name → from composite and ground truth, (b, 3, h, w), to (b,); LPIPS for one.
 
     Returns:
-        One row for each method, kind, bucket and photograph, with `METRICS`.
+        One row for each method, kind, bucket and photograph, with `METRICS` and `pair_metrics`.
 
     Raises:
-        InputError: a negative seed, photographs below 1, or a side that is too short for SSIM.
+        InputError: a negative seed, photographs below 1, an unknown kind or bucket or one without masks, or a side that
+            is too short for SSIM.
     """
+    cells, n = plan(source, size_px=size_px, seed=seed, kinds=kinds, buckets=buckets, photos=photos, masks=masks)
+    rows = []
+    for photo in tqdm(range(n), disable=not progress, unit="photo", dynamic_ncols=True):
+        rows += evaluate_photo(
+            methods, source, photo, cells, size_px=size_px, seed=seed, masks=masks, pair_metrics=pair_metrics
+        )
+    return rows
+
+
+def plan(
+    source: Any,
+    *,
+    size_px: int,
+    seed: int,
+    kinds: Sequence[str] | None,
+    buckets: Sequence[int] | None,
+    photos: int | None,
+    masks: MaskFolder | None,
+) -> tuple[list[tuple[str, int]], int]:
+    """Check a request; return its cells, (kind, bucket), and the number of photographs. Arguments as for `evaluate`."""
     check_seed(seed)
     if size_px < WINDOW_PX:
         raise InputError(f"size_px: expected at least {WINDOW_PX}, the side of SSIM's window, got {size_px}")
     if photos is not None and photos < 1:
         raise InputError(f"photos: expected at least 1, got {photos}; leave it out to use all")
-    rows = []
-    for photo in tqdm(
-        range(min(photos or len(source), len(source))), disable=not progress, unit="photo", dynamic_ncols=True
-    ):
-        I_gt = image_to_tensor(source.center(photo, size_px))
-        for kind in kinds:
-            for bucket in buckets:
-                M = evaluation_mask(size_px, photo, kind, bucket, seed)
-                for name, method in methods.items():
-                    values = evaluate_pair(method(I_gt, M), I_gt, M)
-                    row = {"method": name, "kind": kind, "bucket": bucket, "photo": photo}
-                    rows.append(row | {metric: float(values[metric]) for metric in METRICS})
-    return rows
+    for kind in kinds or ():
+        one_of("kinds", kind, KINDS)
+    for bucket in buckets or ():
+        if bucket not in range(len(BUCKETS)):
+            raise InputError(f"buckets: expected numbers 0 (0–10 %) to {len(BUCKETS) - 1} (50–60 %), got {bucket}")
+    cells = [(kind, b) for kind in kinds or KINDS for b in (buckets or range(len(BUCKETS) if masks else 5))]
+    if masks:
+        if masks.size_px != size_px:
+            raise InputError(f"masks: they were read for {masks.size_px} px, expected size_px {size_px}")
+        for bucket in buckets or ():
+            if not any(masks.cells[kind, bucket] for kind in kinds or KINDS):
+                raise InputError(f"buckets: no mask in {masks.folder} is of bucket {bucket}; found are {masks.about()}")
+        for kind in kinds or ():
+            if not any(masks.cells[kind, b] for k, b in cells if k == kind):
+                raise InputError(f"kinds: no mask in {masks.folder} is {kind}; found are {masks.about()}")
+        cells = [cell for cell in cells if masks.cells[cell]]
+    return cells, min(photos or len(source), len(source))
 
 
-def summarise(rows: Sequence[dict[str, Any]], metric: str = "hole_psnr") -> str:
-    """Return a Markdown table of one metric: kinds and buckets down, methods across, mean ± 95 % interval."""
-    methods = list(dict.fromkeys(row["method"] for row in rows))
-    digits = 2 if "psnr" in metric else 4
-    lines = [f"| {metric} | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
-    for kind, bucket in sorted({(KINDS.index(row["kind"]), row["bucket"]) for row in rows}):
-        low, high = BUCKETS[bucket]
-        cells = [f"{KINDS[kind]} {100 * low:.0f}–{100 * high:.0f} %"]
-        for method in methods:
-            chosen = [r[metric] for r in rows if (r["method"], r["kind"], r["bucket"]) == (method, KINDS[kind], bucket)]
-            mean, half_width = mean_and_interval(chosen)
-            cells.append(f"{mean:.{digits}f} ± {half_width:.{digits}f}")
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def evaluate_photo(
+    methods: Mapping[str, Method],
+    source: Any,
+    photo: int,
+    cells: Sequence[tuple[str, int]],
+    *,
+    size_px: int,
+    seed: int = 0,
+    masks: MaskFolder | None = None,
+    pair_metrics: Mapping[str, PairMetric] | None = None,
+    sink: Callable[[str, Tensor, Tensor, Tensor], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Measure every method on one photograph.
 
+    Args:
+        methods: name → method.
+        source: photographs.
+        photo: its number.
+        cells: kinds and buckets.
+        size_px: side of the centre crop.
+        seed: of the masks.
+        masks: a folder of masks instead of drawn ones.
+        pair_metrics: further metrics.
+        sink: called for each method with its name, its composites (n cells, 3, h, w) rounded to 8 bits, I_gt
+            (1, 3, h, w) and the masks (n cells, 1, h, w).
 
-def write_rows(rows: Sequence[dict[str, Any]], file: str | Path) -> None:
-    """Write the rows of `evaluate` as CSV."""
-    with open(file, "w", newline="") as opened:
-        writer = csv.DictWriter(opened, ["method", "kind", "bucket", "photo", *METRICS])
-        writer.writeheader()
-        writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    Returns:
+        Rows in the order of the cells, and for each cell in the order of the methods.
+    """
+    I_gt = image_to_tensor(source.center(photo, size_px))
+    drawn = [masks.mask(photo, *cell) if masks else evaluation_mask(size_px, photo, *cell, seed) for cell in cells]
+    M = torch.cat(drawn)
+    at_once = max(1, MAX_BATCH_PIXELS // size_px**2)
+    values: dict[str, list[dict[str, float]]] = {}
+    for name, method in methods.items():
+        step = min(getattr(method, "batch", 1), at_once)
+        composites = []
+        values[name] = []
+        for some in M.split(step):
+            I_c = method(I_gt.expand(len(some), -1, -1, -1), some)
+            found = evaluate_pair(I_c, I_gt.expand(len(some), -1, -1, -1), some)
+            I_c = quantise(I_c)
+            for metric, function in (pair_metrics or {}).items():
+                found[metric] = function(I_c, I_gt.expand(len(some), -1, -1, -1))
+            values[name] += [{metric: float(x[i]) for metric, x in found.items()} for i in range(len(some))]
+            composites.append(I_c)
+        if sink:
+            sink(name, torch.cat(composites), I_gt, M)
+    return [
+        {"method": name, "kind": kind, "bucket": bucket, "photo": photo} | values[name][i]
+        for i, (kind, bucket) in enumerate(cells)
+        for name in methods
+    ]

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from skimage.measure import label
 
 from rwlib.conventions import InputError, image_to_tensor
@@ -25,8 +26,10 @@ from rwlib.evaluate import (
 )
 from rwlib.generator import RegionWiseGenerator
 from rwlib.inpaint import fill
-from rwlib.masks import BUCKETS
-from rwlib.metrics import psnr
+from rwlib.mask_folder import MaskFolder
+from rwlib.masks import BUCKETS, hole_fraction
+from rwlib.metrics import l1, psnr, quantise
+from rwlib.tables import PLACE
 
 
 class Ramps:
@@ -169,12 +172,125 @@ def test_photos_takes_the_first_so_many():
         assert [row["photo"] for row in rows] == list(range(n))
 
 
+def test_the_batch_changes_nothing_but_float32s_last_digits():
+    """Up to one grey level where a value lies between two, hence the tolerance of 0.02 dB."""
+    torch.manual_seed(0)
+    G = RegionWiseGenerator(4)
+    one, eight = (
+        evaluate({"G": generator_method(G, batch=batch)}, Ramps(), size_px=24, photos=2, progress=False)
+        for batch in (1, 8)
+    )
+    assert len(one) == len(eight) == 2 * 2 * 5
+    for a, b in zip(one, eight, strict=True):
+        assert [a[key] for key in PLACE] == [b[key] for key in PLACE]
+        assert [a[metric] for metric in METRICS] == pytest.approx([b[metric] for metric in METRICS], rel=1e-3)
+
+
+def test_only_methods_that_say_so_get_several_masks_at_once():
+    sizes = {"one": [], "three": []}
+
+    def remember(name):
+        def method(I_gt, M):
+            assert I_gt.shape[0] == M.shape[0]
+            sizes[name].append(len(M))
+            return mean_fill(I_gt, M)
+
+        return method
+
+    methods = {name: remember(name) for name in sizes}
+    methods["three"].batch = 3
+    rows = evaluate(methods, Ramps(), size_px=16, photos=1, progress=False)
+    assert sizes == {"one": [1] * 10, "three": [3, 3, 3, 1]}
+    for a, b in zip(rows[::2], rows[1::2], strict=True):
+        assert a | {"method": ""} == b | {"method": ""}
+        I_gt, M = image_to_tensor(Ramps().center(0, 16)), evaluation_mask(16, 0, a["kind"], a["bucket"], seed=0)
+        assert a["l1"] == float(l1(quantise(mean_fill(I_gt, M)), I_gt))  # measured with its own mask
+    sizes["three"].clear()
+    evaluate(methods, Ramps(), size_px=400, photos=1, kinds=["contiguous"], buckets=[0, 1], progress=False)
+    assert sizes["three"] == [1, 1]  # large pictures go one by one
+
+
+def test_a_batch_below_one_is_refused():
+    with pytest.raises(InputError, match="batch: expected at least 1, got 0"):
+        generator_method(RegionWiseGenerator(4), batch=0)
+
+
+def test_the_sixth_bucket_can_be_drawn_too():
+    M = evaluation_mask(32, 0, "discontiguous", 5, seed=0)
+    assert 0.5 <= float(hole_fraction(M)) <= 0.6
+    rows = evaluate({"mean": mean_fill}, Ramps(), size_px=32, buckets=[5], photos=1, progress=False)
+    assert [(row["kind"], row["bucket"]) for row in rows] == [("contiguous", 5), ("discontiguous", 5)]
+
+
+def test_further_metrics_see_rounded_composites():
+    seen = []
+
+    def largest(I_c, I_gt):
+        seen.append((I_c, I_gt))
+        return (I_c - I_gt).abs().flatten(1).amax(1)
+
+    row = evaluate(
+        {"mean": mean_fill}, Ramps(), size_px=24, kinds=["contiguous"], buckets=[2], photos=1, progress=False,
+        pair_metrics={"largest": largest},
+    )[0]  # fmt: skip
+    ((I_c, I_gt),) = seen
+    assert torch.equal(I_c, quantise(I_c)) and row["largest"] == float((I_c - I_gt).abs().max()) > 0
+
+
+def test_a_composite_that_changes_existing_pixels_is_refused():
+    for wrong in (lambda I_gt, M: mean_fill(I_gt, 1 - M), lambda I_gt, M: I_gt * 0.9):
+        with pytest.raises(InputError, match="I_c: differs from I_gt at existing pixels"):
+            evaluate({"wrong": wrong}, Ramps(), size_px=24, photos=1, progress=False)
+
+
+@pytest.fixture
+def few_masks(tmp_path):
+    """Five contiguous masks of 20-30 % and one of 50-60 %, nothing else."""
+    for i, rows in enumerate((7, 8, 7, 8, 9, 17)):
+        hole = np.zeros((32, 32), np.uint8)
+        hole[i : i + rows] = 255
+        Image.fromarray(hole).save(tmp_path / f"{i}.png")
+    return tmp_path
+
+
+def test_masks_of_a_folder(few_masks):
+    masks = MaskFolder(few_masks, 32)
+    seen = []
+
+    def method(I_gt, M):
+        seen.append(M)
+        return mean_fill(I_gt, M)
+
+    rows = evaluate({"m": method}, Ramps(), size_px=32, masks=masks, progress=False)
+    assert [(row["photo"], row["kind"], row["bucket"]) for row in rows] == [
+        (photo, "contiguous", bucket) for photo in range(3) for bucket in (2, 5)
+    ]  # cells without masks are left out
+    for M, row in zip(seen, rows, strict=True):
+        assert torch.equal(M, masks.mask(row["photo"], row["kind"], row["bucket"]))
+    assert len({tuple(M.flatten().tolist()) for M in seen[::2]}) == 3  # no mask twice while there are others
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"buckets": [2, 4]}, "buckets: no mask in .* is of bucket 4; found are 6 masks, white is missing"),
+        ({"kinds": ["discontiguous"]}, "kinds: no mask in .* is discontiguous; found are 6 masks"),
+        ({"size_px": 24}, "masks: they were read for 32 px, expected size_px 24"),
+    ],
+)
+def test_masks_that_are_not_there_are_refused(few_masks, change, match):
+    with pytest.raises(InputError, match=match):
+        evaluate({"m": mean_fill}, Ramps(), **{"size_px": 32, "masks": MaskFolder(few_masks, 32)} | change)
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [
         ({"photos": 0}, "photos: expected at least 1, got 0; leave it out"),
         ({"size_px": 10}, "size_px: expected at least 11, .*got 10"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),
+        ({"kinds": ["both"]}, "kinds: expected one of contiguous, discontiguous; got 'both'"),
+        ({"buckets": [0, 6]}, "buckets: expected numbers 0 .* to 5 .50–60 %., got 6"),
     ],
 )
 def test_requests_that_cannot_be_met_are_refused(change, match):

@@ -15,9 +15,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from rwlib.conventions import InputError, tensor_to_image
-
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette (2008), distinct for colour-blind readers."""
+from rwlib.palette import COLORS
 
 
 def figure(fig: Figure, alt: str, caption: str = "") -> HTML:

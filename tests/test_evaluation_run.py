@@ -1,0 +1,352 @@
+"""Evaluations in a folder: interrupted ones go on where they stopped, nothing is lost or mixed, memory is bounded."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from rwlib.checkpoints import save_generator
+from rwlib.config import make_config
+from rwlib.conventions import InputError, image_to_tensor
+from rwlib.evaluate import METRICS, classical_methods, evaluate, evaluation_mask, mean_fill
+from rwlib.evaluation_run import open_methods, run_evaluation
+from rwlib.frechet import distance_of_samples, kernel_distance
+from rwlib.generator import RegionWiseGenerator
+from rwlib.mask_folder import MaskFolder
+from rwlib.metrics import quantise
+from rwlib.perceptual import Judges, SetFeatures
+from rwlib.tables import PLACE, Summary
+
+ROOT = Path(__file__).parents[1]
+REQUEST = {"size_px": 24, "kinds": ["contiguous"], "buckets": [1, 3], "progress": False}
+
+
+class Ramps:
+    """Five smooth pictures."""
+
+    names = [f"ramp {i}" for i in range(5)]
+
+    def __len__(self):
+        return len(self.names)
+
+    def center(self, index, size_px):
+        y, x = np.mgrid[:size_px, :size_px] / size_px
+        return (255 * np.stack([x, y, (x + y + index) / 6], axis=2)).round().astype(np.uint8)
+
+
+def dark_fill(I_gt, M):
+    return I_gt * M - 0.5 * (1 - M)
+
+
+class Counted:
+    """A method that counts its calls, and stops the machine at one of them."""
+
+    def __init__(self, stop_at=None):
+        self.calls, self.stop_at = 0, stop_at
+
+    def __call__(self, I_gt, M):
+        self.calls += 1
+        if self.calls == self.stop_at:
+            raise KeyboardInterrupt
+        return dark_fill(I_gt, M)
+
+
+def averages(I):
+    return I.flatten(2).mean(2)
+
+
+FEATURES = Judges(SetFeatures("fid", "kid", 3, averages), None, [])
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in sorted(Path(folder).iterdir())}
+
+
+def start(out, source=None, methods=None, **changes):
+    methods = methods or {"mean": mean_fill, "dark": dark_fill}
+    return run_evaluation(methods, source or Ramps(), out, **REQUEST | changes)
+
+
+# --- the same numbers
+
+
+def test_the_folder_has_the_rows_of_evaluate(tmp_path):
+    summary = start(tmp_path / "new" / "out")
+    rows = evaluate({"mean": mean_fill, "dark": dark_fill}, Ramps(), **REQUEST)
+    written = (tmp_path / "new" / "out" / "rows.csv").read_text().splitlines()
+    assert len(written) == 1 + len(rows) == 1 + 5 * 2 * 2
+    for line, row in zip(written[1:], rows, strict=True):
+        method, kind, bucket, photo, *values = line.split(",")
+        assert [method, kind, int(bucket), int(photo)] == [row[key] for key in PLACE]
+        assert [float(value) for value in values] == pytest.approx([row[metric] for metric in METRICS], rel=1e-5)
+    expected = Summary()
+    expected.add(rows)
+    for metric in METRICS:
+        assert summary.table(metric) == expected.table(metric)
+        assert summary.paired(metric) == expected.paired(metric)
+    assert summary.n == 5
+
+
+def test_distances_are_those_of_all_composites_and_originals(tmp_path):
+    methods = {"mean": mean_fill, "dark": dark_fill}
+    summary = start(tmp_path, judges=FEATURES)
+    originals = [image_to_tensor(Ramps().center(i, 24)) for i in range(5)]
+    x = averages(torch.cat(originals))
+    assert summary.distances.keys() == {(name, "contiguous", bucket) for name in methods for bucket in (1, 3)}
+    for (name, kind, bucket), found in summary.distances.items():
+        pairs = [(I_gt, evaluation_mask(24, i, kind, bucket, 0)) for i, I_gt in enumerate(originals)]
+        y = averages(torch.cat([quantise(methods[name](*pair)) for pair in pairs]))
+        assert found["fid"] == pytest.approx(distance_of_samples(x, y), rel=1e-4)
+        assert "kid" not in found  # five pictures are more than three features
+    assert (tmp_path / "features.f32").stat().st_size == 5 * (1 + 2 * 2) * 3 * 4
+
+
+def test_below_as_many_pictures_as_features_the_kernel_distance_stands_beside(tmp_path):
+    summary = start(tmp_path, judges=FEATURES, photos=3, methods={"dark": dark_fill})
+    x = averages(torch.cat([image_to_tensor(Ramps().center(i, 24)) for i in range(3)]))
+    pairs = [(image_to_tensor(Ramps().center(i, 24)), evaluation_mask(24, i, "contiguous", 3, 0)) for i in range(3)]
+    y = averages(torch.cat([quantise(dark_fill(*pair)) for pair in pairs]))
+    assert summary.distances["dark", "contiguous", 3]["kid"] == pytest.approx(kernel_distance(x, y), rel=1e-4)
+    assert start(tmp_path / "one", judges=FEATURES, photos=1).distances == {}  # one picture has no covariance
+
+
+# --- interrupted
+
+
+def test_an_interrupted_evaluation_goes_on_where_it_stopped(tmp_path):
+    whole = start(tmp_path / "whole", judges=FEATURES)
+    stopped = {"mean": mean_fill, "dark": Counted(stop_at=6)}  # two calls a photograph: in the third photograph
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path / "part", judges=FEATURES, methods=stopped)
+    lines = (tmp_path / "part" / "rows.csv").read_text().splitlines()
+    assert len(lines) == 1 + 2 * 4 and {line.split(",")[3] for line in lines[1:]} == {"0", "1"}  # whole photographs
+    going_on = {"mean": mean_fill, "dark": Counted()}
+    summary = start(tmp_path / "part", judges=FEATURES, methods=going_on)
+    assert going_on["dark"].calls == 3 * 2
+    assert contents(tmp_path / "part") == contents(tmp_path / "whole")
+    assert summary.table("psnr") == whole.table("psnr") and summary.distances == whole.distances
+    idle = {"mean": mean_fill, "dark": Counted(stop_at=1)}
+    assert start(tmp_path / "part", judges=FEATURES, methods=idle).table("l1") == whole.table("l1")
+
+
+@pytest.mark.parametrize("cut", [1, 30, 200])
+def test_a_torn_line_is_cut_off_and_measured_again(tmp_path, cut):
+    start(tmp_path, judges=FEATURES)
+    before = contents(tmp_path)
+    os.truncate(tmp_path / "rows.csv", len(before["rows.csv"]) - cut)
+    again = {"mean": mean_fill, "dark": Counted()}
+    start(tmp_path, judges=FEATURES, methods=again)
+    assert contents(tmp_path) == before and again["dark"].calls == 2
+
+
+def test_stopped_before_the_first_row(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path, judges=FEATURES, methods={"mean": mean_fill, "dark": Counted(stop_at=1)})
+    assert sorted(contents(tmp_path)) == ["evaluation.json"]
+    assert start(tmp_path, judges=FEATURES).n == 5
+
+
+def test_more_photographs_later_and_fewer_again(tmp_path):
+    two = start(tmp_path, photos=2)
+    five = start(tmp_path)
+    assert (two.n, five.n) == (2, 5)
+    assert start(tmp_path, photos=2).table("psnr") == two.table("psnr")  # nothing is lost
+    assert start(tmp_path).table("psnr") == five.table("psnr")
+
+
+class MorePictures(Ramps):
+    names = [*Ramps.names, "ramp 5"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"size_px": 32}, "size_px"),
+        ({"seed": 1}, "seed"),
+        ({"buckets": [1]}, "cells"),
+        ({"methods": {"dark": dark_fill, "mean": mean_fill}}, "methods"),
+        ({"judges": FEATURES}, "features"),
+        ({"about": {"checkpoints": {"G": "other"}}}, "checkpoints"),
+        ({"source": MorePictures()}, "photographs"),
+    ],
+)
+def test_another_evaluation_does_not_go_on_in_the_folder(tmp_path, changes, key):
+    start(tmp_path, about={"checkpoints": {"G": "one"}})
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match=f"out: .* holds an evaluation with another {key} .*, not .*; choose another"):
+        start(tmp_path, **{"about": {"checkpoints": {"G": "one"}}} | changes)
+    assert contents(tmp_path) == before
+
+
+def test_damaged_folders_are_refused_and_left_alone(tmp_path):
+    start(tmp_path / "a", judges=FEATURES)
+
+    def damaged(name, change):
+        folder = Path(shutil.copytree(tmp_path / "a", tmp_path / name))
+        change(folder)
+        before = contents(folder)
+        with pytest.raises(InputError) as caught:
+            start(folder, judges=FEATURES)
+        assert contents(folder) == before
+        return str(caught.value)
+
+    rows = (tmp_path / "a" / "rows.csv").read_text()
+    swapped = rows.replace("mean,contiguous,1,2,", "mean,contiguous,3,2,")
+    assert "line 10 of" in damaged("b", lambda folder: (folder / "rows.csv").write_text(swapped))
+    assert "line 1 of" in damaged("c", lambda folder: (folder / "rows.csv").write_text("x" + rows))
+    assert "but no evaluation.json" in damaged("d", lambda folder: (folder / "evaluation.json").unlink())
+    assert "not one that rwlib wrote" in damaged("e", lambda folder: (folder / "evaluation.json").write_text("{}"))
+    assert "has 0 photographs and rows.csv 5" in damaged("f", lambda folder: (folder / "features.f32").unlink())
+
+
+def test_a_disk_that_is_full_loses_nothing(tmp_path, monkeypatch):
+    start(tmp_path, photos=2)
+    before = contents(tmp_path)
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="out: cannot write .*rows.csv .No space left.*; mend that and give the same"):
+        start(tmp_path)
+    assert contents(tmp_path) == before
+    monkeypatch.undo()
+    assert start(tmp_path).n == 5
+
+
+def test_folders_that_cannot_be_written_to(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="out: cannot make the folder .*file/out .Not a directory.; choose another"):
+        start(tmp_path / "file" / "out")
+    with pytest.raises(InputError, match="images: cannot make the folder"):
+        start(tmp_path / "out", images=tmp_path / "file" / "images")
+
+
+# --- pictures
+
+
+def test_saved_images_are_exact_and_their_masks_can_be_used_again(tmp_path):
+    start(tmp_path / "out", images=tmp_path / "images", photos=2)
+    names = sorted(str(file.relative_to(tmp_path / "images")) for file in (tmp_path / "images").rglob("*.png"))
+    assert len(names) == 2 + 2 * 2 + 2 * 2 * 2 and names[0] == "composites/dark/00000-contiguous-1.png"
+    I_gt, M = image_to_tensor(Ramps().center(1, 24)), evaluation_mask(24, 1, "contiguous", 3, 0)
+    saved = image_to_tensor(np.array(Image.open(tmp_path / "images" / "composites/dark/00001-contiguous-3.png")))
+    assert torch.equal(saved, quantise(dark_fill(I_gt, M)))
+    assert torch.equal(image_to_tensor(np.array(Image.open(tmp_path / "images/originals/00001.png"))), I_gt)
+    masks = MaskFolder(tmp_path / "images" / "masks", 24)
+    assert {cell: len(found) for cell, found in masks.cells.items() if found} == {
+        ("contiguous", 1): 2, ("contiguous", 3): 2,
+    }  # fmt: skip
+    given = [masks.mask(photo, "contiguous", 3) for photo in range(2)]
+    assert sum(torch.equal(mask, M) for mask in given) == 1
+    start(tmp_path / "again", masks=masks, photos=2)
+    rows = evaluate({"mean": mean_fill, "dark": dark_fill}, Ramps(), masks=masks, photos=2, **REQUEST)
+    lines = (tmp_path / "again" / "rows.csv").read_text().splitlines()[1:]
+    assert [line.split(",")[4] for line in lines] == [f"{row['l1']:.6g}" for row in rows]
+    with pytest.raises(InputError, match="out: .* holds an evaluation with another masks"):
+        start(tmp_path / "again", photos=2)
+
+
+# --- memory
+
+
+def test_ten_times_the_photographs_take_no_more_memory(tmp_path):
+    """Rows of 150 photographs would be 200 kB of Python objects, their composites and originals 15 MB of tensors."""
+    program = """
+import gc, resource, sys, tracemalloc
+import numpy as np
+from rwlib.data import make_generator
+from rwlib.evaluate import mean_fill
+from rwlib.evaluation_run import run_evaluation
+from rwlib.perceptual import Judges, SetFeatures
+
+class Noise:
+    def __len__(self):
+        return 100000
+    def center(self, index, size_px):
+        return np.random.default_rng(index).integers(0, 256, (size_px, size_px, 3), dtype=np.uint8)
+
+judges = Judges(SetFeatures("fid", "kid", 48, lambda I: I[:, :, :4, :4].flatten(1)), None, [])
+def run(photos):
+    run_evaluation({"a": mean_fill}, Noise(), sys.argv[1] + str(photos), size_px=64, photos=photos,
+                   kinds=["contiguous"], buckets=[1], judges=judges, progress=False)
+run(10)
+peaks = []
+for photos in (15, 150):
+    gc.collect()
+    tracemalloc.start()
+    run(photos)
+    peaks.append(tracemalloc.get_traced_memory()[1])
+    tracemalloc.stop()
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(*peaks)
+"""
+    env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", program, str(tmp_path / "out")]
+    report = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
+    assert report.returncode == 0, report.stderr
+    python_few, all_few, python_many, all_many = map(int, report.stdout.split())
+    assert python_many < python_few + 5e4, (python_few, python_many)
+    assert all_many < all_few + 1e7, (all_few, all_many)
+
+
+# --- methods from files
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoints")
+    torch.manual_seed(0)
+    for name, size_px in (("a", 16), ("b", 16), ("wide", 32), ("mean", 16), ("other/a", 16)):
+        config = make_config("balanced", "tiny", width=4, size_px=size_px)
+        (folder / name).parent.mkdir(exist_ok=True)
+        save_generator(folder / f"{name}.safetensors", RegionWiseGenerator.from_config(config), config)
+    return folder
+
+
+def test_several_generators_are_named_by_their_files(checkpoints):
+    methods, digests, size_px = open_methods([checkpoints / "b.safetensors", checkpoints / "a.safetensors"])
+    assert list(methods) == ["b", "a", *classical_methods()] and size_px == 16
+    assert digests.keys() == {"a", "b"} and digests["a"] != digests["b"]
+    I_gt, M = image_to_tensor(Ramps().center(0, 24)), evaluation_mask(24, 0, "contiguous", 3, 0)
+    assert not torch.equal(methods["a"](I_gt, M), methods["b"](I_gt, M))
+    alone, _, _ = open_methods([checkpoints / "wide.safetensors"], classical=False)
+    assert list(alone) == ["wide"]
+
+
+def test_without_a_file_the_shipped_generator_is_called_rwlib():
+    methods, digests, size_px = open_methods([])
+    assert next(iter(methods)) == "rwlib" and list(digests) == ["rwlib"] and size_px == 64
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "match"),
+    [
+        (["a", "other/a"], {}, "checkpoint: .* and .* would both be called a; rename or link one"),
+        (["mean"], {}, "checkpoint: .*mean.safetensors would be called mean, like a classical fill; rename it"),
+        (["a", "wide"], {}, "size_px: the generators were trained at different sides .a 16, wide 32.; choose one"),
+        (["a", "missing"], {}, "checkpoint: .*missing.safetensors does not exist"),
+        (["a"], {"batch": 0}, "batch: expected at least 1, got 0"),
+        (["a"], {"device": "abacus"}, "device: 'abacus' cannot be used .*; take cpu"),
+    ],
+)
+def test_checkpoints_that_cannot_stand_side_by_side(checkpoints, names, options, match):
+    with pytest.raises(InputError, match=match):
+        open_methods([checkpoints / f"{name}.safetensors" for name in names], **options)
+
+
+def test_different_sides_are_fine_if_one_is_chosen(checkpoints):
+    assert open_methods([checkpoints / f"{name}.safetensors" for name in ("a", "wide")], size_px=24)[2] == 24
+
+
+def test_the_settings_say_which_versions_measured(tmp_path):
+    start(tmp_path)
+    written = json.loads((tmp_path / "evaluation.json").read_text())
+    assert written["versions"]["torch"] == torch.__version__ and written["settings"]["metrics"] == list(METRICS)
