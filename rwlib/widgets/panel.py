@@ -54,6 +54,7 @@ class Panel(ipywidgets.VBox):
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
         self._faults: list[BaseException] = []
+        self._complained = ""  # kind of the job whose error stands in the message line
         super().__init__([*children, self.message, self._hides_static])
         self.add_class("rwlib-panel")
         self._hides_static.value = f"<style>.rwlib-static-{self.model_id} {{display: none}}</style>"
@@ -125,17 +126,23 @@ class Panel(ipywidgets.VBox):
                     self._thread = None
                     self._change.notify_all()
                     return
-                compute, show, grad, busy = self._wanted.pop(next(iter(self._wanted)))
+                kind = next(iter(self._wanted))
+                compute, show, grad, busy = self._wanted.pop(kind)
             try:
                 if busy:
                     self.say(busy)
                 with COMPUTING, torch.set_grad_enabled(grad):
                     result = compute()
-                if busy:
+                if busy or self._complained == kind:
                     self.say("")
+                    self._complained = ""
                 show(result)
             except Exception as error:
-                self._fault(error)
+                with self._change:
+                    outdated = kind in self._wanted and isinstance(error, InputError)
+                if not outdated:  # otherwise the controls have changed, and what was wrong is no longer asked for
+                    self._fault(error)
+                    self._complained = kind
 
     @property
     def busy(self) -> bool:

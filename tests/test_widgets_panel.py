@@ -1,0 +1,125 @@
+"""What all widgets share: work in a thread, the newest wish, errors as messages, a picture without a kernel."""
+
+import threading
+import time
+
+import ipywidgets
+import numpy as np
+import pytest
+import torch
+
+import rwlib.widgets
+from rwlib.conventions import InputError
+from rwlib.course import show_images
+from rwlib.widgets.panel import COMPUTING, FAULTS, Panel
+from rwlib.widgets.pictures import Picture, PointPicture, to_png
+
+
+def refuse(text="size: expected more"):
+    raise InputError(text)
+
+
+def test_the_newest_wish_of_each_kind_is_done_and_none_of_another_kind_is_lost():
+    panel, shown, gate = Panel(title="t"), [], threading.Event()
+    panel.later("slow", gate.wait, lambda _: shown.append("slow"))
+    while not panel._thread or "slow" in panel._wanted:
+        time.sleep(0.001)
+    for n in range(5):
+        panel.later("a", lambda n=n: n, shown.append)
+    panel.later("b", lambda: "b", shown.append)
+    assert panel.busy and shown == []
+    gate.set()
+    panel.wait()
+    assert shown == ["slow", 4, "b"] and not panel.busy
+
+
+def test_work_is_done_without_gradients_one_at_a_time_and_not_in_the_callers_thread():
+    panel, seen = Panel(title="t"), []
+    panel.later("a", lambda: (torch.is_grad_enabled(), threading.current_thread().name), seen.append)
+    panel.later("b", torch.is_grad_enabled, seen.append, grad=True)
+    panel.wait()
+    assert seen == [(False, "t"), True]
+    with COMPUTING:
+        panel.later("c", lambda: 1, seen.append)
+        with pytest.raises(TimeoutError, match="t: still busy after 0.2 s"):
+            panel.wait(0.2)
+    panel.wait()
+    assert seen[-1] == 1
+
+
+def test_bad_input_is_a_message_and_good_input_clears_it():
+    panel, button, slider = Panel(title="t"), ipywidgets.Button(), ipywidgets.IntSlider(3)
+    panel.on_click(button, lambda: refuse("<b>size</b>: expected more"))
+    panel.on_change(slider, lambda value: panel.later("a", lambda: refuse() if value > 5 else value, lambda _: None))
+    button.click()
+    assert "&lt;b&gt;size" in panel.message.value and 'role="alert"' in panel.message.value
+    slider.value = 7
+    panel.wait()
+    assert "size: expected more" in panel.message.value
+    slider.value = 2
+    panel.wait()
+    assert panel.message.value == "" and not FAULTS
+
+
+def test_an_error_that_is_no_longer_asked_for_is_not_shown():
+    panel, gate = Panel(title="t"), threading.Event()
+    panel.later("a", lambda: gate.wait() and refuse(), lambda _: None)
+    while "a" in panel._wanted:
+        time.sleep(0.001)
+    panel.later("a", lambda: 1, lambda _: None)
+    gate.set()
+    panel.wait()
+    assert panel.message.value == ""
+
+
+def test_an_error_that_was_not_foreseen_is_shown_and_raised_again(caplog):
+    panel, button = Panel(title="t"), ipywidgets.Button()
+    panel.on_click(button, lambda: 1 / 0)
+    button.click()
+    assert "ZeroDivisionError" in panel.message.value and "please report" in panel.message.value
+    with pytest.raises(ZeroDivisionError):
+        panel.wait()
+    assert len(FAULTS) == 1 and "not foreseen" in caplog.text
+    FAULTS.clear()
+
+
+def test_a_saved_notebook_has_a_picture_that_the_live_widget_hides(monkeypatch):
+    class Demo(Panel):
+        def static(self):
+            return show_images({"black": np.zeros((8, 8, 3), np.uint8)}, alt="A black square.")
+
+    shown = []
+    monkeypatch.setattr("rwlib.widgets.panel.display", lambda what, **kwargs: shown.append(what))
+    demo = Demo(title="t")
+    demo._ipython_display_()
+    widget, picture = shown
+    assert widget["application/vnd.jupyter.widget-view+json"]["model_id"] == demo.model_id
+    assert f'class="rwlib-static-{demo.model_id}"' in picture.data and 'alt="A black square."' in picture.data
+    hiding = [child.value for child in demo.children if "display: none" in getattr(child, "value", "")]
+    assert hiding == [f"<style>.rwlib-static-{demo.model_id} {{display: none}}</style>"]
+
+
+def test_pictures_have_a_text_and_keep_their_pixels_square():
+    picture = Picture(width_px=120)
+    picture.set(np.zeros((8, 4, 3), np.uint8), 'A "black" bar.', "caption & more")
+    assert 'alt="A &quot;black&quot; bar."' in picture.value and "caption &amp; more" in picture.value
+    from io import BytesIO
+
+    from PIL import Image
+
+    assert Image.open(BytesIO(to_png(torch.zeros(1, 3, 8, 4), side_px=32))).size == (16, 32)
+
+
+def test_a_cell_stays_inside_the_grid():
+    point = PointPicture(4, 6)
+    assert point.cell == (2, 3)
+    point.cell = (9, -2)
+    assert point.cell == (3, 0)
+
+
+def test_every_widget_is_found_by_name_and_no_other():
+    assert rwlib.widgets.__all__ == dir(rwlib.widgets)
+    for name in rwlib.widgets.__all__:
+        assert issubclass(getattr(rwlib.widgets, name), Panel)
+    with pytest.raises(AttributeError, match="has no 'Painter'; it has AblationStudio"):
+        _ = rwlib.widgets.Painter
