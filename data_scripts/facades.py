@@ -10,7 +10,8 @@ enlarged) and writes
     DIRECTORY/index.csv           split, file, size, and SHA-256 of each source
 
 Photographs are recognised by their SHA-256 alone, wherever they lie in the archive. Numbers 19 to 44 are left out.
-All is prepared beside DIRECTORY and renamed at the very end: a failure leaves nothing half-written.
+All is prepared beside DIRECTORY and renamed at the very end: a failure leaves nothing half-written, but for a download
+that broke off, with which the next call goes on.
 
     python data_scripts/facades.py --to data/facades
     python data_scripts/facades.py --to data/facades --from archive.zip    # or a folder, also an already prepared one
@@ -19,20 +20,16 @@ All is prepared beside DIRECTORY and renamed at the very end: a failure leaves n
 import argparse
 import csv
 import hashlib
-import http.client
 import io
 import shutil
 import sys
-import tarfile
 import tempfile
-import urllib.error
-import urllib.request
-import zipfile
-import zlib
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
+from _fetch import Remote, fetch, is_url, pictures
+from _prepare import Dataset, announce, downloads_of, forget
+from _script import run
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
@@ -44,9 +41,7 @@ INDEX = Path(__file__).with_name("facades_index.csv")
 COLUMNS = ["split", "file", "width", "height", "sha256_of_source"]
 LEFT_OUT = range(19, 45)
 """Numbers of photographs that are left out, even if an index lists them."""
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-MAX_BYTES = 64 * 2**20
-"""A photograph larger than this is none of ours: the member is skipped unread."""
+DATASET = Dataset("St Petersburg facades, Urban Research Lab", "CC0 1.0 (public domain)", "27 MB prepared", {})
 JPEG_QUALITY = 88
 """As in the prepared set that the figures of this project were measured on."""
 
@@ -83,12 +78,12 @@ def read_index(path: Path) -> list[Row]:
     return [row for row in rows if not (Path(row.file).stem.isdecimal() and int(Path(row.file).stem) in LEFT_OUT)]
 
 
-def prepare(to: Path, source: Path | None = None, *, url: str = URL, index: Path = INDEX) -> int:
+def prepare(to: Path, source: str | Path | None = None, *, url: str = URL, index: Path = INDEX) -> int:
     """Prepare the data set, unless it is there already.
 
     Args:
         to: folder to make; its parents are made too.
-        source: local archive (zip, tar), folder of photographs, or prepared folder; `None` downloads.
+        source: local archive (zip, tar), folder of photographs, prepared folder, or address; `None` downloads.
         url: archive to download.
         index: which photographs there are.
 
@@ -107,115 +102,37 @@ def prepare(to: Path, source: Path | None = None, *, url: str = URL, index: Path
         return 0
     if to.exists() and not to.is_dir():
         raise InputError(f"to: {to} is a file; choose a folder")
+    if source is not None and is_url(source):
+        source, url = None, str(source)
     if source is not None and not Path(source).exists():
         raise InputError(f"from: {source} does not exist; give an archive or a folder, or leave it out to download")
 
     to.parent.mkdir(parents=True, exist_ok=True)
+    announce(DATASET, url if source is None else str(source))
+    archive = Path(source) if source is not None else fetch(Remote(url), downloads_of(to))
     workplace = Path(tempfile.mkdtemp(prefix=f".{to.name}-", suffix=".part", dir=to.parent))
     try:
         made = workplace / "prepared"
         for split in ("train", "val"):
             (made / split).mkdir(parents=True)
-        if source is None:
-            source = workplace / "archive"
-            download(url, source)
-        if Path(source).is_dir() and (Path(source) / "index.csv").exists() and (Path(source) / "train").is_dir():
-            copy_prepared(Path(source), made, rows)
+        if archive.is_dir() and (archive / "index.csv").exists() and (archive / "train").is_dir():
+            copy_prepared(archive, made, rows)
         else:
-            convert(Path(source), made, rows)
+            convert(archive, made, rows)
         write_index(made / "index.csv", rows)
         if problem := prepared_problem(made, rows):  # reads every file once more, as a user will
             raise InputError(f"to: what was written {problem}; is the disk full?")
         if to.is_dir():
             to.rmdir()  # it is empty: `rename` needs that on Windows
         made.rename(to)
+    except InputError:
+        forget([archive], to)  # what is wrong now would be wrong again
+        raise
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
+    forget([archive], to)
     print(f"{to}: {len(rows)} photographs")
     return len(rows)
-
-
-def download(url: str, to: Path) -> None:
-    """Download an archive, after saying what it is; complain about a short one.
-
-    Raises:
-        InputError: no http address, no connection, an error of the server, or fewer bytes than it announced.
-    """
-    if not url.startswith(("https://", "http://")):
-        raise InputError(f"url: expected an http or https address, got {url!r}; for a local file use --from")
-    remedy = "try again, or fetch it by hand and pass it with --from"
-    try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            announced = int(answer.headers.get("Content-Length") or 0)
-            size = f"{announced / 1e6:.1f} MB" if announced else "size not announced by the server"
-            print("St Petersburg facades, Urban Research Lab; licence: CC0 1.0 (public domain)")
-            print(f"downloading {size} from {url}", flush=True)
-            got = 0
-            with (
-                open(to, "wb") as file,
-                tqdm(total=announced or None, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar,
-            ):
-                while block := answer.read(2**20):
-                    file.write(block)
-                    got += len(block)
-                    bar.update(len(block))
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise InputError(f"url: cannot download {url} ({error}); {remedy}") from None
-    if announced and got != announced:
-        raise InputError(f"url: got {got} of {announced} bytes of {url}; {remedy}")
-
-
-def photographs(source: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of every image in an archive or a folder; links are not followed.
-
-    Raises:
-        InputError: not an archive, a damaged one, or one with a member whose name reaches outside of it.
-    """
-    try:
-        if source.is_dir():
-            for path in sorted(source.rglob("*")):
-                if path.is_file() and not path.is_symlink() and wanted(path.name, path.stat().st_size):
-                    yield path.name, path.read_bytes()
-        elif zipfile.is_zipfile(source):
-            with zipfile.ZipFile(source) as archive:
-                refuse_outside(archive.namelist(), source)
-                for member in archive.infolist():
-                    if wanted(member.filename, member.file_size):
-                        yield member.filename, archive.read(member)
-        elif tarfile.is_tarfile(source):
-            with tarfile.open(source) as archive:
-                members = archive.getmembers()
-                refuse_outside([member.name for member in members], source)
-                for member in members:
-                    if member.isfile() and wanted(member.name, member.size):
-                        yield member.name, archive.extractfile(member).read()
-        else:
-            raise InputError(
-                f"from: {source.name} is neither a zip nor a tar archive, or it is cut short; fetch it again"
-            )
-    except InputError:
-        raise
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError) as error:
-        raise InputError(f"from: the archive {source.name} is damaged ({error}); fetch it again") from None
-
-
-def wanted(name: str, size: int) -> bool:
-    """Say whether a file may be a photograph."""
-    return name.lower().endswith(SUFFIXES) and 0 < size <= MAX_BYTES
-
-
-def refuse_outside(names: list[str], source: Path) -> None:
-    """Refuse an archive in which any name is absolute or climbs with `..`, on any system.
-
-    Raises:
-        InputError: there is such a name.
-    """
-    for name in names:
-        path = PurePosixPath(name.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or (path.parts and ":" in path.parts[0]):
-            raise InputError(
-                f"from: the archive {source.name} has a member {name!r}, which reaches outside; do not use it"
-            )
 
 
 def convert(source: Path, to: Path, rows: list[Row]) -> None:
@@ -226,7 +143,7 @@ def convert(source: Path, to: Path, rows: list[Row]) -> None:
     """
     missing = {row.sha256: row for row in rows}
     seen = 0
-    for name, data in tqdm(photographs(source), unit=" files", disable=not sys.stderr.isatty()):
+    for name, data in tqdm(pictures(source), unit=" files", disable=not sys.stderr.isatty()):
         seen += 1
         row = missing.pop(hashlib.sha256(data).hexdigest(), None)
         if row is None:
@@ -314,16 +231,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run from the command line; returns the exit status."""
     parser = argparse.ArgumentParser(description="Prepare the St Petersburg facades (CC0), 399 photographs.")
     parser.add_argument("--to", type=Path, required=True, help="folder to make, for example data/facades")
-    parser.add_argument("--from", type=Path, dest="source", help="local archive or folder instead of a download")
+    parser.add_argument("--from", dest="source", help="local archive or folder instead of a download, or its address")
     parser.add_argument("--url", default=URL, help="archive to download (default: the fixed commit on GitHub)")
     parser.add_argument("--index", type=Path, default=INDEX, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
-    try:
-        prepare(options.to, options.source, url=options.url, index=options.index)
-    except (InputError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run(lambda: prepare(options.to, options.source, url=options.url, index=options.index))
 
 
 if __name__ == "__main__":

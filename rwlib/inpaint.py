@@ -3,17 +3,21 @@ r"""Fill the hole of any photograph with a trained generator.
 Three layers, from tensors to files:
 
 * `fill` runs the generator on (b, 3, h, w) of any size: it pads to a multiple of 4 and crops;
-* `inpaint` takes 8- or 16-bit arrays of any size. The network knows holes of the size that it was trained with, so the
-  picture is first brought to the scale at which the hole has that size (never enlarged), filled there, and the filling
-  enlarged again. Existing pixels are copied from the original, not from the network: they stay bit-identical;
+* `fill_photo` takes 8- or 16-bit arrays of any size. The network knows holes of the size that it was trained with, so
+  the picture is first brought to the scale at which the hole has that size (never enlarged), filled there, and the
+  filling enlarged again. Existing pixels are copied from the original, not from the network: they stay bit-identical.
+  `inpaint` gives the filled picture alone;
 * `inpaint_file` reads and writes files of all common kinds and keeps their mode (grey, RGB, transparency, 16 bits).
 """
 
+import io
 import os
 import re
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -60,6 +64,19 @@ def fill(G: RegionWiseGenerator, I_gt: Tensor, M: Tensor) -> Outputs:
     return Outputs(*(x[..., :h, :w] for x in padded))
 
 
+class Filled(NamedTuple):
+    """A filled picture, and how it came about."""
+
+    image: np.ndarray
+    """(h, w, 3), of the type that was given; pixels outside the hole are those that were given."""
+    outputs: Outputs
+    """What the network made, (1, 3, h', w') each, at the size at which it worked."""
+    M: Tensor
+    """The mask that it saw, (1, 1, h', w')."""
+    seconds: float
+    """How long all of it took."""
+
+
 def inpaint(
     image: np.ndarray,
     hole: np.ndarray,
@@ -68,7 +85,29 @@ def inpaint(
     *,
     work_side_px: int = 0,
 ) -> np.ndarray:
-    """Fill the hole of one picture.
+    """Fill the hole of one picture; arguments and errors are those of `fill_photo`.
+
+    Returns:
+        (h, w, 3) of the same type; pixels outside the hole are those of `image`.
+
+    Example:
+        >>> image, hole = np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), bool)
+        >>> hole[4:8, 4:8] = True
+        >>> inpaint(image, hole, RegionWiseGenerator(8), Config(width=8)).shape
+        (16, 16, 3)
+    """
+    return fill_photo(image, hole, G, config, work_side_px=work_side_px).image
+
+
+def fill_photo(
+    image: np.ndarray,
+    hole: np.ndarray,
+    G: RegionWiseGenerator,
+    config: Config,
+    *,
+    work_side_px: int = 0,
+) -> Filled:
+    """Fill the hole of one picture, and return what the network made on the way, too.
 
     Args:
         image: (h, w, 3) uint8 or uint16.
@@ -77,18 +116,10 @@ def inpaint(
         config: its configuration; `size_px` says which holes it knows.
         work_side_px: longest side at which the network works; 0 chooses by the size of the hole.
 
-    Returns:
-        (h, w, 3) of the same type; pixels outside the hole are those of `image`.
-
     Raises:
         InputError: wrong types, sizes that differ, a side under 8 px, no hole, or nothing but hole.
-
-    Example:
-        >>> image, hole = np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), bool)
-        >>> hole[4:8, 4:8] = True
-        >>> inpaint(image, hole, RegionWiseGenerator(8), Config(width=8)).shape
-        (16, 16, 3)
     """
+    start = time.perf_counter()
     if image.dtype not in (np.uint8, np.uint16) or image.ndim != 3 or image.shape[2] != 3:
         raise InputError(f"image: expected uint8 or uint16 of shape (h, w, 3), got {image.dtype} of {image.shape}")
     if hole.dtype != bool or hole.ndim != 2:
@@ -110,14 +141,14 @@ def inpaint(
     I_gt = torch.from_numpy(image.astype(np.float32)).permute(2, 0, 1)[None] / (top / 2) - 1
     M = torch.from_numpy(~hole).float()[None, None]
     size = _work_size(hole, config.size_px, work_side_px)
-    if size == (h, w):
-        I_c2 = fill(G, I_gt, M).I_c2
-    else:
-        I_small, M_small = _shrink(I_gt, M, size)
-        I_c2 = fill(G, I_small, M_small).I_c2
+    if size != (h, w):
+        I_gt, M = _shrink(I_gt, M, size)
+    outputs = fill(G, I_gt, M)
+    I_c2 = outputs.I_c2
+    if size != (h, w):
         I_c2 = F.interpolate(I_c2, (h, w), mode="bicubic", align_corners=False)
     filled = ((I_c2[0].permute(1, 2, 0) + 1) * (top / 2)).round().clamp(0, top).numpy().astype(image.dtype)
-    return np.where(hole[..., None], filled, image)
+    return Filled(np.where(hole[..., None], filled, image), outputs, M, time.perf_counter() - start)
 
 
 def _work_size(hole: np.ndarray, trained_px: int, work_side_px: int) -> tuple[int, int]:
@@ -147,20 +178,25 @@ def _shrink(I_gt: Tensor, M: Tensor, size: tuple[int, int]) -> tuple[Tensor, Ten
     return I_small, M_small
 
 
-def read_image(file: str | os.PathLike[str], name: str = "image") -> Image.Image:
+def read_image(file: str | os.PathLike[str] | bytes, name: str = "image") -> Image.Image:
     """Open a picture, apply its EXIF rotation, and load it wholly.
+
+    Args:
+        file: its path, or the content of a file.
+        name: of the argument, for messages.
 
     Raises:
         InputError: missing, not an image, truncated, too large to be decoded safely, or a photograph that Pillow reads
             with a loss.
     """
-    file = Path(file)
-    if not file.is_file():
+    opens = io.BytesIO(file) if isinstance(file, bytes) else Path(file)
+    file = "the file" if isinstance(file, bytes) else Path(file)
+    if isinstance(file, Path) and not file.is_file():
         problem = "is a folder" if file.is_dir() else "does not exist"
         raise InputError(f"{name}: {file} {problem}; give a picture file")
     try:
         # Pillow's warnings on damage would stand before the one line that is promised.
-        with warnings.catch_warnings(action="ignore"), Image.open(file) as opened:
+        with warnings.catch_warnings(action="ignore"), Image.open(opens) as opened:
             stored = str(opened.tile)
             image = ImageOps.exif_transpose(opened)
     except UnidentifiedImageError:
@@ -179,11 +215,11 @@ def read_image(file: str | os.PathLike[str], name: str = "image") -> Image.Image
     return image
 
 
-def read_hole(file: str | os.PathLike[str], *, white_is_existing: bool = False) -> np.ndarray:
+def read_hole(file: str | os.PathLike[str] | bytes, *, white_is_existing: bool = False) -> np.ndarray:
     """Read a mask file.
 
     Args:
-        file: any picture; grey values of 128 and more are white.
+        file: any picture, by its path or its content; grey values of 128 and more are white.
         white_is_existing: the polarity. By default white is the hole.
 
     Returns:

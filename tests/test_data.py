@@ -23,7 +23,8 @@ from rwlib.data import (
     photos,
     render_facade,
 )
-from rwlib.data.folder import center_view, random_view, read_photo
+from rwlib.data.files import read_photo
+from rwlib.data.views import center_view, random_view
 
 facades_module = importlib.import_module("rwlib.data.facades")  # `rwlib.data.facades` itself is the function
 canvas_module = importlib.import_module("rwlib.data.canvas")
@@ -102,7 +103,7 @@ def test_random_view_depends_on_its_generator_alone_and_draws_the_same_amount_fo
 
 
 def test_flip_mirrors_the_same_crop(monkeypatch):
-    module = importlib.import_module("rwlib.data.folder")
+    module = importlib.import_module("rwlib.data.views")
     views = {}
     for u_flip in (0.2, 0.8):
         monkeypatch.setattr(module, "four_uniforms", lambda _, u=u_flip: [0.3, 0.4, 0.7, u])
@@ -195,7 +196,7 @@ def test_cache_keeps_small_copies_within_its_bound(tmp_path):
 def test_a_copy_is_not_read_twice(folder, monkeypatch):
     source = PhotoFolder(folder)
     crop = source.crop(0, 16, seeded())
-    monkeypatch.setattr(importlib.import_module("rwlib.data.folder"), "read_photo", None)
+    monkeypatch.setattr(importlib.import_module("rwlib.data.files"), "read_photo", None)
     assert (source.crop(0, 16, seeded()) == crop).all()
 
 
@@ -279,7 +280,7 @@ def test_files_with_a_bad_header_are_reported_once_and_skipped(folder):
     (folder / "9.jpg").write_text("I am a text file")
     (folder / "95.png").write_bytes(b"\x89PNG\r\n\x1a\n1234")
     with pytest.warns(UserWarning) as caught:
-        source = PhotoFolder(folder)
+        source = PhotoFolder(folder, max_bad_share=0.375)
     assert len(caught) == 1 and len(source) == 5 and not {"0.jpg", "9.jpg", "95.png"} & set(source.names)
     text = str(caught[0].message)
     assert "3 of 8 images" in text and "are skipped" in text
@@ -290,31 +291,25 @@ def test_many_bad_files_are_counted_but_not_all_named(folder):
     for i in range(9):
         (folder / f"bad{i}.jpg").write_bytes(b"")
     with pytest.warns(UserWarning, match=r"9 of 14 images .* bad4.jpg \(empty file\) and 4 more$"):
-        PhotoFolder(folder)
+        PhotoFolder(folder, max_bad_share=1)
 
 
-def test_a_truncated_photo_is_replaced_by_the_next_and_reported_once(folder):
+def test_a_truncated_photo_is_replaced_and_reported_once(folder):
     (folder / "2a.jpg").write_bytes(truncated_jpeg())
     (folder / "2b.jpg").write_bytes(truncated_jpeg())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        source = PhotoFolder(folder)
-    assert len(source) == 7 and source.names[3:6] == ["2a.jpg", "2b.jpg", "3.png"]
+        source = PhotoFolder(folder, max_bad_share=0.3)
+    assert len(source) == 7 and source.names[3:5] == ["2a.jpg", "2b.jpg"] and source.damaged == []
     with pytest.warns(UserWarning, match="damaged and is skipped: 2[ab].jpg") as caught:
-        crop = source.crop(3, 16, seeded())
-    assert len(caught) == 2
+        crops = [source.crop(i, 16, seeded()) for i in (3, 4)]
+    assert len(caught) == 2 and source.damaged == ["2a.jpg", "2b.jpg"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert (crop == source.crop(5, 16, seeded())).all()
-        assert (crop == source.crop(4, 16, seeded())).all()
-        assert (source.center(3, 16) == source.center(5, 16)).all()
-
-
-def test_the_last_photo_is_replaced_by_the_first(folder):
-    (folder / "z.jpg").write_bytes(truncated_jpeg())
-    source = PhotoFolder(folder)
-    with pytest.warns(UserWarning, match="z.jpg"):
-        assert (source.center(5, 16) == source.center(0, 16)).all()
+        others = [[(crop == source.crop(i, 16, seeded())).all() for i in (0, 1, 2, 5, 6)] for crop in crops]
+        assert [sum(row) for row in others] == [1, 1] and others[0] != others[1]  # neighbours, two replacements
+        assert (source.crop(3, 16, seeded()) == crops[0]).all()
+        assert (source.center(3, 16) == source.center([0, 1, 2, 5, 6][others[0].index(True)], 16)).all()
 
 
 def test_folders_that_cannot_be_used(tmp_path):
@@ -328,13 +323,21 @@ def test_folders_that_cannot_be_used(tmp_path):
     with pytest.raises(InputError, match=r"directory: none of the 1 images .* a.jpg \(empty file\)"):
         PhotoFolder(tmp_path)
     (tmp_path / "a.jpg").write_bytes(truncated_jpeg())
-    source = PhotoFolder(tmp_path)
+    source = PhotoFolder(tmp_path, max_bad_share=1)
     with pytest.warns(UserWarning, match="damaged"), pytest.raises(InputError, match="pixels of none of the 1 images"):
         source.crop(0, 16, seeded())
 
 
 @pytest.mark.parametrize(
-    "options", [{"min_scale": 0.5}, {"min_scale": 2.1}, {"cache_mb": -1}, {"cache_mb": float("nan")}]
+    "options",
+    [
+        {"min_scale": 0.5},
+        {"min_scale": 2.1},
+        {"cache_mb": -1},
+        {"cache_mb": float("nan")},
+        {"max_bad_share": -0.1},
+        {"max_bad_share": 1.1},
+    ],
 )
 def test_folder_options_are_checked(folder, options):
     with pytest.raises(InputError, match=f"{next(iter(options))}: expected"):

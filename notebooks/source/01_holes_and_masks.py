@@ -183,6 +183,17 @@ def my_contiguous_mask(height, width, missing, generator):
 check.ex_1_3(my_contiguous_mask)
 
 # %% [markdown]
+# **Paint one yourself.** *Draw* makes random holes of either kind and of any size; *Inpaint* fills what you painted.
+# Keys work, too: arrows move the brush, space paints. Afterwards `painter.M` is your mask.
+
+# %%
+from rwlib.widgets import HolePainter
+
+painter = HolePainter(I_gt, mask=M)
+assert torch.equal(painter.M, M), "the widget keeps a mask as it is"
+painter
+
+# %% [markdown]
 # ## 3 · Why the kind matters
 #
 # Two holes may miss equally many pixels and differ in how far these are from anything known.

@@ -423,6 +423,15 @@ figure(
 # second. rwlib has both (`region_wise="location"` and `"channel"`); the default is by channel.
 
 # %% [markdown]
+# **Look at single windows.** Click a pixel, or move with the arrow keys. Find a window in which the readings differ
+# most, and one across the border in which they happen to agree. Then give the hole a bias of its own.
+
+# %% tags=["sec-3.2"]
+from rwlib.widgets import RegionWiseLens
+
+RegionWiseLens()
+
+# %% [markdown]
 # **Predict.** In the first layer of a network $\mathbf{X}$ is $\hat{\mathbf{I}}_g$. What does it give to separate that
 # by channel?
 #
@@ -766,6 +775,7 @@ figure(
 #
 # - In section 3, give the fit a smaller or larger window (`k`). The index 49:98 picks the mask's taps: change it too.
 # - In section 5, set `dilation=2` in both layers of `difference`. How wide is the band now?
+# - In the lens, choose *is zero*: the map is then $\hat{\mathbf{I}}_g$. What can $\hat{\mathbf{W}}$ still change?
 # - In section 8, make `side` 8 or 256. Where does the gain begin?
 
 # %% [markdown]

@@ -251,6 +251,16 @@ assert torch.equal(out.I_c1[exists], I_gt[exists]), "a composite differs in the 
 # The *prediction* pays for existing pixels too, which the composite has for free: all its positions changed.
 
 # %% [markdown]
+# **See it for every position.** Click a place, or move with the arrow keys: its row of $f$ for the truth, for an
+# untrained network and for the shipped one; the differences; and at the bottom where $\mathcal{L}_c$ comes from. Who
+# earns most of it, and what does the cosine change?
+
+# %% tags=["eq-4"]
+from rwlib.widgets import CorrelationExplorer
+
+CorrelationExplorer()
+
+# %% [markdown]
 # ## 4 · Which pairs can differ?
 #
 # A composite differs from the truth in the hole alone. Each feature of pool 2 looks at a patch of 16×16 pixels, so

@@ -646,6 +646,24 @@ figure(
 # lacks, not what a house is.
 
 # %% [markdown]
+# **Over its shoulder.** In a real training both players move. This recording has ten moments: 64 px, real façades,
+# 150 steps without $D_r$ and 300 with it. Run through it with the slider.
+#
+# **Predict.** At its first steps, does $D_r$ call the fakes fake? And where in the hole does it look?
+#
+# <details><summary>Answer</summary>
+#
+# Ten steps after its start it calls everything real, the second fake most of all. Then real gets ahead, falls behind
+# $\mathbf{I}_p^{(2)}$ once more, and ends ahead by 0.05: little, on 32 patches. It looks at edges and lettering: the
+# quarter of the hole with most contrast moves its verdict several times as much as the quarter with least.
+# </details>
+
+# %%
+from rwlib.widgets import CriticView
+
+CriticView()
+
+# %% [markdown]
 # ## 8 · The failure museum
 #
 # Three trainings that went wrong, each beside a healthy one of the same seed: short runs on drawn fronts, 64 pixels,

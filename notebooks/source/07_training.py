@@ -389,6 +389,18 @@ show_images(
 )
 
 # %% [markdown]
+# **Watch one.** The monitor trains the same network on other houses, in the background, while the notebook stays
+# usable. Press *Start*. Which part of a step takes longest, in phase one and in phase two? *Stop*, and *Resume*: do
+# the curves show where?
+#
+# `TrainingMonitor("runs/mine")` watches `rwlib train --run-dir runs/mine` in a terminal.
+
+# %%
+from rwlib.widgets import TrainingMonitor
+
+TrainingMonitor(config=config, source=Facades(seed=1))
+
+# %% [markdown]
 # ## 7 · Three broken loops
 #
 # Each of these runs without an error, and each is broken in one place. Choose from this list:

@@ -100,11 +100,23 @@ PLACES: dict[str, Place] = {
         "test_masks.py::test_form_and_fraction",
         "the fraction is drawn, and met exactly",
     ),
+    "fig-4": Place(
+        "Section 4.2, Fig. 4: ablation",
+        "rwlib.ablations.ablation_config",
+        "test_widgets_studio.py::test_a_recipe_becomes_a_configuration",
+        "at which network both losses of (d) are, whether (e) was trained alone, the number of trainings",
+    ),
     "table-2": Place(
         "Tables 2 and 3: metrics, on the whole image and in the hole",
         "rwlib.metrics.psnr",
         "test_metrics.py::test_equal_to_skimage",
         "window and data range of SSIM are not given",
+    ),
+    "sec-4.4": Place(
+        "Section 4.4: unwanted object removal",
+        "rwlib.inpaint.fill_photo",
+        "test_inpaint.py::test_existing_pixels_stay_and_the_hole_is_filled_at_any_size",
+        "who drew the masks of Fig. 8, how wide, and at which size is not said",
     ),
 }
 """Tag → place, in the paper's order."""

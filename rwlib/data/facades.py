@@ -19,8 +19,8 @@ from PIL import Image, ImageFilter
 
 from rwlib.conventions import InputError
 from rwlib.data.canvas import Canvas, Color, Sun, mix, pick, smooth_noise, tone
-from rwlib.data.folder import check_request, check_seed, four_uniforms
 from rwlib.data.house import IRON, House
+from rwlib.data.views import check_request, check_seed, four_uniforms
 
 
 def render_facade(
@@ -229,7 +229,7 @@ class _Names(Sequence):
 
 
 class Facades:
-    """House fronts without end, as a photo source (see `rwlib.data.folder`): facade `index` of a seed.
+    """House fronts without end, as a photo source (see `rwlib.data.views`): facade `index` of a seed.
 
     Args:
         seed: which street, at least 0.

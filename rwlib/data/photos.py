@@ -18,7 +18,7 @@ import numpy as np
 import skimage
 import torch
 
-from rwlib.data.folder import center_view, check_request, random_view
+from rwlib.data.views import center_view, check_request, random_view
 
 NAMES = ("astronaut", "brick", "chelsea", "coffee", "grass", "gravel", "hubble", "rocket")
 """Order of the photographs in `PhotoSet`."""
@@ -39,7 +39,7 @@ def photos() -> dict[str, np.ndarray]:
 
 
 class PhotoSet:
-    """The photographs of `photos` as a photo source (see `rwlib.data.folder`).
+    """The photographs of `photos` as a photo source (see `rwlib.data.views`).
 
     Example:
         >>> PhotoSet().crop(0, 64, torch.Generator().manual_seed(0)).shape
@@ -55,7 +55,7 @@ class PhotoSet:
         return len(self.names)
 
     def crop(self, index: int, size_px: int, generator: torch.Generator) -> np.ndarray:
-        """Return a random crop of photograph `index`, uint8 (size_px, size_px, 3) (`rwlib.data.folder.random_view`).
+        """Return a random crop of photograph `index`, uint8 (size_px, size_px, 3) (`rwlib.data.views.random_view`).
 
         Raises:
             InputError: no such photograph, or a size below 1.

@@ -53,7 +53,7 @@ class Picture(ipywidgets.HTML):
     def set(self, picture: Figure | Tensor | np.ndarray | bytes, alt: str, caption: str = "") -> None:
         """Show another picture, with the text that says what can be seen."""
         self.png, self.alt = picture if isinstance(picture, bytes) else to_png(picture), alt
-        width = f' style="width:{self.width_px}px"' if self.width_px else ""
+        width = f' style="width:{self.width_px}px;max-width:100%"' if self.width_px else ""
         below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
         source = f"data:image/png;base64,{b64encode(self.png).decode()}"
         style = ' style="margin:0"'

@@ -1,6 +1,6 @@
 """Find a Chromium, or install one: Debian's or Ubuntu's package where that is allowed, else playwright's own.
 
-    python tests/browser/chromium.py    # prints the browser's path
+python tests/browser/chromium.py    # prints the browser's path
 """
 
 import os

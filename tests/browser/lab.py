@@ -32,7 +32,7 @@ LISTEN = r"""async () => {
     const {msg_type, content} = {msg_type: message.header.msg_type, content: message.content};
     if (msg_type === 'error') window.rwlibErrors.push(content.ename + ': ' + content.evalue);
     // ipykernel's remark about a comm that the page closed while it was being opened; no widget is concerned.
-    const noise = /^No such comm: \S+\s*$/;
+    const noise = /^No such comm( target registered)?: \S+\s*$/;  // also: asked before the kernel imported ipywidgets
     if (msg_type === 'stream' && content.name === 'stderr' && !noise.test(content.text))
       window.rwlibErrors.push(content.text);
   };
@@ -149,6 +149,24 @@ class Notebook:
                }""",
             [code, 1000 * timeout_s],
         ).strip()
+
+    def until(self, condition: str, timeout_s: float = 60) -> None:
+        """Wait until an expression is true in the notebook's kernel."""
+        end = time.monotonic() + timeout_s
+        while (found := self.python(f"print(bool({condition}))")) != "True":
+            assert time.monotonic() < end, f"after {timeout_s} s still not true: {condition} ({found})"
+            time.sleep(0.1)
+
+    def wait_for_pictures(self, selector: str) -> None:
+        """Wait until every picture that a CSS selector finds, at least one, has been decoded."""
+        self.page.wait_for_function(
+            """async selector => {
+                 const pictures = [...document.querySelectorAll(selector)];
+                 await Promise.all(pictures.map(picture => picture.decode()));
+                 return pictures.length > 0;
+               }""",
+            arg=selector,
+        )
 
 
 def pixels(locator) -> np.ndarray:

@@ -1,0 +1,88 @@
+r"""Show a notebook as an app for a classroom: `python -m rwlib.course.app 09 [voila's options]`.
+
+A learner's notebook has exercises to be filled in; in front of a class one wants its widget. The app holds the
+notebook's title and its cells with the tag `app`, so there is one source for both, and voila runs it: each visitor gets
+a kernel, and no code is shown or can be typed. Needs the extra `studio`.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+import rwlib
+from rwlib.conventions import InputError
+
+NOTEBOOKS = Path(rwlib.__file__).parents[1] / "notebooks"
+TAG = "app"
+
+
+def app_of(notebook: Any) -> Any:
+    """Return a notebook of the title and the cells that carry the tag `app`, without outputs and section numbers.
+
+    Raises:
+        InputError: no cell carries the tag.
+    """
+    cells = [cell for cell in notebook.cells if TAG in cell.metadata.get("tags", [])]
+    if not cells:
+        raise InputError(f"notebook: none of its cells carries the tag {TAG!r}, so there is nothing to show")
+    new = [nbformat.v4.new_markdown_cell(notebook.cells[0].source.split("\n")[0])]
+    for cell in cells:
+        make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        new.append(make(cell.source))
+    for cell in new:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"^(#+) \d+ · ", r"\1 ", cell.source, flags=re.MULTILINE)
+    return nbformat.v4.new_notebook(cells=new, metadata=notebook.metadata)
+
+
+def find_notebook(number: str) -> Path:
+    """Return a learner's notebook.
+
+    Raises:
+        InputError: there is none of that number.
+    """
+    found = sorted(NOTEBOOKS.glob(f"{number}_*.ipynb"))
+    if not found:
+        raise InputError(f"notebook: there is no {number}_*.ipynb in {NOTEBOOKS.name}/; build it with `make notebooks`")
+    return found[0]
+
+
+def serve(file: Path, options: Sequence[str]) -> None:
+    """Run voila on a notebook's app until it is interrupted or asked to end.
+
+    Raises:
+        InputError: voila is not installed, or the notebook has no app.
+    """
+    if find_spec("voila") is None:
+        raise InputError("voila: it is not installed; `pip install rwlib[studio]`, or `make studio`, brings it")
+    from voila.app import Voila
+
+    app = app_of(nbformat.read(file, as_version=4))
+    with tempfile.TemporaryDirectory(prefix="rwlib-app-") as folder:
+        shown = Path(folder) / file.name
+        nbformat.write(app, shown)
+        Voila.launch_instance([str(shown), "--show_tracebacks=True", *options])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line; what this program does not know goes to voila."""
+    parser = argparse.ArgumentParser(prog="python -m rwlib.course.app", description=__doc__.splitlines()[0])
+    parser.add_argument("notebook", nargs="?", default="09", help="number of the notebook, two digits")
+    asked, options = parser.parse_known_args(arguments)
+    try:
+        serve(find_notebook(asked.notebook), options)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

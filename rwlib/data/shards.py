@@ -1,0 +1,193 @@
+r"""Photographs in tar shards, as a photo source (`rwlib.data.views`): a million pictures in a few hundred files.
+
+    DIRECTORY/000000.tar ...   members 00000000.jpg, 00000001.jpg, ...: the layout of the package webdataset
+    DIRECTORY/index.csv        shard, offset, bytes, file: where in which shard each photograph's bytes stand
+
+Training asks for sample number k (`rwlib.data.TrainingSamples`), and that is what makes it independent of the number
+of workers and lets a resumed run continue bit for bit. A tar archive that is not compressed can answer: the index says
+where the bytes are, so `PhotoShards` reads them with one seek, and needs no package. A disk that is slow at seeking, or
+a network, is better read from front to back: `stream` does that with webdataset, in an order that depends on seed,
+epoch and rank alone, and goes on after any number of samples. `data_scripts/shards.py` packs a folder.
+"""
+
+import csv
+import io
+import os
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rwlib.conventions import InputError
+from rwlib.data.files import MAX_BAD_SHARE, PhotoFiles
+from rwlib.data.views import check_seed
+
+COLUMNS = ("shard", "offset", "bytes", "file")
+"""Of `index.csv`; `file` is the photograph's name before it was packed."""
+
+
+class Entry(NamedTuple):
+    """Where a photograph is: name of the shard, place of its bytes and their number, name of the photograph."""
+
+    shard: str
+    offset: int
+    bytes: int
+    file: str
+
+
+class PhotoShards(PhotoFiles):
+    """Photographs in a folder of tar shards, as a photo source with random access.
+
+    What proves damaged while it is read is replaced as in a folder (`rwlib.data.files.PhotoFiles`).
+
+    Args:
+        directory: folder with shards and their `index.csv`.
+        min_scale: as for `rwlib.data.folder.PhotoFolder`.
+        cache_mb: likewise.
+        max_bad_share: likewise.
+
+    Raises:
+        InputError: no index or one that does not fit the shards; a number out of range.
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        *,
+        min_scale: float = 1.0,
+        cache_mb: float = 512,
+        max_bad_share: float = MAX_BAD_SHARE,
+    ) -> None:
+        super().__init__(str(directory), min_scale=min_scale, cache_mb=cache_mb, max_bad_share=max_bad_share)
+        self.directory = Path(directory)
+        entries = read_index(self.directory)
+        self._shards = list(dict.fromkeys(entry.shard for entry in entries))
+        number = {shard: i for i, shard in enumerate(self._shards)}
+        self._places = np.array([(number[e.shard], e.offset, e.bytes) for e in entries], np.int64)
+        self._hold([entry.file for entry in entries], [])
+
+    def _open(self, index: int) -> io.BytesIO:
+        shard, offset, size = self._places[index].tolist()
+        # Opening the shard each time costs a hundredth of decoding, and worker processes then share no file position.
+        with open(self.directory / self._shards[shard], "rb") as file:
+            file.seek(offset)
+            data = file.read(size)
+        if len(data) != size:
+            raise OSError(f"{self._shards[shard]} is cut short")
+        return io.BytesIO(data)
+
+
+def index_tar(file: str | os.PathLike, suffixes: tuple[str, ...]) -> list[Entry]:
+    """List the images in a tar archive that is not compressed, in its order.
+
+    Raises:
+        InputError: not such an archive.
+    """
+    file, entries = Path(file), []
+    try:
+        with tarfile.open(file, "r:") as archive:
+            for member in archive:
+                if member.isreg() and member.name.lower().endswith(suffixes):
+                    entries.append(Entry(file.name, member.offset_data, member.size, member.name))
+                archive.members = []  # it would keep every header
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise InputError(f"shards: cannot read {file} as a tar archive without compression ({error})") from None
+    return entries
+
+
+def write_index(directory: Path, entries: list[Entry]) -> None:
+    """Write `index.csv`, whole or not at all."""
+    part = directory / "index.csv.part"
+    with open(part, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *entries])
+    part.replace(directory / "index.csv")
+
+
+def read_index(directory: Path) -> list[Entry]:
+    """Read `index.csv` and see that the shards are there, and as long as it says.
+
+    Raises:
+        InputError: it is missing, another file, or does not fit the shards.
+    """
+    remedy = "pack the photographs again with data_scripts/shards.py"
+    if not (directory / "index.csv").is_file():
+        raise InputError(f"shards: {directory} has no index.csv; {remedy}")
+    entries, ends = [], {}
+    try:
+        with open(directory / "index.csv", newline="", encoding="utf-8") as file:
+            rows = csv.reader(file)
+            if tuple(next(rows, ())) != COLUMNS:
+                raise ValueError(f"its columns are not {', '.join(COLUMNS)}")
+            for shard, offset, size, name in rows:
+                entry = Entry(shard, int(offset), int(size), name)
+                if Path(shard).name != shard or "\\" in shard or entry.offset < 0 or entry.bytes < 1:
+                    raise ValueError(f"{shard!r} {offset} {size} is no place in a shard of this folder")
+                entries.append(entry)
+                ends[shard] = max(ends.get(shard, 0), entry.offset + entry.bytes)
+        if not entries:
+            raise ValueError("it is empty")
+        for shard, end in ends.items():
+            if (directory / shard).stat().st_size < end:
+                raise ValueError(f"{shard} has fewer than {end} bytes")
+    except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
+        raise InputError(f"shards: the index of {directory} does not hold ({error}); {remedy}") from None
+    return entries
+
+
+def stream(
+    directory: str | os.PathLike, *, seed: int, epoch: int, rank: int = 0, n_ranks: int = 1, skip: int = 0
+) -> Iterator[dict[str, Any]]:
+    """Read one epoch's share of one rank from front to back, with the package webdataset.
+
+    Shards come in an order drawn from seed and epoch, and go to the ranks in turn; within a shard the order is that of
+    packing. All ranks together see every photograph once. Let one process read for each rank: workers would repeat it.
+
+    Args:
+        directory: folder with shards and their `index.csv`.
+        seed: of the run.
+        epoch: 0, 1, ...
+        rank: which process this is.
+        n_ranks: how many there are.
+        skip: so many samples were already taken; their shards are not even opened, but for the last one.
+
+    Yields:
+        webdataset's samples: `__key__`, `__url__`, and the bytes by suffix (`jpg` or `png`).
+
+    Raises:
+        InputError: webdataset is not installed, the index does not hold, or a number is out of range; while reading, a
+            shard is damaged.
+    """
+    try:
+        import webdataset
+    except ImportError:
+        raise InputError("shards: reading front to back needs webdataset; pip install webdataset") from None
+    check_seed(seed)
+    if epoch < 0 or skip < 0 or not 0 <= rank < n_ranks:
+        raise InputError(f"stream: expected epoch, skip >= 0 and rank below n_ranks, got {epoch}, {skip}, {rank}")
+    directory, sizes = Path(directory), {}
+    for entry in read_index(directory):
+        sizes[entry.shard] = sizes.get(entry.shard, 0) + 1
+    order = np.random.default_rng(np.random.SeedSequence((seed, epoch))).permutation(len(sizes))
+    mine = [list(sizes)[i] for i in order[rank::n_ranks]]
+    while mine and skip >= sizes[mine[0]]:
+        skip -= sizes[mine.pop(0)]
+    if not mine:
+        return iter(())
+    urls = [str(directory / shard) for shard in mine]
+    samples = webdataset.DataPipeline(webdataset.SimpleShardList(urls), webdataset.tarfile_to_samples())
+    return _all_of(samples, skip, sum(sizes[shard] for shard in mine))
+
+
+def _all_of(samples: Any, skip: int, expected: int) -> Iterator[dict[str, Any]]:
+    """Yield all samples but the first `skip`; webdataset itself ends quietly where a shard has been overwritten."""
+    n = 0
+    try:
+        for n, sample in enumerate(samples, 1):
+            if n > skip:
+                yield sample
+    except (tarfile.TarError, OSError, ValueError) as error:
+        raise InputError(f"shards: webdataset cannot read on after {n} samples ({error}); pack them again") from None
+    if n != expected:
+        raise InputError(f"shards: webdataset found {n} of {expected} samples; a shard is damaged, pack them again")

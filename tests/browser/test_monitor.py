@@ -1,0 +1,60 @@
+"""The training monitor in a real JupyterLab: Start, curves that grow, a light control meanwhile, Stop, Resume."""
+
+import re
+import time
+
+from lab import is_blank, pixels
+
+CELLS = (
+    """from rwlib.config import make_config
+from rwlib.data import Facades
+from rwlib.widgets import TrainingMonitor
+
+config = make_config(
+    "balanced", "tiny", size_px=32, width=4, discriminator_width=4, batch_size=2, vgg="random", epochs=(1, 1),
+    steps_per_epoch=2000, sample_every=4,
+)""",
+    "monitor = TrainingMonitor(config=config, source=Facades(0))\nmonitor",
+)
+
+
+def button(page, text):
+    """Return one of the widget's buttons."""
+    return page.locator(".rwlib-panel button").filter(has_text=re.compile(rf"^\s*{text}\s*$"))
+
+
+def test_start_watch_stop_and_resume(open_notebook):
+    notebook = open_notebook(*CELLS)
+    notebook.run_all()
+    page = notebook.page
+    panel, picture = page.locator(".rwlib-panel"), page.locator(".rwlib-panel img").first
+    panel.get_by_text("Nothing is trained yet").wait_for()
+    notebook.wait_for_pictures(".rwlib-panel img")
+    before = pixels(picture)
+    assert not is_blank(before)
+
+    button(page, "Start").click()
+    page.locator(".rwlib-panel img[alt^='Curves of']").wait_for(timeout=120_000)
+    page.locator(".rwlib-panel img[alt^='Rows of six pictures']").wait_for(timeout=120_000)
+    notebook.wait_for_pictures(".rwlib-panel img")
+    assert (pixels(picture) != before).any() and notebook.python("print(monitor.run.running)") == "True"
+
+    # A light control answers while the training runs.
+    source = picture.get_attribute("src")
+    clicked = time.perf_counter()
+    panel.get_by_text("logarithmic").click()
+    page.wait_for_function(
+        "source => document.querySelector('.rwlib-panel img').src !== source", arg=source, timeout=30_000
+    )
+    print(f"from a click to new curves during a training: {time.perf_counter() - clicked:.2f} s")
+    notebook.until("monitor.log_scale.value and monitor.run.running")
+
+    button(page, "Stop").click()
+    panel.get_by_text("Stopped after step").wait_for(timeout=60_000)
+    notebook.until("not monitor.run.running and monitor.run.error is None")
+    stopped_at = int(notebook.python("print(monitor.run.step)"))
+    button(page, "Resume").click()
+    notebook.until(f"monitor.run.step > {stopped_at}")
+    notebook.python("monitor.close()")
+    notebook.until("not monitor.run.running")
+    panel.wait_for(state="detached")

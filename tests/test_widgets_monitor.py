@@ -1,0 +1,271 @@
+"""The monitor: numbers and pictures from a snapshot, controls that act, and a message for everything that is wrong."""
+
+import io
+import json
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rwlib.config import make_config
+from rwlib.data import Facades
+from rwlib.widgets import TrainingMonitor
+from rwlib.widgets.live import LiveTraining
+from rwlib.widgets.monitor import read_sheet
+from rwlib.widgets.monitor_views import Snapshot, clock, describe, draw, facts, parts_ms, smooth
+
+NAN = float("nan")
+
+
+def tiny(**changes):
+    small = {"width": 4, "discriminator_width": 4, "size_px": 16, "batch_size": 1, "vgg": "random", "vgg_size_px": 0}
+    return make_config("balanced", "tiny", **small | {"epochs": (2, 1), "steps_per_epoch": 3} | changes)
+
+
+def until(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def snapshot(n=40, phase_one=30, total=60, **changes):
+    """A run in phase two, made up."""
+    late = [NAN] * phase_one
+    curves = {
+        "step": list(range(n)), "L": [1 / (i + 1) for i in range(n)], "L_r": [0.9 / (i + 1) for i in range(n)],
+        "L_c": [100.0] * n, "L_s": [1000.0] * n, "L_a": [*late, *[-0.5] * (n - phase_one)],
+        "D_gt": [*late, *[0.4] * (n - phase_one)], "D_p2": [*late, *[0.1] * (n - phase_one)],
+        "L_D": [*late, *[1.9] * (n - phase_one)], "learning_rate": [4e-4] * n, "dataloader_wait_s": [0.010] * n,
+        "ms_forward": [60.0] * n, "ms_losses": [20.0] * n, "ms_discriminator": [30.0] * n, "ms_backward": [70.0] * n,
+        "ms_update": [10.0] * n,
+    }  # fmt: skip
+    weights = {"L_r": 1.0, "L_c": 4e-5, "L_s": 3e-6, "L_a": 0.03}
+    given = {"word": "running", "step": n, "total": total, "phase_one": phase_one, "weights": weights}
+    return Snapshot(**given | {"margins": (-1.0, 1.0), "curves": curves, "memory_mb": 1234.0} | changes)
+
+
+# --- numbers
+
+
+def test_smoothing_by_hand():
+    assert smooth([2.0, 4.0, 9.0, 1.0], 3).tolist() == [2.0, 3.0, 5.0, 14 / 3]
+    assert smooth([1.0, 5.0], 1).tolist() == [1.0, 5.0]
+    found = smooth([NAN, 2.0, NAN, 6.0], 4)
+    assert np.isnan(found[[0, 2]]).all() and found[[1, 3]].tolist() == [2.0, 4.0]
+    assert smooth([], 5).shape == (0,)
+
+
+def test_parts_of_a_step_are_means_over_the_last_twenty():
+    shown = snapshot()
+    shown.curves["ms_forward"][:20] = [9e9] * 20
+    assert parts_ms(shown.curves) == {
+        "data": 10, "forward": 60, "losses": 20, "discriminator": 30, "backward": 70, "update": 10
+    }  # fmt: skip
+    assert parts_ms({}) == {} and "discriminator" not in parts_ms({"ms_discriminator": [0.0]})
+
+
+def test_facts_say_how_fast_and_how_long():
+    known = facts(snapshot())  # 200 ms a step, 20 steps left
+    assert known["speed"] == "5.0 steps/s" and known["left"] == "0:04" and known["memory"] == "1,234 MB"
+    assert known["step"] == "40 of 60, phase 2" and known["learning rate"] == "0.0004"
+    assert facts(snapshot(20))["step"] == "20 of 60, phase 1"
+    assert "left" not in facts(snapshot(word="stopped"))
+    assert facts(Snapshot()) == {}
+    assert clock(3599.6) == "1:00:00" and clock(-1) == "0:00"
+
+
+# --- picture
+
+
+def lines(axis):
+    return {line.get_label(): line for line in axis.lines if not line.get_label().startswith("_")}
+
+
+def test_curves_are_weighted_as_in_the_objective_or_not():
+    left, middle, right = draw(snapshot(), smoothing=1).axes
+    weighted = lines(left)
+    assert weighted.keys() == {"L", "L_r", "λ₁ L_c", "λ₂ L_s", "λ₃ L_a"}
+    assert weighted["λ₁ L_c"].get_ydata()[0] == pytest.approx(4e-3)
+    assert weighted["λ₃ L_a"].get_ydata()[-1] == pytest.approx(-0.015)
+    assert lines(middle).keys() == {"D(I_gt)", "D(I_p2)", "L_D"} and middle.get_xlim() == (30, 60)
+    assert [text.get_text() for text in right.get_yticklabels()] == [
+        "data", "forward", "losses", "discriminator", "backward", "update"
+    ]  # fmt: skip
+    plain = lines(draw(snapshot(), smoothing=1, weighted=False).axes[0])
+    assert plain["L_c"].get_ydata()[0] == 100
+    assert any(line.get_xdata()[0] == 30 for line in left.lines if line not in weighted.values()), "phase boundary"
+    assert [y for line in middle.lines for y in line.get_ydata() if abs(y) == 1] == [-1, -1, 1, 1], "hinge margins"
+
+
+def test_a_logarithmic_axis_leaves_out_what_is_not_positive():
+    left = draw(snapshot(), log=True).axes[0]
+    assert left.get_yscale() == "log"
+    assert np.isnan(lines(left)["λ₃ L_a"].get_ydata()).all() and np.isfinite(lines(left)["L"].get_ydata()).all()
+    assert draw(Snapshot(), log=True).axes[0].get_yscale() == "linear"
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 30, 50_000])
+def test_runs_of_all_lengths_can_be_drawn_and_described(n):
+    shown = snapshot(n, min(n, 30), max(60, n)) if n else Snapshot()
+    fig = draw(shown)
+    fig.savefig(io.BytesIO(), format="png")
+    assert all(len(line.get_xdata()) <= 1300 for line in fig.axes[0].lines)
+    assert ("no step is done" in describe(shown)) == (n == 0) and (n < 2 or f"{n} steps" in describe(shown))
+
+
+def test_the_description_names_beginnings_ends_and_the_slowest_part():
+    said = describe(snapshot())
+    assert "L from 0.18 to 0.034." in said and "D_gt from 0.4 to 0.4" in said and "backward, 70 ms" in said
+
+
+# --- the widget
+
+
+def folder_of_a_run(folder, steps=4, **values):
+    folder.mkdir()
+    record = {"config": json.loads(tiny().to_json()), "total_steps": 9, "status": "stopped"} | values
+    (folder / "run.json").write_text(json.dumps(record))
+    (folder / "curves.csv").write_text(
+        "step,phase,L,L_r\n" + "".join(f"{i},1,{1 / (i + 1)},0.5\n" for i in range(steps))
+    )
+    (folder / "samples").mkdir()
+    Image.new("RGB", (60, 40), (200, 30, 30)).save(folder / "samples" / "step_000003.png")
+    return folder
+
+
+@pytest.fixture
+def monitor(tmp_path):
+    """A monitor of a folder that nobody writes to."""
+    shown = TrainingMonitor(folder_of_a_run(tmp_path / "run"))
+    shown.wait()
+    yield shown
+    shown.close()
+
+
+def test_a_folder_is_shown(monitor):
+    assert "Stopped after step 4 of 9" in monitor.status.value and "4 of 9, phase 1" in monitor.facts.value
+    assert (monitor.progress.value, monitor.progress.max) == (4, 9)
+    assert "4 steps" in monitor.curves.alt and monitor.curves.png[:4] == b"\x89PNG"
+    assert "after step 3" in monitor.samples.alt and monitor.samples.png == read_sheet(monitor.shown.samples)
+    assert monitor.start_button.description == "Resume" and not monitor.start_button.disabled
+    assert monitor.stop_button.disabled
+
+
+@pytest.mark.parametrize(("control", "value"), [("log_scale", True), ("weighted", False), ("smoothing", 3)])
+def test_every_control_changes_the_picture(monitor, control, value):
+    before = monitor.curves.png
+    getattr(monitor, control).value = value
+    monitor.wait()
+    assert monitor.curves.png != before and monitor.curves.png[:4] == b"\x89PNG"
+
+
+def test_it_looks_again_only_if_something_has_changed(monitor, monkeypatch):
+    monitor._ticker.stop()
+    monitor._ticker.thread.join(30)
+    looks = []
+    later = monitor.later
+    monkeypatch.setattr(monitor, "later", lambda kind, *rest, **more: looks.append(kind) or later(kind, *rest, **more))
+    monitor._rest_until = 0.0
+    monitor._tick()
+    assert looks == []
+    with open(monitor.run.run_dir / "curves.csv", "a") as opened:
+        opened.write("4,1,0.1,0.1\n")
+    monitor._rest_until = time.monotonic() + 60
+    monitor._tick()
+    assert looks == [], "it rests after each look"
+    monitor._rest_until = 0.0
+    monitor._tick()
+    monitor.wait()
+    assert looks == ["look"] and monitor.shown.step == 5
+    (monitor.run.run_dir / "samples" / "step_000005.png").write_bytes(b"not a picture")
+    before = monitor.samples.png
+    monitor._rest_until = 0.0
+    monitor._tick()
+    monitor.wait()
+    assert monitor.samples.png == before, "a damaged sample leaves the last one"
+
+
+def test_resuming_without_a_checkpoint_says_so(monitor):
+    monitor.start_button.click()
+    monitor.wait()
+    assert "no checkpoint to go on from" in monitor.message.value
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"run": 3}, "run: expected a folder"),
+        ({"config": 3}, "config: expected a Config"),
+        ({"config": tiny(steps_per_epoch=0)}, "steps_per_epoch: the data has no end"),
+    ],
+)
+def test_wrong_arguments_become_a_message(arguments, words):
+    shown = TrainingMonitor(**arguments)
+    shown.wait()
+    assert words in shown.message.value and shown.start_button.disabled and shown.stop_button.disabled
+    shown.start(), shown.stop(), shown.redraw()
+    assert "nothing to watch" not in shown.message.value and "<img" in shown.static().data
+    shown.close()
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"config": {"width": -1}, "total_steps": "x"}'])
+def test_empty_and_damaged_folders_are_shown_as_such(tmp_path, content):
+    folder = tmp_path / "run"
+    if content is not None:
+        folder.mkdir()
+        (folder / "run.json").write_text(content)
+        (folder / "curves.csv").write_bytes(b"\x00\xff\n,,,\nstep\n")
+    shown = TrainingMonitor(folder)
+    shown.wait()
+    assert any(word in shown.status.value for word in ("no run yet", "cannot be read", "Stopped after step"))
+    shown.close()
+
+
+def test_start_stop_resume_and_close_in_this_kernel(tmp_path):
+    shown = TrainingMonitor(tmp_path / "run", config=tiny(steps_per_epoch=4000), source=Facades(0))
+    shown.wait()
+    assert "Nothing is trained yet" in shown.status.value and shown.start_button.description == "Start"
+    shown.start_button.click()
+    shown.start_button.click()  # a second click while it starts
+    until(lambda: shown.shown.word == "running" and shown.shown.step >= 3)
+    assert shown.start_button.disabled and not shown.stop_button.disabled
+    shown.stop_button.click()
+    shown.stop_button.click()
+    assert shown.run.join(60)
+    until(lambda: "Stopped after step" in shown.status.value)
+    assert shown.start_button.description == "Resume"
+    stopped_at = shown.run.step
+    shown.start_button.click()
+    until(lambda: shown.run.step >= stopped_at + 2)
+    thread, run = shown._ticker.thread, shown.run
+    shown.close()
+    thread.join(10)
+    assert not thread.is_alive() and run.join(60), "closing stops the ticker and the training"
+
+
+def test_another_training_in_this_kernel_is_a_message(tmp_path):
+    first = LiveTraining(tiny(steps_per_epoch=4000), Facades(0), tmp_path / "a")
+    first.start()
+    shown = TrainingMonitor(config=tiny(), source=Facades(0))
+    shown.start_button.click()
+    shown.wait()
+    assert "another one runs in this kernel" in shown.message.value
+    shown.close()
+    first.stop(wait=True)
+
+
+def test_the_still_picture_is_true_and_small(monitor):
+    still = monitor.static().data
+    assert (
+        "4 of 9" in still and "still picture" in still and 'alt="Curves of 4 steps.' in still and len(still) < 150_000
+    )
+
+
+def test_a_sheet_is_read_whole_or_not_at_all(tmp_path):
+    assert read_sheet(None) == b"" and read_sheet(tmp_path / "none.png") == b""
+    Image.new("RGB", (4000, 2000)).save(tmp_path / "large.png")
+    assert max(Image.open(io.BytesIO(read_sheet(tmp_path / "large.png"))).size) == 1240
+    (tmp_path / "half.png").write_bytes((tmp_path / "large.png").read_bytes()[:200])
+    assert read_sheet(tmp_path / "half.png") == b""
