@@ -1,7 +1,7 @@
 r"""Prepare Places2 (Zhou et al. 2018): scenes, ready-made at 256x256, in their original splits.
 
-Addresses and MD5 sums are those of torchvision's class `Places365`. The paper's 8,097,967 training pictures are the
-release of 2015, which is no longer offered; what can be had is Places365-Standard (1,803,460 for training) and
+Addresses and MD5 sums are those of torchvision's class `Places365`; sizes are rounded. The paper counts 8,097,967
+training pictures, which is neither release that is offered there: Places365-Standard (1,803,460 for training) and
 Places365-Challenge (8,026,628, with `--challenge`). Validation (36,500) and test (328,500) are the same for both.
 
     python data_scripts/places.py --to data/places2 --splits val                 # 0.5 GB

@@ -252,7 +252,7 @@ def _settings_of_run(args: list[str], config: Config, data: str, val: str) -> tu
 
 def _whole_path(source: str) -> str:
     """Return a source's name such that it means the same from another folder."""
-    return str(Path(source).resolve()) if Path(source).is_dir() else source
+    return str(Path(source).resolve()) if source and Path(source).is_dir() else source
 
 
 def _inpaint(asked: Inpaint) -> None:

@@ -258,7 +258,8 @@ def test_a_flag_reaches_the_run_over_preset_and_size(monkeypatch, here):
     config, source, run_dir = asked.pop("args")
     assert config == make_config("paper", "tiny", lambda_2=0.5, epochs=(3, 1)) and type(config) is Config
     assert len(source) == 8 and run_dir == Path("run")
-    assert asked == {"data_name": "photos", "resume": True, "init": Path("G"), "steps": 7}
+    kept = {"val": None, "keep": 2, "trackers": (), "about": {"source": "photos", "val": ""}}
+    assert asked == {"data_name": "photos", "resume": True, "init": Path("G"), "steps": 7} | kept
 
 
 def test_inpaint_fills_the_hole_and_honours_the_polarity(here):

@@ -227,6 +227,17 @@ def test_neighbours_that_are_all_damaged_do_not_become_one_photograph(tmp_path):
     assert len(set(crops)) == 32 and max(crops.count(crop) for crop in crops) == 2
 
 
+def test_every_photograph_is_tried_before_giving_up(tmp_path):
+    folder = good_files(tmp_path, 10)  # the step of ten photographs would be six, which never leads from 0 to 1
+    for i in range(10):
+        if i != 1:
+            (folder / f"good{i:05d}.jpg").write_bytes(noise(i)[:-200])
+    source = PhotoFolder(folder, max_bad_share=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert len({source.center(i, 16).tobytes() for i in range(10)}) == 1 and len(source.damaged) == 9
+
+
 WORKERS = """
 import sys, warnings, hashlib, torch
 from rwlib.data import PhotoFolder, TrainingSamples

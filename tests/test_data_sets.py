@@ -484,6 +484,14 @@ def test_masks(tmp_path, mirror, capsys):
     assert script.main(call, 2) == 0 and "nothing to do" in capsys.readouterr().out
 
 
+def test_border_distance():
+    hole = np.zeros((20, 30), bool)
+    hole[7:12, 8:19] = True
+    distance = load("masks").border_distance
+    assert [distance(h) for h in (hole, hole[2:], hole[:, 5:], hole[:14], hole[:, :21])] == [7, 5, 3, 2, 2]
+    assert distance(hole[:12]) == distance(hole[7:]) == 0
+
+
 @pytest.mark.parametrize(("change", "words"), [
     ({"a/00003.png": None}, "11 masks, .* expected 2 in each bin"),
     ({"a/00003.png": mask(0.15, 77), "a/00004.png": mask(0.15, 88)}, "12 masks, .* expected 2 in each bin"),
@@ -643,6 +651,24 @@ def test_a_full_disk_while_converting_keeps_what_is_done(tmp_path, monkeypatch, 
             assert (disk / "out" / path.relative_to(disk / ".out.part")).stat().st_mtime_ns == t
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_an_error_of_the_disk_is_not_taken_for_a_bad_picture(tmp_path, monkeypatch, capsys):
+    call = ["--from", str(own_folder(tmp_path / "in")), "--to", str(tmp_path / "out")]
+    real, calls = Path.write_bytes, []
+
+    def full(path, data):
+        calls.append(path)
+        if len(calls) == 7:
+            raise OSError(28, "No space left on device")
+        return real(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        assert load("own").main(call) == 1
+    assert "No space left on device; make room, and call again: it goes on" in error_of(capsys)
+    assert len(list((tmp_path / ".out.part").rglob("*.jpg"))) == 6 and len(calls) == 7
+    assert load("own").main(call) == 0 and len(index_of(tmp_path / "out")) == 40
 
 
 def test_a_source_that_changed_is_not_mixed_with_the_old_one(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import pickle
 import shutil
 import sys
 import tarfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +181,20 @@ def test_damage_within_a_shard_is_replaced_and_reported(shards):
         for i in range(N):
             source.center(i, 16)
     assert len(caught) == 1 and source.damaged == [entry.file]
+
+
+def test_a_shard_that_is_cut_short_in_the_middle_of_a_run(shards):
+    source = PhotoShards(shards / "val")
+    last = max(read_index(shards / "val"), key=lambda entry: entry.offset)
+    with open(shards / "val" / last.shard, "r+b") as file:
+        file.truncate(last.offset + 10)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(
+            InputError, match=f"1 of 3 images .* more than the share .*{last.file} .{last.shard} is cut short"
+        ):
+            [source.center(i, 16) for i in range(3)]
+    assert len(caught) == 1
 
 
 def test_an_index_that_does_not_hold_is_refused(shards, tmp_path):

@@ -199,7 +199,7 @@ def draw(shown: Snapshot, *, log: bool = False, smoothing: int = 10, weighted: b
             axis.text(0.5, 0.5, empty, transform=axis.transAxes, ha="center", fontsize=9)
             axis.set_yticks([])
         else:  # a fixed place: looking for the best one takes longer than all the rest
-            axis.legend(fontsize=8, loc="upper right" if axis is left else "center right", handlelength=2.6, ncols=1)
+            axis.legend(fontsize=8, loc="upper right" if axis is left else "lower right", handlelength=2.6, ncols=1)
             for margin in shown.margins if axis is middle else ():
                 axis.axhline(margin, color=COLORS[6], linestyle="--", linewidth=0.7, alpha=0.6)
         axis.tick_params(labelsize=8)

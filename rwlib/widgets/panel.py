@@ -166,6 +166,9 @@ class Panel(ipywidgets.VBox):
 
     # --- where there is no kernel
 
+    def __repr__(self) -> str:
+        return f"{self.title} (live in a running notebook)"
+
     def static(self) -> HTML | None:
         """Return the picture that stands in for the widget in a saved notebook, made by `rwlib.course.figure`."""
         return None

@@ -185,3 +185,29 @@ def test_a_finger_on_a_dense_and_zoomed_screen(notebook):
         ]
         browser.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
     assert brush.settle() == brush_line(path, 25)
+
+
+def test_own_files_go_in_and_come_out(notebook, tmp_path):
+    page = notebook.page
+    photo = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
+    hole = np.zeros((60, 90), np.uint8)
+    hole[20:30, 40:60] = 255
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    Image.fromarray(hole).save(tmp_path / "hole.png")
+    for name, file, there in (
+        ("Own photo", "photo.png", "canvas.width == 90"),
+        ("Own mask", "hole.png", "M.min() == 0"),
+    ):
+        with page.expect_file_chooser() as chooser:
+            page.locator(f".rwlib-panel button:has-text('{name}')").click()
+        chooser.value.set_files(tmp_path / file)
+        notebook.until(f"painter.{there} and not painter.busy")
+    button(notebook, "Inpaint").click()
+    notebook.until("painter.result is not None and not painter.busy")
+    with page.expect_download(timeout=60_000) as download:
+        button(notebook, "Result").click()
+    filled = np.asarray(Image.open(download.value.path()))
+    assert np.array_equal(filled[hole == 0], photo[hole == 0]) and (filled[hole > 0] != photo[hole > 0]).any()
+    with page.expect_download(timeout=60_000) as download:
+        button(notebook, "Mask").click()
+    assert np.array_equal(np.asarray(Image.open(download.value.path())), hole)
