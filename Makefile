@@ -4,6 +4,7 @@
 # `make lab LAB_ARGS=--no-browser`.
 PYTHON ?=
 LAB_ARGS ?=
+VOILA_ARGS ?=
 VENV ?= .venv
 
 PY := $(VENV)/bin/python
@@ -40,6 +41,9 @@ help: ## list the targets
 lab: install ## install what is missing, check it, open JupyterLab on notebooks/
 	@$(PY) -m rwlib.doctor
 	@$(ON_PATH) $(PY) -m jupyterlab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
+
+studio: install $(EXTRAS) ## show notebook 09, the ablation studio, as an app for a classroom, without code
+	@$(ON_PATH) $(PY) -m rwlib.course.app 09 $(VOILA_ARGS)
 
 test: install ## install what is missing, run all tests and all notebooks
 	$(TEST) tests --ignore tests/browser
