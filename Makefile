@@ -27,6 +27,7 @@ export PYTHONDONTWRITEBYTECODE :=
 NB ?=
 MEASURE ?=
 BENCH_ARGS ?=
+BROWSER_ARGS ?=
 # nbval ignores stored outputs. Progress goes to a folder of its own, never to the reader's.
 NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile --nbval-lax \
   --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
@@ -51,7 +52,7 @@ test: install ## install what is missing, run all tests and all notebooks
 
 test-browser: install $(EXTRAS) ## test the widgets in a real JupyterLab in Chromium, which is installed if need be
 	@$(PY) tests/browser/chromium.py
-	$(ON_PATH) OMP_NUM_THREADS= $(PY) -m pytest tests/browser
+	$(ON_PATH) OMP_NUM_THREADS= $(PY) -m pytest tests/browser $(BROWSER_ARGS)
 
 notebooks: install ## build notebooks/ and notebooks/solutions/ from notebooks/source/; NB=02 builds one
 	@$(ON_PATH) $(PY) -m rwlib.course.build $(NB) $(if $(MEASURE),--measure)

@@ -210,7 +210,8 @@ def test_make_alone_lists_the_targets():
 
 def test_continuous_integration_calls_make_test():
     script = ROOT / ".ci/run"
-    assert {"make test", "make test-browser"} <= set(script.read_text().splitlines()) and os.access(script, os.X_OK)
+    lines = script.read_text().splitlines()
+    assert "make test" in lines and lines[-1].startswith("make test-browser") and os.access(script, os.X_OK)
 
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "LOG.md", "CITATION.cff", "rwlib/weights/facades64.md"])
