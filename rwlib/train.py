@@ -439,7 +439,7 @@ def train(
                     accelerator.log(values | {"learning_rate": learning_rate}, step=step)
                 if stopping:
                     status = "stopped"
-                    if main and done < last_step:
+                    if main and done < last_step and (progress or signal_came()):
                         tqdm.write(f"stopped after step {done} of {schedule.total} ({why or 'another process'})")
                     break
                 ready = time.perf_counter()

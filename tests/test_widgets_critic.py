@@ -239,7 +239,9 @@ def test_moments_that_a_resumed_run_takes_back_go_and_there_are_never_too_many()
     assert (
         len(steps) <= MOST + 1 and steps == sorted(set(steps)) and steps[0] == 10 and steps[-1] == 10 * (3 * MOST - 1)
     )
-    assert [m.step for m in add(moments, moment(30, 0, 0, 0))][-1] == 30
+    three = [moment(step, 0, 0, 0) for step in (10, 20, 30)]
+    assert [m.step for m in add(three, moment(20, 1, 0, 0))] == [10, 20]
+    assert add(three, moment(20, 1, 0, 0))[1].scores["I_gt"] == 1
 
 
 # --- the widget

@@ -136,7 +136,7 @@ def test_a_stopped_training_goes_on_where_it_stopped_and_ends_as_if_it_never_had
     a, b = whole.curves(), parts.curves()
     assert a["L"] == b["L"] and a["step"] == b["step"] == list(range(9))
     assert all(map(math.isnan, a["L_a"][:6])) and all(map(math.isfinite, a["L_a"][6:]))
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr() == ("", "")
 
 
 def test_one_training_at_a_time_and_a_forgotten_one_stops(tmp_path):
@@ -158,15 +158,33 @@ def test_one_training_at_a_time_and_a_forgotten_one_stops(tmp_path):
     assert second.join(60) and second.finished
 
 
-def test_other_threads_keep_their_cores(tmp_path):
-    live = LiveTraining(tiny(), Facades(0), tmp_path)
+def test_a_training_takes_half_of_the_cores_and_leaves_the_other_threads_theirs(tmp_path, monkeypatch):
+    from rwlib.widgets import live
+
+    def cores():
+        torch.ones(300, 300) @ torch.ones(300, 300)  # a thread looks up its number when it first computes
+        return torch.get_num_threads()
+
+    found, go_on = {}, threading.Event()
+
+    def train(*args, **kwargs):
+        found["first"] = cores()
+        go_on.wait(30)
+        found["later"] = cores()
+
+    monkeypatch.setattr(live, "train", train)
     before = torch.get_num_threads()
-    torch.set_num_threads(2)
+    torch.set_num_threads(4)
     try:
-        live.start()
-        assert torch.get_num_threads() == 2
+        training = LiveTraining(tiny(), Facades(0), tmp_path)
+        training.start()
+        other = threading.Thread(target=lambda: found.update(other=cores()))
+        other.start()
+        other.join()
+        go_on.set()
+        assert training.join(30)
+        assert found == {"first": 2, "other": 4, "later": 2} and cores() == 4
     finally:
-        live.stop(wait=True)
         torch.set_num_threads(before)
 
 
