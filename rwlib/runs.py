@@ -204,8 +204,9 @@ def unpack_state(
     unpack_optimiser("opt_G", players.opt_G, tensors)
     unpack_optimiser("opt_D", players.opt_D, tensors)
     if scaler is not None and scaler.is_enabled():
-        state = {key: float(tensors[f"scaler.{key}"]) for key in scaler.state_dict() if f"scaler.{key}" in tensors}
-        scaler.load_state_dict(scaler.state_dict() | state | {"_growth_tracker": int(state.get("_growth_tracker", 0))})
+        own = scaler.state_dict()  # floats and whole numbers, which it insists on
+        state = {key: type(x)(tensors[f"scaler.{key}"]) for key, x in own.items() if f"scaler.{key}" in tensors}
+        scaler.load_state_dict(own | state)
     torch.set_rng_state(tensors["rng.cpu"])
     if "rng.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["rng.cuda"])
@@ -268,11 +269,12 @@ class Curves:
             with open(file, newline="") as old:
                 for row in csv.DictReader(old):
                     # A row that was cut off when the process was killed has no whole number, or not all its fields.
-                    if (row["step"] or "").isdigit() and row[self.fields[-1]] is not None and None not in row:
-                        kept += [row] if int(row["step"]) < first_step else []
+                    whole = None not in row and None not in row.values() and (row.get("step") or "").isdigit()
+                    kept += [row] if whole and int(row["step"]) < first_step else []
         part = file.with_name(f".{file.name}.{os.getpid()}.part")
         with open(part, "w", newline="") as new:
-            rows = csv.DictWriter(new, self.fields)
+            # A run that an older version began has other columns: what is missing stays empty, what is gone is left out.
+            rows = csv.DictWriter(new, self.fields, extrasaction="ignore")
             rows.writeheader()
             rows.writerows(kept)
         os.replace(part, file)

@@ -11,8 +11,11 @@ for bit on a CPU.
 import contextlib
 import json
 import math
+import os
 import sys
 import time
+import uuid
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,6 +52,7 @@ from rwlib.runs import (
     load_init,
     newest_state,
     pack_state,
+    read_record,
     save_samples,
     save_state,
     signal_watch,
@@ -200,25 +204,56 @@ def new_accelerator(
 
     Args:
         config: has the arithmetic.
-        cpu: keep it off a GPU.
+        cpu: keep it off a GPU; without one it is set anyway.
         trackers: accelerate's names of what shall draw the curves, `"tensorboard"` or `"wandb"`, or trackers.
         run_dir: where a tracker may write.
 
     Raises:
-        InputError: a tracker whose package is not installed.
+        InputError: a tracker whose package is not installed, or a launcher's processes that do not find each other.
     """
+    # Told to, accelerate joins processes on CPUs; otherwise each would train alone, all of them in the same folder.
+    cpu = cpu or not torch.accelerator.is_available()
     AcceleratorState._reset_state()  # accelerate would not let a second run in this process change its precision
     precision = {"fp32": "no"}.get(config.precision, config.precision)
     try:
-        accelerator = Accelerator(
-            mixed_precision=precision, cpu=cpu, log_with=list(trackers) or None, project_dir=str(run_dir or ".")
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*no supported trackers")  # the line below says which
+            accelerator = Accelerator(
+                mixed_precision=precision, cpu=cpu, log_with=list(trackers) or None, project_dir=str(run_dir or ".")
+            )
     except ValueError as error:
         raise InputError(f"trackers: {error}") from None
+    launched = int(os.environ.get("WORLD_SIZE", 1))
+    if accelerator.num_processes != launched:
+        raise InputError(
+            f"processes: the launcher (WORLD_SIZE) started {launched}, accelerate joined {accelerator.num_processes}; "
+            "start them with `accelerate launch` or torchrun"
+        )
     ready = {getattr(tracker, "value", "") for tracker in accelerator.log_with}
     if missing := [name for name in trackers if isinstance(name, str) and name not in ready]:
         raise InputError(f"trackers: {missing[0]} is not installed; `pip install {missing[0]}`, or leave it out")
     return accelerator
+
+
+def start_trackers(accelerator: Accelerator, config: Config, run_dir: Path, *, goes_on: bool) -> None:
+    """Give the trackers the configuration; a run that goes on after a stop stays one run at Weights & Biases.
+
+    Raises:
+        InputError: a tracker does not start (no login, no network).
+    """
+    plain = {k: x if isinstance(x, int | float | str) else str(x) for k, x in json.loads(config.to_json()).items()}
+    number = read_record(run_dir).get("wandb_id") if goes_on else None
+    number = number or uuid.uuid4().hex[:8]
+    wandb = {"dir": str(run_dir), "name": run_dir.name, "id": number, "resume": "allow"}
+    try:
+        accelerator.init_trackers("rwlib", config=plain, init_kwargs={"wandb": wandb})
+    except Exception as error:  # each tracker's package has errors of its own
+        if accelerator.is_main_process:
+            write_record(run_dir, status="failed")
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise InputError(f"trackers: {reason[0]} (or leave --track out; WANDB_MODE=offline needs no login)") from None
+    if accelerator.is_main_process and "wandb" in {getattr(tracker, "name", "") for tracker in accelerator.trackers}:
+        write_record(run_dir, wandb_id=number)
 
 
 def new_players(config: Config, device: torch.device, *, init: str | Path | None = None) -> Players:
@@ -386,7 +421,7 @@ def train(
         except OSError as error:
             raise InputError(f"run_dir: cannot write to {run_dir} ({error.strerror}); choose another folder") from None
     if trackers:
-        accelerator.init_trackers("rwlib", config={"seed": config.seed, "width": config.width})
+        start_trackers(accelerator, config, run_dir, goes_on=first_step > 0)
 
     def save(done: int) -> dict[str, float]:
         """Write a checkpoint, and measure on held-out photographs where there are any."""
@@ -436,7 +471,8 @@ def train(
                     )
                     bar.update()
                 if trackers:
-                    accelerator.log(values | {"learning_rate": learning_rate}, step=step)
+                    score = {k: row[k] for k in ("val_hole_psnr",) if main and k in row}
+                    accelerator.log(values | score | {"learning_rate": learning_rate}, step=step)
                 if stopping:
                     status = "stopped"
                     if main and done < last_step and (progress or signal_came()):

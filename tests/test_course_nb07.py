@@ -1,8 +1,11 @@
 """Notebook 07: other right answers pass, its lists of choices are those of the exercises; and the failure museum."""
 
+import jupytext
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbclient import NotebookClient
 
 from rwlib.conventions import InputError
 from rwlib.course import build, museum
@@ -103,3 +106,15 @@ def test_nb07_the_museum_is_small_and_an_unknown_exhibit_is_refused():
 
 def last(curves, name):
     return float(np.mean(curves[name][-3:]))
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="two processes need two GPUs, or none at all")
+def test_the_launchers_cell_trains_in_two_processes_in_a_fresh_kernel():
+    """As the notebook says: after a restart, the first code cell and the launcher's."""
+    cells = [cell.source for cell in jupytext.read(SOURCE).cells if cell.cell_type == "code"]
+    launcher = next(cell for cell in cells if "notebook_launcher(" in cell)
+    launcher = launcher.replace("N_PROCESSES = 1 ", "N_PROCESSES = 2 ").replace("steps=10", "steps=2")
+    report = "import json\nprint(json.loads((launched / 'run.json').read_text())['processes'])"
+    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, (cells[0], launcher, report))))
+    NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
+    assert notebook.cells[-1].outputs[0].text == "2\n"

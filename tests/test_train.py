@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -422,6 +423,25 @@ def test_rows_after_the_checkpoint_are_dropped_when_a_run_resumes(tmp_path):
         opened.write("2,1,9,9,9,9,,,,,,9,9,9,9,9,9,9\n3,1,9,9")
     run(tiny(), tmp_path, resume=True)
     assert [row["step"] for row in curves(tmp_path)] == ["0", "1", "2"] and curves(tmp_path)[2]["phase"] == "2"
+
+
+def test_a_run_that_an_older_version_began_keeps_its_rows(tmp_path):
+    """A column that is new stays empty, one that is gone is left out, and a row that was cut off is dropped."""
+    run(tiny(), tmp_path, steps=2)
+    (tmp_path / "curves.csv").write_text("step,phase,L,gone\n0,1,0.5,7\n1,1,0.25,7\n1,1\n")
+    run(tiny(), tmp_path, resume=True)
+    rows = curves(tmp_path)
+    assert [row["step"] for row in rows] == ["0", "1", "2"] and [row["L"] for row in rows[:2]] == ["0.5", "0.25"]
+    assert "gone" not in rows[0] and rows[0]["L_s"] == "" and rows[2]["L_s"] != ""
+
+
+def test_processes_that_do_not_join_are_refused(tmp_path, monkeypatch):
+    """Each would train alone, all of them in the same folder."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("rwlib.train.Accelerator", lambda **_: SimpleNamespace(num_processes=1))
+    with pytest.raises(InputError, match=r"processes: the launcher \(WORLD_SIZE\) started 2, accelerate joined 1; start"):
+        run(tiny(), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_settings_on_resume_are_refused_by_name(tmp_path):

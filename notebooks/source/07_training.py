@@ -679,6 +679,39 @@ both = [[k for rank in (0, 1) for k in list(batch_numbers(0, 2, 4, rank, 2))[ste
 assert both == [list(numbers) for numbers in batch_numbers(0, 2, 8, 0, 1)]
 
 # %% [markdown]
+# A notebook has accelerate's `notebook_launcher`. It forks this Python, so a function of the notebook's own can be
+# launched. For one process it calls the function here and now: the same run as in section 9.
+#
+# **For more**: restart the kernel, run the first code cell, write the number of your GPUs, and run this cell. A fork
+# cannot use a GPU that its parent has used; CUDA says so. On a CPU it lacks the threads that its parent had, and
+# *waits for them forever*: in a fresh kernel two processes trained, after one convolution they hung.
+
+# %%
+from accelerate import notebook_launcher
+
+N_PROCESSES = 1  # in a fresh kernel: the number of your GPUs
+
+
+def run(folder):
+    config = make_config(
+        "balanced", "tiny", size_px=32, width=4, discriminator_width=4, batch_size=2, vgg="random", epochs=(2, 1),
+        steps_per_epoch=5, checkpoint_every=5, sample_every=100,
+    )  # fmt: skip
+    train(config, Facades(seed=0), folder, steps=10, progress=False)
+
+
+launched = Path(tempfile.mkdtemp())
+free_port = {"rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0"}
+notebook_launcher(run, (launched,), num_processes=N_PROCESSES, **free_port)
+
+# %%
+tensors, _, _ = read_checkpoint(whole / "training.safetensors")
+by_launcher, _, about = read_checkpoint(launched / "training.safetensors")
+equal = all(torch.equal(tensors[name], by_launcher[name]) for name in tensors if name != "rng.cuda")
+print(f"step {about['step']}; the same as without the launcher, bit for bit: {equal}")
+assert equal or N_PROCESSES > 1 or torch.cuda.is_available()
+
+# %% [markdown]
 # **Predict.** Paris StreetView has 14,900 photographs to train on. With `batch_size` 8 and four GPUs, how many steps
 # has an epoch? And what about the learning rate?
 #
