@@ -16,6 +16,8 @@ EXTRAS := $(VENV)/.extras
 UNFINISHED := $(VENV)/.unfinished
 # So that `!rwlib` works in a notebook.
 ON_PATH := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+# JupyterLab drops messages above 10 MB without a word; a photograph for the hole painter may be larger.
+LARGE_UPLOADS := "--ServerApp.tornado_settings={'websocket_max_message_size': 100_000_000}"
 # One thread per process, because two test processes share the cores.
 TEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2
 
@@ -41,7 +43,7 @@ help: ## list the targets
 
 lab: install ## install what is missing, check it, open JupyterLab on notebooks/
 	@$(PY) -m rwlib.doctor
-	@$(ON_PATH) $(PY) -m jupyterlab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
+	@$(ON_PATH) $(PY) -m jupyterlab notebooks $(LARGE_UPLOADS) $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 studio: install $(EXTRAS) ## show notebook 09, the ablation studio, as an app for a classroom, without code
 	@$(ON_PATH) $(PY) -m rwlib.course.app 09 $(VOILA_ARGS)
@@ -52,7 +54,7 @@ test: install ## install what is missing, run all tests and all notebooks
 
 test-browser: install $(EXTRAS) ## test the widgets in a real JupyterLab in Chromium, which is installed if need be
 	@$(PY) tests/browser/chromium.py
-	$(ON_PATH) OMP_NUM_THREADS= $(PY) -m pytest tests/browser $(BROWSER_ARGS)
+	unset OMP_NUM_THREADS; $(ON_PATH) $(PY) -m pytest tests/browser $(BROWSER_ARGS)
 
 notebooks: install ## build notebooks/ and notebooks/solutions/ from notebooks/source/; NB=02 builds one
 	@$(ON_PATH) $(PY) -m rwlib.course.build $(NB) $(if $(MEASURE),--measure)

@@ -68,7 +68,8 @@ def serve(file: Path, options: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="rwlib-app-") as folder:
         shown = Path(folder) / file.name
         nbformat.write(app, shown)
-        Voila.launch_instance([str(shown), "--show_tracebacks=True", *options])
+        uploads = "--Voila.tornado_settings={'websocket_max_message_size': 100_000_000}"  # 10 MB without
+        Voila.launch_instance([str(shown), "--show_tracebacks=True", uploads, *options])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -51,6 +51,7 @@ class CriticView(Panel):
         self.story: Story | None = None
         self.run_dir: Path | None = None
         self._stamp: tuple[int, int] | None = None
+        self._waiting: list[Path] = []  # checkpoints that are not looked at yet
         self._ticker: Ticker | None = None
         self._drawn: dict[tuple, bytes] = {}
         self._chart: tuple[np.ndarray, list[list[int]]] | None = None
@@ -102,7 +103,8 @@ class CriticView(Panel):
     # --- a run's checkpoints
 
     def _tick(self) -> None:
-        self.attempt(self.look)
+        if self.on_page:
+            self.attempt(self.look)
 
     def look(self) -> None:
         """Add a moment if the run's checkpoint is another one than at the last look."""
@@ -116,17 +118,28 @@ class CriticView(Panel):
         if stamp == self._stamp:
             return
         first, self._stamp = self._stamp is None, stamp
-        story, run_dir = self.story, self.run_dir
+        older = sorted((self.run_dir / OLDER).glob("step_*.safetensors")) if first else []
+        self._waiting += [*older, file]
+        self._look_on()
 
-        def compute() -> Story:
-            older = sorted((run_dir / OLDER).glob("step_*.safetensors")) if first else []
-            moments = list(story.moments)
-            for checkpoint in [*older, file]:
-                moments = add(moments, from_checkpoint(checkpoint, story.scenes))
+    def _look_on(self) -> None:
+        """Add a moment for the next checkpoint that waits; a job for each, so that between them others may compute."""
+        run_dir = self.run_dir
+
+        def compute() -> Story | None:
+            if not self._waiting:
+                return None
+            moments = add(self.story.moments, from_checkpoint(self._waiting.pop(0), self.story.scenes))
             batches = batch_means(CurvesReader(run_dir / "curves.csv").read())
-            return Story(story.scenes, moments, batches, _form(run_dir))
+            return Story(self.story.scenes, moments, batches, _form(run_dir))
 
-        self.later("look", compute, self._take, busy="Looking at a new checkpoint ...")
+        def take(story: Story | None) -> None:
+            if story is not None:
+                self._take(story)
+            if self._waiting:
+                self._look_on()
+
+        self.later("look", compute, take, busy="Looking at a new checkpoint ...")
 
     def _take(self, story: Story) -> None:
         """Show a story; whoever looks at the last moment stays at the last one."""

@@ -113,7 +113,7 @@ class TrainingMonitor(Panel):
 
     def _tick(self) -> None:
         """Look again if anything has changed since the last look, and that was not just now."""
-        if self.busy or time.monotonic() < self._rest_until:
+        if self.busy or not self.on_page or time.monotonic() < self._rest_until:
             return
         self.attempt(lambda: self.look(only_if_changed=True))
 

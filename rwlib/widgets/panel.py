@@ -173,7 +173,13 @@ class Panel(ipywidgets.VBox):
         """Return the picture that stands in for the widget in a saved notebook, made by `rwlib.course.figure`."""
         return None
 
+    @property
+    def on_page(self) -> bool:
+        """Whether a page shows this, as far as is known: a cell that ran again has taken away what it showed before."""
+        return self._view_count is None or self._view_count > 0
+
     def _ipython_display_(self) -> None:
+        self._view_count = self._view_count or 0  # a number makes the front end count its views
         bundle = self._repr_mimebundle_()
         display(*bundle if isinstance(bundle, tuple) else (bundle,), raw=True)
         picture = self.static()

@@ -7,6 +7,7 @@ what the kernel publishes, and to the browser's console.
 import io
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -49,6 +50,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def large_uploads() -> str:
+    """Return the option with which `make lab` lets large files through."""
+    return re.search(r'^LARGE_UPLOADS := "(.*)"$', (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+
+
 @contextmanager
 def jupyterlab(folder: Path, private: Path):
     """Run a server on `folder` and yield (address, token); settings and runtime files stay in `private`."""
@@ -73,7 +79,7 @@ def jupyterlab(folder: Path, private: Path):
     }
     options = [
         "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}",
-        f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+        large_uploads(), f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
     ]  # fmt: skip
     (private / "config").mkdir(parents=True, exist_ok=True)
     with open(private / "server.log", "w") as log:

@@ -58,3 +58,11 @@ def test_start_watch_stop_and_resume(open_notebook):
     notebook.python("monitor.close()")
     notebook.until("not monitor.run.running")
     panel.wait_for(state="detached")
+
+
+def test_a_monitor_whose_cell_was_cleared_no_longer_looks(open_notebook):
+    notebook = open_notebook("from rwlib.widgets import TrainingMonitor\nmonitor = TrainingMonitor('none')\nmonitor")
+    notebook.run_all()
+    notebook.until("monitor._view_count == 1 and monitor.on_page")
+    notebook.page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    notebook.until("monitor._view_count == 0 and not monitor.on_page")

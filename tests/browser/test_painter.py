@@ -211,3 +211,14 @@ def test_own_files_go_in_and_come_out(notebook, tmp_path):
     with page.expect_download(timeout=60_000) as download:
         button(notebook, "Mask").click()
     assert np.array_equal(np.asarray(Image.open(download.value.path())), hole)
+
+
+def test_a_file_of_fifteen_megabytes_goes_in(notebook, tmp_path):
+    """Tornado's own limit is 10 MB, and what is above it would be lost without a word."""
+    photo = np.random.default_rng(0).integers(0, 256, (2000, 2500, 3), dtype=np.uint8)
+    Image.fromarray(photo).save(tmp_path / "photo.png", compress_level=0)
+    assert (tmp_path / "photo.png").stat().st_size > 15_000_000
+    with notebook.page.expect_file_chooser() as chooser:
+        notebook.page.locator(".rwlib-panel button:has-text('Own photo')").click()
+    chooser.value.set_files(tmp_path / "photo.png")
+    notebook.until("painter.state.photo.name == 'photo.png' and not painter.busy")
