@@ -82,6 +82,7 @@ assert max(reach_px) == 253, "the receptive field, measured"
 
 by_distance = care.sum(0) / care.sum()
 middle = int((by_distance.cumsum(0) < 0.5).sum())
+assert (columns[0] + columns[-1]) / 2 == 64 * 2 + 63, "the field's middle is the last column of its cell"
 share = float(by_distance[middle - 63 : middle + 64].sum())
 print(f"reaches {reach_px[0]} x {reach_px[1]} px; the middle 127 columns hold {100 * share:.0f} % of the gradient")
 
@@ -100,6 +101,11 @@ figure(
     alt="A square of 253 pixels, bright in its middle and dark at its rim; beside it the same as a hill.",
     caption="An untrained discriminator, 384x384 pixels. Left: square root of the gradient, means of 12x12 pixels.",
 )
+
+# %% [markdown]
+# Cell 2 of the map covers columns 128 to 191, and its score looks around column 191: half a cell too far to the right,
+# and down. A stride-2 layer pads one pixel before and two after, and six layers add up their halves. The released
+# program does the same, and so do we. The label of section 6 names the cell, the score looks beside it.
 
 # %% [markdown] tags=["sec-3.4"]
 # ## 2 · What the judge sees

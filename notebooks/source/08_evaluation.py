@@ -613,5 +613,5 @@ for k in buckets:
 # | how many pictures FID saw, at which size; composites or predictions | no FID; features and sets named |
 
 # %% [markdown]
-# **What comes next.** Run it on photographs of your own: `rwlib evaluate --data FOLDER` writes every row as CSV,
-# ready for paired differences. The model card `rwlib/weights/facades64.md` has such a table for held-out photographs.
+# **What comes next.** Run it on photographs of your own: `rwlib evaluate --data FOLDER --out RESULTS` writes every row,
+# both tables and a plot, and goes on where it was interrupted; `--beside-paper paris` prints the paper's figures beside. The model card `rwlib/weights/facades64.md` has such a table for held-out photographs.
