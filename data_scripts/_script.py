@@ -9,6 +9,7 @@ from pathlib import Path
 from _prepare import MAX_BAD_SHARE
 
 from rwlib.conventions import InputError
+from rwlib.locking import only_writer
 
 
 def parser(description: str, example: str) -> argparse.ArgumentParser:
@@ -37,10 +38,14 @@ def common(asked: argparse.Namespace) -> dict:
     return {"size_px": asked.size, "whole": asked.whole, "max_bad_share": asked.max_bad_share}
 
 
-def run(call: Callable[[], object]) -> int:
-    """Run a script's call; return the exit status, after one line on standard error if it failed."""
+def run(call: Callable[[], object], to: Path) -> int:
+    """Run what writes to a folder, which no other process may meanwhile; return the exit status.
+
+    What failed is one line on standard error.
+    """
     try:
-        call()
+        with only_writer(to, "to"):
+            call()
     except KeyboardInterrupt:
         print("stopped; call again to go on", file=sys.stderr)
         return 130

@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None, counts: dict[str, int] = COUNTS) -> int:
     options = parser("Prepare CelebA-HQ 256x256.", "data/celeba-hq")
     options.add_argument("--validation-list", type=Path, help="names of the validation pictures, one a line")
     asked = options.parse_args(argv)
-    return run(lambda: _main(asked, counts))
+    return run(lambda: _main(asked, counts), asked.to)
 
 
 def _main(asked: argparse.Namespace, counts: dict[str, int]) -> None:

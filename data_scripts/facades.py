@@ -235,7 +235,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--url", default=URL, help="archive to download (default: the fixed commit on GitHub)")
     parser.add_argument("--index", type=Path, default=INDEX, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
-    return run(lambda: prepare(options.to, options.source, url=options.url, index=options.index))
+    return run(lambda: prepare(options.to, options.source, url=options.url, index=options.index), options.to)
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def _convert(part: Path, sources: list[Path], size_px: int, per_bin: int) -> dic
 def main(argv: list[str] | None = None, per_bin: int = PER_BIN) -> int:
     """Run from the command line; returns the exit status."""
     asked = parser("Prepare NVIDIA's irregular test masks.", "data/masks").parse_args(argv)
-    return run(lambda: prepare(asked.to, asked.sources, size_px=asked.size, per_bin=per_bin))
+    return run(lambda: prepare(asked.to, asked.sources, size_px=asked.size, per_bin=per_bin), asked.to)
 
 
 if __name__ == "__main__":

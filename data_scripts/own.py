@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 
     dataset = Dataset(f"own pictures, {asked.validation:g} to validate", "yours to know", "yours", {})
     origin = " ".join(asked.sources)
-    return run(lambda: prepare(dataset, asked.to, get, origin=origin, remember=False, **common(asked)))
+    return run(lambda: prepare(dataset, asked.to, get, origin=origin, remember=False, **common(asked)), asked.to)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ def main(argv: list[str] | None = None, counts: dict[str, int] = COUNTS) -> int:
             lambda: (obtain([], asked.sources, asked.to), place),
             origin=" ".join(asked.sources),
             **common(asked),
-        )
+        ),
+        asked.to,
     )
 
 

@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None, archives: dict[str, tuple] = ARCHIVES) -
     options.add_argument("--tar", action="store_true", help="keep the archives and write an index alone")
     options.add_argument("--yes", action="store_true", help="download several GB without asking")
     asked = options.parse_args(argv)
-    return run(lambda: _main(asked, archives | ({"train": CHALLENGE} if asked.challenge else {})))
+    return run(lambda: _main(asked, archives | ({"train": CHALLENGE} if asked.challenge else {})), asked.to)
 
 
 def _main(asked: argparse.Namespace, archives: dict[str, tuple]) -> None:

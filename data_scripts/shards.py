@@ -108,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--shard-mb", type=float, default=SHARD_MB, help=f"MiB of pictures in a shard ({SHARD_MB})")
     options.add_argument("--seed", type=int, default=0, help="of the order (0)")
     asked = options.parse_args(argv)
-    return run(lambda: _main(asked))
+    return run(lambda: _main(asked), asked.to)
 
 
 def _main(asked: argparse.Namespace) -> None:

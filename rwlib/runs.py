@@ -273,7 +273,7 @@ class Curves:
                     kept += [row] if whole and int(row["step"]) < first_step else []
         part = file.with_name(f".{file.name}.{os.getpid()}.part")
         with open(part, "w", newline="") as new:
-            # A run that an older version began has other columns: what is missing stays empty, what is gone is left out.
+            # A run of an older version has other columns: what is missing stays empty, what is gone is left out.
             rows = csv.DictWriter(new, self.fields, extrasaction="ignore")
             rows.writeheader()
             rows.writerows(kept)
@@ -305,6 +305,8 @@ def save_samples(G: nn.Module, I_gt: Tensor, M: Tensor, file: Path) -> None:
 
 # --- stopping
 
+STOPPING = ("SIGTERM", "SIGINT", "SIGUSR1")
+
 
 @contextlib.contextmanager
 def signal_watch() -> Iterator[Callable[[], str]]:
@@ -323,10 +325,21 @@ def signal_watch() -> Iterator[Callable[[], str]]:
         for other, handler in before.items():
             signal.signal(other, handler)
 
-    watched = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGUSR1") if hasattr(signal, name)]
+    watched = [getattr(signal, name) for name in STOPPING if hasattr(signal, name)]
     before = {number: signal.signal(number, note) for number in watched}
     try:
         yield lambda: came[0] if came else ""
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave_signals_to_training(_worker: int) -> None:
+    """Make a process that prepares data ignore what `signal_watch` watches.
+
+    A terminal and a cluster signal all processes of a run; one without data could not finish its step. The process ends
+    when it is told to through its queue, or when training is gone.
+    """
+    for name in STOPPING:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -4,6 +4,7 @@ import csv
 import functools
 import hashlib
 import importlib
+import importlib.machinery
 import io
 import json
 import shutil
@@ -13,6 +14,7 @@ import sys
 import tarfile
 import threading
 import time
+import types
 import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -285,7 +287,31 @@ def test_celeba(tmp_path, monkeypatch, capsys):
 def test_celeba_without_gdown(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "gdown", None)
     assert load("celeba").main(["--to", str(tmp_path / "celeba")]) == 1
-    assert "pip install gdown" in error_of(capsys)
+    assert 'the download needs gdown; `pip install "rwlib[celeba]"`, or give --from' in error_of(capsys)
+
+
+class FileURLRetrievalError(Exception):
+    """What gdown raises is of no common kind, and goes over several lines."""
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (FileURLRetrievalError("Failed:\n\n\tToo many users"), "Google Drive refuses img_align_celeba.zip (Failed:); "),
+        (ConnectionError("Max retries"), "refuses img_align_celeba.zip (Max retries); fetch it by hand, give --from"),
+        (OSError(28, "No space left on device"), "No space left on device; make room, and call again: it goes on"),
+    ],
+)
+def test_celeba_that_does_not_come(tmp_path, capsys, monkeypatch, error, line):
+    def refuse(**given):
+        raise error
+
+    gdown = types.ModuleType("gdown")
+    gdown.__spec__, gdown.download = importlib.machinery.ModuleSpec("gdown", None), refuse
+    monkeypatch.setitem(sys.modules, "gdown", gdown)
+    assert load("celeba").main(["--to", str(tmp_path / "celeba")]) == 1
+    assert line in error_of(capsys)
+    assert files(tmp_path) == []
 
 
 # --- Places
@@ -577,6 +603,17 @@ def test_ctrl_c_while_converting_and_again(tmp_path):
     assert files(tmp_path / "out") == files(tmp_path / "straight")
     for name in files(tmp_path / "out"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "straight" / name).read_bytes(), name
+
+
+def test_two_calls_at_once_do_not_mix(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("rwlib.locking.PATIENCE_S", 0.1)
+    source = own_folder(tmp_path / "in", 80, (600, 500))
+    call = [SCRIPTS / "own.py", "--from", source, "--to", tmp_path / "out"]
+    process = start(*call)
+    wait_for(lambda: len(list((tmp_path / ".out.part").rglob("*.jpg"))) >= 2, process)
+    assert load("own").main([str(c) for c in call[1:]]) == 1
+    assert "to: another process is writing to" in error_of(capsys)
+    assert process.wait(60) == 0 and len(index_of(tmp_path / "out")) == 80
 
 
 def test_ctrl_c_while_downloading_and_again(tmp_path, monkeypatch):

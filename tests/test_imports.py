@@ -19,11 +19,12 @@ ROOT = Path(__file__).parent.parent
 
 ORDER = [
     {"conventions", "palette"},
+    {"locking"},
     {"config"},
     {"masks", "padding", "upsampling", "layers", "vgg"},
     {"data", "generator", "discriminator"},
     {"losses"},
-    {"metrics", "checkpoints", "frechet", "tables"},
+    {"metrics", "checkpoints", "frechet", "tables", "uids"},
     {"ablations", "runs"},
     {"train"},
     {"evaluate", "evaluation_files", "evaluation_run", "inpaint", "mask_folder", "perceptual"},

@@ -439,7 +439,7 @@ def test_processes_that_do_not_join_are_refused(tmp_path, monkeypatch):
     """Each would train alone, all of them in the same folder."""
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setattr("rwlib.train.Accelerator", lambda **_: SimpleNamespace(num_processes=1))
-    with pytest.raises(InputError, match=r"processes: the launcher \(WORLD_SIZE\) started 2, accelerate joined 1; start"):
+    with pytest.raises(InputError, match=r"the launcher \(WORLD_SIZE\) started 2, accelerate joined 1; start"):
         run(tiny(), tmp_path)
     assert not list(tmp_path.iterdir())
 

@@ -614,4 +614,5 @@ for k in buckets:
 
 # %% [markdown]
 # **What comes next.** Run it on photographs of your own: `rwlib evaluate --data FOLDER --out RESULTS` writes every row,
-# both tables and a plot, and goes on where it was interrupted; `--beside-paper paris` prints the paper's figures beside. The model card `rwlib/weights/facades64.md` has such a table for held-out photographs.
+# both tables and a plot, and goes on where it was interrupted; `--beside-paper paris` prints the paper's figures
+# beside. The model card `rwlib/weights/facades64.md` has such a table for held-out photographs.

@@ -79,7 +79,8 @@ def jupyterlab(folder: Path, private: Path):
     }
     options = [
         "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}",
-        large_uploads(), f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+        f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+        large_uploads(),
     ]  # fmt: skip
     (private / "config").mkdir(parents=True, exist_ok=True)
     with open(private / "server.log", "w") as log:
