@@ -33,7 +33,7 @@ class Controls:
         self.own_photo = ipywidgets.FileUpload(
             accept="image/*",
             description="Own photo",
-            tooltip="Your own picture, up to 100 MB under `make lab`; from code, HolePainter('file.jpg') takes any size",
+            tooltip="Your own picture, up to 100 MB under `make lab`; from code, HolePainter('file.jpg'), any size",
             layout=narrow,
         )
         self.own_mask = ipywidgets.FileUpload(
