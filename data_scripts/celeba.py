@@ -2,12 +2,13 @@ r"""Prepare CelebA (Liu et al. 2015), 202,599 aligned faces, in its own split: 1
 
 The paper does not use it; it is what CelebA-HQ was made from. The pictures are 178x218: they become 178x178 squares,
 for none is enlarged. Names, Google Drive addresses and MD5 sums are those of torchvision's class `CelebA`; its download
-needs the package gdown (`pip install gdown`), and Google Drive may refuse when too many ask. By hand:
+needs the package gdown (`pip install "rwlib[celeba]"`), and Google Drive may refuse when too many ask. By hand:
 
     python data_scripts/celeba.py --to data/celeba --from img_align_celeba.zip list_eval_partition.txt
     python data_scripts/celeba.py --to data/celeba --from FOLDER        # that holds these two files
 """
 
+import importlib.util
 import sys
 from pathlib import Path, PurePosixPath
 
@@ -40,15 +41,18 @@ def get_files(sources: list[str], downloads: Path) -> dict[str, Path]:
         if name not in found:
             if sources:
                 raise InputError(f"from: {name} is not among {', '.join(sources)}; give it, too")
+            if importlib.util.find_spec("gdown") is None:
+                raise InputError('from: the download needs gdown; `pip install "rwlib[celeba]"`, or give --from')
+            print(f"downloading {name} from Google Drive", flush=True)
+            downloads.mkdir(parents=True, exist_ok=True)
             try:
-                print(f"downloading {name} from Google Drive", flush=True)
-                downloads.mkdir(parents=True, exist_ok=True)
                 download_file_from_google_drive(drive, downloads, name, md5)
-            except ModuleNotFoundError:
-                raise InputError("from: the download needs gdown; pip install gdown, or give --from") from None
-            except RuntimeError as error:
+            except Exception as error:  # gdown's are of no common kind
+                if isinstance(error, OSError) and error.errno:
+                    raise  # the disk's: full, for one; those of the network have no number
+                reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                 raise InputError(
-                    f"from: Google Drive refuses {name} ({error}); fetch it by hand, give --from"
+                    f"from: Google Drive refuses {name} ({reason}); fetch it by hand, give --from"
                 ) from None
             found[name] = downloads / name
         if (md5_found := file_hash(found[name], "md5")) != md5:
@@ -90,7 +94,7 @@ def main(argv: list[str] | None = None, counts: dict[str, int] = COUNTS) -> int:
         prepare(dataset, asked.to, get, origin=origin, verified=True, **common(asked))
         forget([downloads_of(asked.to) / name for name in FILES], asked.to)
 
-    return run(call)
+    return run(call, asked.to)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ from rwlib.conventions import InputError
 
 USAGE = f"""rwlib {__version__}: region-wise GAN image inpainting
 
-  rwlib train     --data DIR|facades|photos --run-dir DIR [--preset balanced|paper|release] [--size tiny|small|full] ...
+  rwlib train     --data DIR|facades|photos|shards:DIR --run-dir DIR
+                  [--preset balanced|paper|release] [--size tiny|small|full] ...
   rwlib inpaint   PHOTO --mask MASK -o OUT.png
-  rwlib evaluate  --data DIR [--checkpoint FILE ...] [--out DIR]
+  rwlib evaluate  --data DIR|facades|photos|shards:DIR [--checkpoint FILE ...] [--out DIR]
   rwlib bench     [--quick] [--full] [--cases REGEX] [--out DIR]
   rwlib doctor
   rwlib start     DIR
@@ -45,7 +46,8 @@ class Train:
     run_dir: Path
     """Folder for checkpoints, curves and samples."""
     data: str = "facades"
-    """Folder of photographs, or `facades` (drawn by a program, without end), or `photos` (the few that ship)."""
+    """Folder of photographs, or `facades` (drawn by a program, without end), `photos` (the few that ship), or
+    `shards:DIR` (a folder of tar shards)."""
     val: str = ""
     """Photographs that are not trained on, named like `--data`; the best generator on them is kept, too."""
     resume: bool = False
@@ -101,7 +103,7 @@ class Evaluate:
     """Measure generators beside classical fills on held-out photographs, as tables 2 and 3 of the paper."""
 
     data: str
-    """Folder of photographs, or `facades`, or `photos`."""
+    """Folder of photographs, or `facades`, `photos`, `shards:DIR`."""
     checkpoint: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """Generator to use, by default the one that ships with rwlib; give the flag several times to compare several."""
     out: Path | None = None
@@ -115,8 +117,8 @@ class Evaluate:
     buckets: tuple[int, ...] = ()
     """Missing parts: 0 is 0-10 %, ... 4 is 40-50 %, 5 is 50-60 %; by default 0 to 4, or those that --masks has."""
     features: Literal["auto", "download", "vgg", "none"] = "auto"
-    """FID and LPIPS: `auto` if their weights lie in torch's cache, else a distance on the bundled VGG; `download` gets
-    the weights (324 MB); `vgg` takes that distance at once; `none` is fastest."""
+    """FID, U-IDS and LPIPS: `auto` if their weights lie in torch's cache, else a distance on the bundled VGG;
+    `download` gets the weights (324 MB); `vgg` takes that distance at once; `none` is fastest."""
     beside_paper: Literal["celeba-hq", "paris", "places2", ""] = ""
     """Print the paper's figures for this data set beside ours."""
     classical: bool = True
@@ -308,7 +310,7 @@ def _evaluate(asked: Evaluate) -> None:
     source = open_source(asked.data)
     photos = asked.photos or (100 if getattr(source, "unlimited", False) else len(source))
     wanted = {"size_px": size_px, "seed": asked.seed, "kinds": asked.kinds, "buckets": asked.buckets, "photos": photos}
-    plan(source, masks=None, **wanted)  # before the masks are measured and the networks opened
+    _, n = plan(source, masks=None, **wanted)  # before the masks are measured and the networks opened
     masks = None
     about = [f"data {asked.data}, centre crops of {size_px} px"]
     if asked.masks:
@@ -318,7 +320,7 @@ def _evaluate(asked: Evaluate) -> None:
     about += [f"{name}: SHA-256 {digest}..." for name, digest in digests.items()]
     if asked.out:
         make_folder(asked.out, "out")
-    judges = open_judges(asked.features, size_px=size_px, device=asked.device)
+    judges = open_judges(asked.features, size_px=size_px, device=asked.device, photos=n)
     for note in judges.notes:
         print(note)
     with tempfile.TemporaryDirectory() as temporary:

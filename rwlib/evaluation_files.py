@@ -124,6 +124,54 @@ class Column:
         return np.stack(found)
 
 
+class ScoreFile:
+    """`ids.csv`: U-IDS and P-IDS of the columns of a `FeatureFile`, for so many photographs; each takes minutes.
+
+    The features of a photograph never change, so what was once computed of the first n holds for good.
+    """
+
+    fields = "photographs,column,u_ids,p_ids"
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def read(self) -> dict[tuple[int, int], tuple[float, float]]:
+        """Return (photographs, column) → (U-IDS, P-IDS), and cut off the torn rest of an interrupted write.
+
+        Raises:
+            InputError: a line is not one that was written here.
+        """
+        found: dict[tuple[int, int], tuple[float, float]] = {}
+        if not self.file.exists():
+            return found
+        whole_bytes = 0
+        with open(self.file, "rb") as opened:
+            for line, raw in enumerate(opened):
+                if not raw.endswith(b"\n"):
+                    break
+                try:
+                    text = raw.decode().strip()
+                    if line:
+                        photographs, column, u, p = text.split(",")
+                        found[int(photographs), int(column)] = float(u), float(p)
+                        sound = 0 <= float(u) <= 1 and 0 <= float(p) <= 1
+                    else:
+                        sound = text == self.fields
+                except ValueError:
+                    sound = False
+                if not sound:
+                    raise InputError(f"out: line {line + 1} of {self.file} was changed; delete it, it is made anew")
+                whole_bytes += len(raw)
+        if whole_bytes < self.file.stat().st_size:
+            os.truncate(self.file, whole_bytes)
+        return found
+
+    def append(self, photographs: int, column: int, scores: tuple[float, float]) -> None:
+        """Write one column's scores, with all their digits."""
+        header = "" if self.file.exists() and self.file.stat().st_size else f"{self.fields}\n"
+        _append(self.file, f"{header}{photographs},{column},{scores[0]!r},{scores[1]!r}\n".encode())
+
+
 class ImageFolder:
     """`originals/`, `masks/` (white is missing) and `composites/METHOD/`, all PNG, which keeps every value."""
 

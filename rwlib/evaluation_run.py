@@ -5,10 +5,13 @@ r"""Evaluations of any length in one folder: rows are written as they come, and 
 | `evaluation.json` | what is measured: methods, data, holes, versions; another evaluation cannot go on in this folder |
 | `rows.csv` | one line for each photograph, kind, bucket and method; whole photographs only |
 | `features.f32` | features of every composite, for distances between sets (FID) |
+| `ids.csv` | U-IDS and P-IDS, where they are measured: a line for each column of features |
 | `summary.csv`, `tables.md`, `tables.png` | means, intervals, paired differences, distances: made anew at the end |
 
-Nothing in memory grows with the number of photographs. Composites of one photograph are held at a time; means are
-running sums over `rows.csv`, covariances over `features.f32` (0.4 MB a photograph with Inception and 50 columns).
+Nothing in memory grows with the number of photographs, but for U-IDS. Composites of one photograph are held at a time;
+means are running sums over `rows.csv`, covariances over `features.f32` (0.4 MB a photograph with Inception and 50
+columns). U-IDS needs more photographs than features, and its classifier all rows of two columns at once: 0.1 MB of
+memory a photograph (`rwlib.uids`). It takes minutes a column, so each result is on the disk before the next begins.
 """
 
 import hashlib
@@ -27,11 +30,12 @@ from rwlib import __version__
 from rwlib.checkpoints import DEFAULT, load_generator
 from rwlib.conventions import InputError
 from rwlib.evaluate import Method, classical_methods, evaluate_photo, generator_method, plan
-from rwlib.evaluation_files import FeatureFile, ImageFolder, RowFile, make_folder
+from rwlib.evaluation_files import FeatureFile, ImageFolder, RowFile, ScoreFile, make_folder
 from rwlib.frechet import Moments, blocks, distance_of_moments, kernel_distance
 from rwlib.mask_folder import MaskFolder
 from rwlib.perceptual import Judges, SetFeatures
 from rwlib.tables import METRICS, Summary
+from rwlib.uids import discriminative_scores
 
 
 def run_evaluation(
@@ -91,7 +95,8 @@ def run_evaluation(
     width = judges.features.width if judges.features else 0
     rows = RowFile(out / "rows.csv", settings["methods"], cells, settings["metrics"])
     features = FeatureFile(out / "features.f32", 1 + len(cells) * len(methods), width)
-    done = _claim(out, settings, rows, features)
+    scores = ScoreFile(out / "ids.csv")
+    done = _claim(out, settings, rows, features, scores)
     pictures = ImageFolder(images, cells) if images else None
     bar = {"unit": "photo", "initial": min(done, n), "total": n, "dynamic_ncols": True}
     for photo in tqdm(range(done, n), disable=not progress, **bar):
@@ -115,13 +120,14 @@ def run_evaluation(
     for found in rows.read(n):
         summary.add(found)
     if judges.features and n > 1:
-        _measure_distances(summary, features, judges.features, list(methods), cells, n, progress)
+        _measure_distances(summary, features, scores, judges.features, list(methods), cells, n, progress)
     return summary
 
 
 def _measure_distances(
     summary: Summary,
     file: FeatureFile,
+    scores: ScoreFile,
     features: SetFeatures,
     methods: list[str],
     cells: list[tuple[str, int]],
@@ -129,6 +135,8 @@ def _measure_distances(
     progress: bool,
 ) -> None:
     """Fill `summary.distances`, one column of features after another."""
+    classified = features.classified and n > features.width  # with fewer, sets of one kind can be separated
+    known = scores.read() if classified else {}
 
     def moments(column: int) -> Moments:
         found = Moments(features.width)
@@ -144,9 +152,14 @@ def _measure_distances(
         summary.distances[key] = {features.frechet: distance_of_moments(real, moments(i))}
         if features.kernel and n <= features.width:  # where the Fréchet distance is at its worst
             summary.distances[key][features.kernel] = kernel_distance(file.column(0, n), file.column(i, n))
+        if classified:
+            if (n, i) not in known:
+                known[n, i] = discriminative_scores(file.column(0, n), file.column(i, n))
+                scores.append(n, i, known[n, i])
+            summary.distances[key] |= dict(zip(("u_ids", "p_ids"), known[n, i], strict=True))
 
 
-def _claim(out: Path, settings: dict[str, Any], rows: RowFile, features: FeatureFile) -> int:
+def _claim(out: Path, settings: dict[str, Any], rows: RowFile, features: FeatureFile, scores: ScoreFile) -> int:
     """Begin an evaluation in a folder, or find how many whole photographs one with the same settings has.
 
     Raises:
@@ -160,6 +173,7 @@ def _claim(out: Path, settings: dict[str, Any], rows: RowFile, features: Feature
         part = file.with_name(f".{file.name}.{os.getpid()}.part")
         part.write_text(json.dumps({"settings": settings, "versions": versions}, indent=1) + "\n")
         features.file.unlink(missing_ok=True)
+        scores.file.unlink(missing_ok=True)
         os.replace(part, file)
         return 0
     try:

@@ -131,7 +131,8 @@ def distance_of_samples(x: Tensor, y: Tensor) -> float:
 def blocks(rows: Any, size: int = BLOCK) -> Iterable[Tensor]:
     """Yield rows (n, d), a tensor or a numpy array that may be mapped to a file, in float64 pieces."""
     for start in range(0, len(rows), size):
-        yield torch.as_tensor(rows[start : start + size]).double()
+        some = rows[start : start + size]
+        yield some.double() if isinstance(some, Tensor) else torch.tensor(some, dtype=torch.float64)
 
 
 def kernel_distance(x: Sequence, y: Sequence) -> float:

@@ -2,7 +2,8 @@ r"""Networks that judge pictures, where their weights are to be had: Inception f
 
 Both come through torchmetrics, whose weights are downloaded once and then lie in torch's cache. Where they are not,
 `rwlib evaluate` does without: a Fréchet distance on the bundled VGG-19 takes FID's place under a name of its own, LPIPS
-is left out, and one line says so. Nothing is downloaded unless it is asked for.
+is left out, and one line says so. Nothing is downloaded unless it is asked for. Such files are pickles, which can hold
+programs: torch's reader that knows tensors alone takes them (`_weights_only`), so that nothing in them can run.
 
 Decided, since the paper says nothing about it: Inception sees whole composites (existing pixels included), resized to
 299 pixels as TensorFlow 1 did, which is how the first FID program and those that reproduce it work; LPIPS (Zhang et
@@ -10,7 +11,9 @@ al., 2018) is AlexNet's, version 0.1, on whole composites at their own size.
 """
 
 import importlib.util
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +42,8 @@ class SetFeatures:
     """Number of features; with as many pictures or fewer the covariance is singular."""
     extract: Callable[[Tensor], Tensor]
     """From (b, 3, h, w) in [-1, 1], rounded to 8 bits, to (b, width), float32, on the CPU."""
+    classified: bool = False
+    """Whether U-IDS and P-IDS are measured on them, if there are more pictures than features."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,10 @@ class Judges:
     lpips: Callable[[Tensor, Tensor], Tensor] | None
     """From two (b, 3, h, w) in [-1, 1] to (b,), or None."""
     notes: list[str]
-    """A line for each thing that is missing: what, why, and how to get it."""
+    """A line for each thing that is missing: what, why, and how to get it; and one on what U-IDS depends on."""
 
 
-def open_judges(which: str = "auto", *, size_px: int = 256, device: str = "cpu") -> Judges:
+def open_judges(which: str = "auto", *, size_px: int = 256, device: str = "cpu", photos: int | None = None) -> Judges:
     """Open the networks that judge pictures.
 
     Args:
@@ -60,6 +65,7 @@ def open_judges(which: str = "auto", *, size_px: int = 256, device: str = "cpu")
             they do not; `"download"`: both, fetched first if need be; `"vgg"`: the bundled VGG-19 alone; `"none"`.
         size_px: side of the pictures.
         device: where the networks compute.
+        photos: how many photographs there will be, if it is known, for the note on U-IDS.
 
     Raises:
         InputError: an unknown choice, or `"download"` where that is impossible.
@@ -84,8 +90,22 @@ def open_judges(which: str = "auto", *, size_px: int = 256, device: str = "cpu")
         lpips = alexnet_lpips(device)
     else:
         notes.append("LPIPS is left out: AlexNet's weights are not in torch's cache; `--features download` (233 MB)")
-    notes.append("U-IDS is left out: it takes a linear classifier on Inception features of thousands of pictures")
+    notes.append(_u_ids_note(features, photos))
     return Judges(features, lpips, notes)
+
+
+def _u_ids_note(features: SetFeatures, photos: int | None) -> str:
+    """Say why there is no U-IDS, or what it is to be compared with."""
+    if features.frechet != "fid":
+        return "U-IDS is left out: it is measured on Inception's features, which FID needs, too"
+    if not features.classified:
+        return "U-IDS is left out: it needs scikit-learn, `pip install rwlib[fid]`"
+    if photos is not None and photos <= features.width:
+        return (
+            f"U-IDS is left out: it needs {features.width + 1} photographs or more, got {photos}; with no more than "
+            f"Inception's {features.width} features even pictures of one kind can be separated"
+        )
+    return "U-IDS and P-IDS depend on the number of photographs: compare them at equal numbers alone"
 
 
 def vgg_features(device: str = "cpu") -> SetFeatures:
@@ -103,12 +123,14 @@ def inception_features(device: str = "cpu") -> SetFeatures:
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     try:
-        inception = FrechetInceptionDistance(feature=2048, antialias=False).inception.to(device).eval()
+        with _weights_only():
+            inception = FrechetInceptionDistance(feature=2048, antialias=False).inception.to(device).eval()
     except ModuleNotFoundError:
         raise InputError("features: FID needs torch-fidelity; install it with `pip install rwlib[fid]`") from None
     except Exception as error:  # a download fails in many ways, a damaged file in others
         raise _unavailable("FID", "Inception", INCEPTION_FILE, error) from None
-    return SetFeatures("fid", "kid", 2048, lambda I: _inception_rows(inception, I, device))
+    classified = importlib.util.find_spec("sklearn") is not None
+    return SetFeatures("fid", "kid", 2048, lambda I: _inception_rows(inception, I, device), classified)
 
 
 @torch.no_grad()
@@ -127,7 +149,8 @@ def alexnet_lpips(device: str = "cpu") -> Callable[[Tensor, Tensor], Tensor]:
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
     try:
-        net = LearnedPerceptualImagePatchSimilarity(net_type="alex").net.to(device).eval()
+        with _weights_only():
+            net = LearnedPerceptualImagePatchSimilarity(net_type="alex").net.to(device).eval()
     except Exception as error:
         raise _unavailable("LPIPS", "AlexNet", ALEXNET_FILE, error) from None
 
@@ -136,6 +159,23 @@ def alexnet_lpips(device: str = "cpu") -> Callable[[Tensor, Tensor], Tensor]:
         return net(I_c.to(device), I_gt.to(device)).flatten().cpu()
 
     return lpips
+
+
+@contextmanager
+def _weights_only() -> Iterator[None]:
+    """Have every `torch.load` refuse all but tensors, even one that is called with `weights_only=False`.
+
+    The packages call it so: through `torch.hub.load_state_dict_from_url`, whose default that is. Of torch's two
+    variables the first beats what a caller says; with both set torch refuses everything.
+    """
+    names = ("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
+    before = {name: os.environ.pop(name, None) for name in names}
+    os.environ[names[0]] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[names[0]]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def _cached(name: str) -> bool:

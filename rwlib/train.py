@@ -49,6 +49,7 @@ from rwlib.runs import (
     STATE,
     Curves,
     PartTimer,
+    leave_signals_to_training,
     load_init,
     newest_state,
     pack_state,
@@ -401,6 +402,7 @@ def train(
         samples,
         batch_sampler=list(batch_numbers(first_step, last_step, images_a_step, *place)),
         num_workers=config.workers,
+        worker_init_fn=leave_signals_to_training,
         generator=torch.Generator(),  # otherwise each start of a run draws from the global one
         pin_memory=accelerator.device.type == "cuda",
     )

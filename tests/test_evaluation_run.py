@@ -23,6 +23,7 @@ from rwlib.mask_folder import MaskFolder
 from rwlib.metrics import quantise
 from rwlib.perceptual import Judges, SetFeatures
 from rwlib.tables import PLACE, Summary
+from rwlib.uids import discriminative_scores
 
 ROOT = Path(__file__).parents[1]
 REQUEST = {"size_px": 24, "kinds": ["contiguous"], "buckets": [1, 3], "progress": False}
@@ -39,6 +40,15 @@ class Ramps:
     def center(self, index, size_px):
         y, x = np.mgrid[:size_px, :size_px] / size_px
         return (255 * np.stack([x, y, (x + y + index) / 6], axis=2)).round().astype(np.uint8)
+
+
+class ManyRamps(Ramps):
+    """More pictures than `averages` has features, in colours of their own."""
+
+    names = [f"ramp {i}" for i in range(12)]
+
+    def center(self, index, size_px):
+        return np.roll(super().center(index % 5, size_px), index, axis=2) // (1 + index % 3)
 
 
 def dark_fill(I_gt, M):
@@ -115,6 +125,91 @@ def test_below_as_many_pictures_as_features_the_kernel_distance_stands_beside(tm
     y = averages(torch.cat([quantise(dark_fill(*pair)) for pair in pairs]))
     assert summary.distances["dark", "contiguous", 3]["kid"] == pytest.approx(kernel_distance(x, y), rel=1e-4)
     assert start(tmp_path / "one", judges=FEATURES, photos=1).distances == {}  # one picture has no covariance
+
+
+def wide(I):
+    return 30 * averages(I)
+
+
+CLASSIFIED = Judges(SetFeatures("fid", "kid", 3, wide, classified=True), None, [])
+
+
+def test_u_ids_stands_beside_fid_with_more_pictures_than_features(tmp_path):
+    summary = start(tmp_path / "out", ManyRamps(), judges=CLASSIFIED)
+    originals = [image_to_tensor(ManyRamps().center(i, 24)) for i in range(12)]
+    x = wide(torch.cat(originals))
+    names = {"mean": mean_fill, "dark": dark_fill}
+    for (name, kind, bucket), found in summary.distances.items():
+        pairs = [(I_gt, evaluation_mask(24, i, kind, bucket, 0)) for i, I_gt in enumerate(originals)]
+        y = wide(torch.cat([quantise(names[name](*pair)) for pair in pairs]))
+        assert (found["u_ids"], found["p_ids"]) == discriminative_scores(x, y)
+        assert list(found) == ["fid", "u_ids", "p_ids"]
+    assert 0 < summary.distances["mean", "contiguous", 3]["u_ids"] < 0.5
+    assert summary.distance_table("u_ids").startswith("| u_ids, N = 12 | mean | dark |")
+    summary.write_csv(tmp_path / "summary.csv")
+    assert (tmp_path / "summary.csv").read_text().count(",p_ids,12,") == 4
+    few = start(tmp_path / "few", ManyRamps(), judges=CLASSIFIED, photos=3)  # three features
+    assert all(list(found) == ["fid", "kid"] for found in few.distances.values())
+    assert not (tmp_path / "few" / "ids.csv").exists()
+    assert (tmp_path / "out" / "ids.csv").read_text().startswith("photographs,column,u_ids,p_ids\n12,1,0.")
+
+
+def counted_scores(monkeypatch, stop_at=None):
+    """Count the classifiers that are fitted, and stop the machine at one of them."""
+    calls = []
+
+    def scores(x, y):
+        calls.append(len(x))
+        if len(calls) == stop_at:
+            raise KeyboardInterrupt
+        return discriminative_scores(x, y)
+
+    monkeypatch.setattr("rwlib.evaluation_run.discriminative_scores", scores)
+    return calls
+
+
+def test_u_ids_go_on_where_they_were_interrupted(tmp_path, monkeypatch):
+    whole = start(tmp_path / "whole", judges=CLASSIFIED)
+    counted_scores(monkeypatch, stop_at=3)
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path / "part", judges=CLASSIFIED)
+    assert len((tmp_path / "part" / "ids.csv").read_text().splitlines()) == 1 + 2
+    calls = counted_scores(monkeypatch)
+    assert start(tmp_path / "part", judges=CLASSIFIED).distances == whole.distances
+    assert len(calls) == 2 and contents(tmp_path / "part") == contents(tmp_path / "whole")
+    four = start(tmp_path / "part", judges=CLASSIFIED, photos=4)
+    assert calls == [5, 5, 4, 4, 4, 4] and four.distances != whole.distances  # of other pictures, so anew
+    assert start(tmp_path / "part", judges=CLASSIFIED).distances == whole.distances
+    assert start(tmp_path / "part", judges=CLASSIFIED, photos=4).distances == four.distances and len(calls) == 6
+
+
+@pytest.mark.parametrize("cut", [1, 20, 75, 10_000])
+def test_a_torn_line_of_u_ids_is_cut_off_and_measured_again(tmp_path, cut):
+    start(tmp_path, judges=CLASSIFIED)
+    before = contents(tmp_path)
+    os.truncate(tmp_path / "ids.csv", max(0, len(before["ids.csv"]) - cut))
+    start(tmp_path, judges=CLASSIFIED)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"), [("5,2,0", "5,2,x", 3), ("5,2,0", "5,2,7", 3), ("5,2,0", "5,0", 3), ("photog", "Photog", 1)]
+)
+def test_u_ids_that_were_changed_are_refused(tmp_path, old, new, line):
+    start(tmp_path, judges=CLASSIFIED)
+    text = (tmp_path / "ids.csv").read_text()
+    assert old in text
+    (tmp_path / "ids.csv").write_text(text.replace(old, new))
+    with pytest.raises(InputError, match=f"out: line {line} of .*ids.csv was changed; delete it, it is made anew"):
+        start(tmp_path, judges=CLASSIFIED)
+    (tmp_path / "ids.csv").unlink()
+    start(tmp_path, judges=CLASSIFIED)
+    assert (tmp_path / "ids.csv").read_text() == text
+
+
+def test_a_new_evaluation_takes_no_u_ids_of_another(tmp_path):
+    (tmp_path / "ids.csv").write_text("photographs,column,u_ids,p_ids\n5,1,0.9,0.9\n")
+    assert start(tmp_path, judges=CLASSIFIED).distances["mean", "contiguous", 1]["u_ids"] <= 0.5
 
 
 # --- interrupted

@@ -1,6 +1,7 @@
 """A run survives what happens to runs: signals, kill -9 at any moment, damaged files, a loss that is not finite."""
 
 import csv
+import itertools
 import os
 import random
 import re
@@ -12,13 +13,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate.tracking import GeneralTracker
 from safetensors.torch import load_file
 from test_train import Noise, curves, on_the_cpu, run, tiny  # noqa: F401 (a fixture)
 
 from rwlib.checkpoints import load_generator, read_checkpoint
 from rwlib.conventions import InputError
 from rwlib.runs import PartTimer, newest_state, read_record, read_step, save_state, signal_watch, write_record
-from rwlib.train import train
+from rwlib.train import new_accelerator, train
 
 TESTS = Path(__file__).parent
 START = """
@@ -51,14 +53,15 @@ for folder in map(str.strip, sys.stdin):
 )
 
 
-def start(folder, code=ALONE):
-    """Train 400 steps in a process of its own, from where the folder's run stopped."""
+def start(folder, code=ALONE, alone=False):
+    """Train 400 steps in a process of its own (in a group of its own), from where the folder's run stopped."""
     command = [sys.executable, "-c", code, str(folder), str(TESTS)]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        command, env=environment, cwd=TESTS.parent, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True
-    )
+        command, env=environment, cwd=TESTS.parent, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True,
+        start_new_session=alone,
+    )  # fmt: skip
 
 
 def wait_for_steps(folder, n, process, timeout_s=90):
@@ -88,6 +91,18 @@ def test_a_signal_ends_a_run_after_the_step_and_nothing_is_lost(tmp_path, name):
     rows = curves(tmp_path)
     assert len(rows) == step and rows[-1]["step"] == str(step - 1)
     assert read_record(tmp_path)["status"] == "stopped"
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+def test_a_signal_to_all_processes_of_a_run_spares_those_that_prepare_data(tmp_path, name):
+    """A terminal's Ctrl-C, `scancel` and systemd signal the whole group."""
+    process = start(tmp_path, ALONE.replace("checkpoint_every=5", "checkpoint_every=1000, workers=2"), alone=True)
+    wait_for_steps(tmp_path, 3, process)
+    os.killpg(process.pid, getattr(signal, name))
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, printed
+    step = read_step(tmp_path / "training.safetensors")
+    assert f"stopped after step {step} of 400 ({name})" in printed and len(curves(tmp_path)) == step
 
 
 def test_the_command_line_says_how_to_go_on_and_needs_only_the_folder_then(tmp_path):
@@ -252,6 +267,56 @@ def test_the_best_generator_on_held_out_photographs_is_kept(tmp_path):
     run(tiny(epochs=(8, 0), checkpoint_every=2, ema_decay=0.0, learning_rate=3e-3), tmp_path, resume=True)
 
 
+# --- fp16
+
+
+@pytest.fixture
+def fp16_on_the_cpu(monkeypatch):
+    """Accelerate scales the gradients of fp16 on GPUs only; here a CPU does the same arithmetic."""
+
+    def scaling(*args, **kwargs):
+        accelerator = new_accelerator(*args, **kwargs)
+        # It begins so high that some gradients overflow, and grows again after three steps that went well.
+        accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**22, growth_interval=3)
+        accelerator.native_amp = True
+        return accelerator
+
+    monkeypatch.setattr("rwlib.train.new_accelerator", scaling)
+
+
+def test_a_resumed_fp16_run_goes_on_with_the_same_scale_and_skips_the_same_steps(tmp_path, fp16_on_the_cpu):
+    config = tiny(epochs=(8, 6), precision="fp16", ema_decay=0.5, checkpoint_every=1)
+    run(config, tmp_path / "straight", keep=20)
+    for stop in (2, 6, 9, 11, None):
+        run(config, tmp_path / "resumed", resume=True, steps=stop)
+    one, other = (load_file(tmp_path / name / "training.safetensors") for name in ("straight", "resumed"))
+    assert one.keys() == other.keys() and all(torch.equal(x, other[name]) for name, x in one.items())
+    assert curves(tmp_path / "straight") == curves(tmp_path / "resumed")
+    older = sorted((tmp_path / "straight" / "older").iterdir())
+    states = [*map(load_file, older), one]
+    scales = [float(state["scaler.scale"]) for state in states]
+    changes = [b / a for a, b in itertools.pairwise(scales)]
+    assert min(changes) < 1 < max(changes), f"the scale must fall and grow in this test: {scales}"
+    # A step of phase one whose gradients overflowed moves no weight and not Adam's count; its loss is finite.
+    skipped = [k for k in range(7) if changes[k] < 1]
+    assert skipped
+    for k in skipped:
+        for name, x in states[k].items():
+            if name.startswith(("G.", "opt_G.")):
+                assert torch.equal(x, states[k + 1][name]), name
+
+
+def test_a_checkpoint_without_a_scale_still_loads(tmp_path, fp16_on_the_cpu):
+    config = tiny(epochs=(4, 0), precision="fp16")
+    run(config, tmp_path, steps=2)
+    tensors, saved, about = read_checkpoint(tmp_path / "training.safetensors")
+    assert "scaler.scale" in tensors
+    tensors = {name: x for name, x in tensors.items() if not name.startswith("scaler.")}
+    save_state(tmp_path, tensors, saved, about, 1)
+    run(config, tmp_path, resume=True)
+    assert len(curves(tmp_path)) == 4
+
+
 # --- accumulation, time, trackers
 
 
@@ -317,6 +382,72 @@ def test_a_tracker_gets_every_steps_losses(tmp_path):
     run(tiny(), tmp_path, trackers=[notes])
     assert [step for step, _ in notes.rows] == [0, 1, 2]
     assert {"L", "L_r", "learning_rate"} <= notes.rows[0][1].keys() and "L_D" in notes.rows[2][1]
+
+
+class Diary(GeneralTracker):
+    """A tracker that keeps what it is told, or does not start."""
+
+    name, requires_logging_directory, tracker = "diary", False, None
+
+    def __init__(self, trouble=""):
+        super().__init__()
+        self.trouble, self.rows = trouble, {}
+
+    def start(self):
+        if self.trouble:
+            raise RuntimeError(self.trouble)
+
+    def store_init_configuration(self, values):
+        self.values = values
+
+    def log(self, values, step=None, **kwargs):
+        self.rows[step] = values
+
+
+def test_a_tracker_gets_the_configuration_in_plain_values_and_the_validation_score(tmp_path):
+    class HeldOut(Noise):
+        def center(self, index, size_px):
+            return self.crop(index, size_px, torch.Generator().manual_seed(index))
+
+    diary = Diary()
+    run(tiny(epochs=(4, 0), checkpoint_every=2), tmp_path, val=HeldOut(), trackers=[diary])
+    assert diary.values.keys() == read_record(tmp_path)["config"].keys()
+    assert (diary.values["width"], diary.values["epochs"], diary.values["precision"]) == (4, "[4, 0]", "fp32")
+    assert {type(x) for x in diary.values.values()} == {bool, int, float, str}  # TensorBoard takes no lists
+    scores = {str(step): row["val_hole_psnr"] for step, row in diary.rows.items() if "val_hole_psnr" in row}
+    assert scores.keys() == {"1", "3"}
+    assert all(
+        float(row["val_hole_psnr"]) == pytest.approx(scores[row["step"]], rel=1e-5) for row in curves(tmp_path)[1::2]
+    )
+
+
+def test_a_tracker_without_its_package_gets_one_line(tmp_path, recwarn):
+    with pytest.raises(InputError, match="^trackers: aim is not installed; `pip install aim`, or leave it out$"):
+        run(tiny(), tmp_path / "run", trackers=["aim"])
+    assert not [warned for warned in recwarn if "log_with" in str(warned.message)]
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_tracker_that_does_not_start_gets_one_line_and_no_run_that_seems_to_run(tmp_path):
+    with pytest.raises(InputError, match=r"^trackers: No API key configured\. \(or leave --track out.*\)$"):
+        run(tiny(), tmp_path, trackers=[Diary("No API key configured.\nAnd more")])
+    assert read_record(tmp_path)["status"] == "failed" and not list(tmp_path.rglob("*.safetensors"))
+    run(tiny(), tmp_path)  # nothing stands in the way of the next one
+    assert read_record(tmp_path)["status"] == "finished" and "wandb_id" not in read_record(tmp_path)
+
+
+def test_a_resumed_run_stays_one_run_at_weights_and_biases(tmp_path, monkeypatch):
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    run(tiny(), tmp_path, steps=2, trackers=["wandb"])
+    first = read_record(tmp_path)["wandb_id"]
+    run(tiny(), tmp_path, resume=True, trackers=["wandb"])
+    assert read_record(tmp_path)["wandb_id"] == first
+    assert {file.name for file in (tmp_path / "wandb").rglob("run-*.wandb")} == {f"run-{first}.wandb"}
+    for file in tmp_path.glob("*.safetensors"):
+        file.unlink()
+    run(tiny(), tmp_path, trackers=["wandb"])
+    assert read_record(tmp_path)["wandb_id"] != first
 
 
 def test_an_unknown_tracker_is_refused(tmp_path):

@@ -6,6 +6,7 @@ a kernel, and no code is shown or can be typed. Needs the extra `studio`.
 """
 
 import argparse
+import os
 import re
 import sys
 import tempfile
@@ -19,6 +20,13 @@ import nbformat
 import rwlib
 from rwlib.conventions import InputError
 
+# voila's own page without the icons that it links to on another server: it brings the same ones itself, and a page that
+# waits for a server which never answers stays white.
+PAGE = """{%- extends 'lab/index.html.j2' -%}
+{%- block notebook_css -%}
+{{ super() | replace('rel="stylesheet" href="https://', 'rel="nofollow" href="https://') }}
+{%- endblock notebook_css -%}
+"""
 NOTEBOOKS = Path(rwlib.__file__).parents[1] / "notebooks"
 TAG = "app"
 
@@ -68,8 +76,13 @@ def serve(file: Path, options: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="rwlib-app-") as folder:
         shown = Path(folder) / file.name
         nbformat.write(app, shown)
+        template = Path(folder) / "voila" / "templates" / "rwlib"
+        template.mkdir(parents=True)
+        (template / "index.html.j2").write_text(PAGE)
+        (template / "conf.json").write_text('{"base_template": "lab"}')
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, os.environ.get("JUPYTER_PATH")]))
         uploads = "--Voila.tornado_settings={'websocket_max_message_size': 100_000_000}"  # 10 MB without
-        Voila.launch_instance([str(shown), "--show_tracebacks=True", uploads, *options])
+        Voila.launch_instance([str(shown), "--template=rwlib", "--show_tracebacks=True", uploads, *options])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -47,7 +47,9 @@ def app(tmp_path):
 def test_the_studio_is_an_app(app, browser):
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
     page.set_default_timeout(240_000)  # the first visitor waits for a kernel
-    page.goto(app, wait_until="commit")  # icons come from another address, which may never answer
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(app)
     shown = page.locator(".rwlib-compare")
     shown.wait_for()
     assert page.locator("h1", has_text="Ablation studio").is_visible()
@@ -61,4 +63,7 @@ def test_the_studio_is_an_app(app, browser):
     page.wait_for_function("([css, old]) => document.querySelector(css).src !== old", arg=[full, before])
     page.get_by_label("(c) without L_c", exact=True).uncheck()
     shown.locator("th", has_text="without L_c").wait_for(state="detached")
+    icon = page.locator(".rwlib-panel button i.fa").first
+    assert "Font Awesome" in icon.evaluate("icon => getComputedStyle(icon, '::before').fontFamily")
+    assert [url for url in asked if not url.startswith((app, "data:", "blob:"))] == [], "nothing from elsewhere"
     page.close()
