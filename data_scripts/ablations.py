@@ -20,7 +20,8 @@ from rwlib.checkpoints import load_generator, read_checkpoint, save_generator, w
 from rwlib.config import Config, make_config
 from rwlib.data import open_source
 from rwlib.evaluate import KINDS, evaluate, generator_method
-from rwlib.train import Schedule, train
+from rwlib.schedule import Schedule
+from rwlib.train import train
 
 BUDGET = {
     "size_px": 64,

@@ -254,6 +254,8 @@ def _settings_of_run(args: list[str], config: Config, data: str, val: str) -> tu
 
 def _whole_path(source: str) -> str:
     """Return a source's name such that it means the same from another folder."""
+    if source.startswith("shards:"):
+        return f"shards:{Path(source.removeprefix('shards:')).resolve()}"
     return str(Path(source).resolve()) if source and Path(source).is_dir() else source
 
 

@@ -170,7 +170,7 @@ def pack_state(players: Any, scaler: Any = None) -> dict[str, Tensor]:
     """Name every tensor that a resumed run needs.
 
     Args:
-        players: `rwlib.train.Players`, not wrapped.
+        players: `rwlib.step.Players`, not wrapped.
         scaler: of fp16 gradients, or None.
     """
     modules = {"G": players.G, "D": players.D} | ({"ema": players.ema} if players.ema else {})

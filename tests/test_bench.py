@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from rwlib import bench as benchmark
-from rwlib import train
+from rwlib import step
 from rwlib.bench import bench, cases, check_agreement, count_tflop, difference, measure, report, straight_port
 from rwlib.bench.cases import Case, Pair
 from rwlib.bench.memory import MemoryProcess
@@ -114,7 +114,7 @@ def test_the_port_of_the_training_step(monkeypatch, preset, changes, phase):
 def test_both_sides_keep_a_moving_average(monkeypatch):
     config = make_config("balanced", "full", vgg="random", width=4, discriminator_width=4, size_px=16, batch_size=1)
     averaged = []
-    monkeypatch.setattr(train.AveragedModel, "update_parameters", lambda self, G: averaged.append((self, G)))
+    monkeypatch.setattr(step.AveragedModel, "update_parameters", lambda self, G: averaged.append((self, G)))
     pair = cases.step_pair(config, 1, device=CPU)
     pair.ours(), pair.reference()
     (ours, G), (reference, plain) = averaged
@@ -123,7 +123,7 @@ def test_both_sides_keep_a_moving_average(monkeypatch):
 
 def make_double(monkeypatch):
     """Let cases make their players in float64."""
-    new_players = train.new_players
+    new_players = step.new_players
 
     def double_players(*args, **options):
         players = new_players(*args, **options)
@@ -132,7 +132,7 @@ def make_double(monkeypatch):
                 network.double()
         return players
 
-    monkeypatch.setattr(train, "new_players", double_players)
+    monkeypatch.setattr(step, "new_players", double_players)
 
 
 def test_a_plain_copy_is_stored_as_nchw_and_stands_alone():

@@ -18,7 +18,7 @@ from rwlib.config import make_config
 from rwlib.conventions import InputError
 from rwlib.data import PhotoFolder, PhotoShards, TrainingSamples, open_source
 from rwlib.data.shards import read_index, stream
-from rwlib.train import batch_numbers
+from rwlib.schedule import batch_numbers
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "data_scripts"))  # as Python does for a script
 script = importlib.import_module("shards")

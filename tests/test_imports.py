@@ -25,7 +25,8 @@ ORDER = [
     {"data", "generator", "discriminator"},
     {"losses"},
     {"metrics", "checkpoints", "frechet", "tables", "uids"},
-    {"ablations", "runs"},
+    {"ablations", "runs", "schedule"},
+    {"launch", "step", "validation"},
     {"train"},
     {"evaluate", "evaluation_files", "evaluation_run", "inpaint", "mask_folder", "perceptual"},
     {"doctor"},
@@ -34,8 +35,8 @@ ORDER = [
 ]
 TIER = {part: tier for tier, parts in enumerate(ORDER) for part in parts}
 # Package -> the only parts of rwlib that may import it.
-RESERVED = {"accelerate": {"train"}, "IPython": {"widgets", "course"}, "ipywidgets": {"widgets", "course"},
-            "anywidget": {"widgets"}, "traitlets": {"widgets"}}  # fmt: skip
+RESERVED = {"accelerate": {"launch", "step", "train"}, "IPython": {"widgets", "course"},
+            "ipywidgets": {"widgets", "course"}, "anywidget": {"widgets"}, "traitlets": {"widgets"}}  # fmt: skip
 
 
 def sources():
@@ -107,7 +108,7 @@ def test_rwlib_keeps_the_rules():
         ({"rwlib.data": "from . import cli", "rwlib.data.folder": "from ..cli import main"}, "which comes after it"),
         ({"rwlib.losses.style": "from rwlib.discriminator import Discriminator"}, "never networks"),
         ({"rwlib.metrics": "if True:\n    from rwlib.generator import x"}, "never networks"),
-        ({"rwlib.evaluate": "import accelerate.utils"}, "only train may"),
+        ({"rwlib.evaluate": "import accelerate.utils"}, "only launch and step and train may"),
         ({"rwlib.inpaint": "from IPython.display import display"}, "only course and widgets may"),
         ({"rwlib.novelty": ""}, "give it a place"),
         ({"rwlib.layers": "import rwlib.masks", "rwlib.masks": "import rwlib.layers"}, "a circle"),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker
 from safetensors.torch import load_file
 from test_train import Noise, curves, on_the_cpu, run, tiny  # noqa: F401 (a fixture)
@@ -20,7 +21,7 @@ from test_train import Noise, curves, on_the_cpu, run, tiny  # noqa: F401 (a fix
 from rwlib.checkpoints import load_generator, read_checkpoint
 from rwlib.conventions import InputError
 from rwlib.runs import PartTimer, newest_state, read_record, read_step, save_state, signal_watch, write_record
-from rwlib.train import new_accelerator, train
+from rwlib.train import train
 
 TESTS = Path(__file__).parent
 START = """
@@ -274,14 +275,14 @@ def test_the_best_generator_on_held_out_photographs_is_kept(tmp_path):
 def fp16_on_the_cpu(monkeypatch):
     """Accelerate scales the gradients of fp16 on GPUs only; here a CPU does the same arithmetic."""
 
-    def scaling(*args, **kwargs):
-        accelerator = new_accelerator(*args, **kwargs)
+    def scaling(**options):
+        accelerator = Accelerator(**options)
         # It begins so high that some gradients overflow, and grows again after three steps that went well.
         accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**22, growth_interval=3)
         accelerator.native_amp = True
         return accelerator
 
-    monkeypatch.setattr("rwlib.train.new_accelerator", scaling)
+    monkeypatch.setattr("rwlib.launch.Accelerator", scaling)
 
 
 def test_a_resumed_fp16_run_goes_on_with_the_same_scale_and_skips_the_same_steps(tmp_path, fp16_on_the_cpu):

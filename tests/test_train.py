@@ -27,9 +27,12 @@ from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.discriminator import RegionWiseDiscriminator
 from rwlib.generator import RegionWiseGenerator
+from rwlib.locking import only_writer
 from rwlib.losses.adversarial import FORMS
 from rwlib.runs import save_samples
-from rwlib.train import Players, Schedule, batch_numbers, moving_average, train, training_step
+from rwlib.schedule import Schedule, batch_numbers
+from rwlib.step import Players, moving_average, training_step
+from rwlib.train import train
 from rwlib.vgg import VGGFeatures
 
 
@@ -435,10 +438,32 @@ def test_a_run_that_an_older_version_began_keeps_its_rows(tmp_path):
     assert "gone" not in rows[0] and rows[0]["L_s"] == "" and rows[2]["L_s"] != ""
 
 
+def test_an_epoch_counts_accumulated_batches():
+    def steps(**changes):
+        return Schedule.from_config(make_config("paper", "full", epochs=(1, 1), **changes), 1000, 2)
+
+    assert steps(batch_size=4, accumulate=2) == steps(batch_size=8) == Schedule(63, 126)
+
+
+def test_fp16_without_a_gpu_is_refused(tmp_path):
+    """accelerate would compute in float32 without a word."""
+    with pytest.raises(InputError, match="precision: fp16 needs a GPU; on a CPU use bf16, or fp32"):
+        run(tiny(precision="fp16"), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_second_process_may_not_train_into_the_same_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr("rwlib.locking.PATIENCE_S", 0.1)
+    with only_writer(tmp_path, "run_dir"), pytest.raises(InputError, match="run_dir: another process is writing"):
+        run(tiny(), tmp_path)
+    assert not list(tmp_path.iterdir())
+    run(tiny(), tmp_path)
+
+
 def test_processes_that_do_not_join_are_refused(tmp_path, monkeypatch):
     """Each would train alone, all of them in the same folder."""
     monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setattr("rwlib.train.Accelerator", lambda **_: SimpleNamespace(num_processes=1))
+    monkeypatch.setattr("rwlib.launch.Accelerator", lambda **_: SimpleNamespace(num_processes=1))
     with pytest.raises(InputError, match=r"the launcher \(WORLD_SIZE\) started 2, accelerate joined 1; start"):
         run(tiny(), tmp_path)
     assert not list(tmp_path.iterdir())

@@ -33,7 +33,8 @@ from rwlib.course import COLORS, check, figure, setup, show_images
 from rwlib.data import Facades, TrainingSamples, photos
 from rwlib.generator import RegionWiseGenerator
 from rwlib.losses import Terms, correlation, correlation_loss, objective, reconstruction_loss, style_loss
-from rwlib.train import Schedule, batch_numbers, train
+from rwlib.schedule import Schedule, batch_numbers
+from rwlib.train import train
 
 ctx = setup("07")
 
@@ -217,7 +218,7 @@ check.ex_7_4(my_discriminator_step)
 
 # %% [markdown]
 # One more detail. $G$'s term needs a gradient *through* $D_r$, not *for* it. `training_step` freezes $D_r$ for that
-# moment and thaws it afterwards. Its power iteration stands still, too. Read `rwlib/train.py` now: its first
+# moment and thaws it afterwards. Its power iteration stands still, too. Read `rwlib/step.py` now: its first
 # function is all of this in forty lines.
 
 # %% [markdown]
@@ -679,12 +680,11 @@ both = [[k for rank in (0, 1) for k in list(batch_numbers(0, 2, 4, rank, 2))[ste
 assert both == [list(numbers) for numbers in batch_numbers(0, 2, 8, 0, 1)]
 
 # %% [markdown]
-# A notebook has accelerate's `notebook_launcher`. It forks this Python, so a function of the notebook's own can be
-# launched. For one process it calls the function here and now: the same run as in section 9.
+# In a notebook, accelerate's `notebook_launcher` does it. For one process it calls a function here and now.
 #
-# **For more**: restart the kernel, run the first code cell, write the number of your GPUs, and run this cell. A fork
-# cannot use a GPU that its parent has used; CUDA says so. On a CPU it lacks the threads that its parent had, and
-# *waits for them forever*: in a fresh kernel two processes trained, after one convolution they hung.
+# **For more**, it forks this Python. A fork cannot use a GPU that its parent has used, and on a CPU it *waits forever*
+# for threads that its parent had: after one convolution, two processes hung. So restart the kernel, run the first code
+# cell, write the number of your GPUs, and run this cell.
 
 # %%
 from accelerate import notebook_launcher

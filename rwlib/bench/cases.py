@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rwlib import train
+from rwlib import step
 from rwlib.bench import straight_port
 from rwlib.bench.measure import CPU, MB, free_mb
 from rwlib.bench.straight_port import plain_copy
@@ -22,6 +22,7 @@ from rwlib.data import make_generator
 from rwlib.evaluate import biharmonic_fill, opencv_fill
 from rwlib.generator import RegionWiseGenerator
 from rwlib.inpaint import fill
+from rwlib.launch import new_accelerator
 from rwlib.losses import correlation_loss
 from rwlib.masks import random_masks
 
@@ -215,13 +216,13 @@ def correlation_pair(n: int, b: int, *, device: torch.device) -> Pair:
 def step_pair(config: Config, phase: int, *, device: torch.device) -> Pair:
     """Build one iteration of Algorithm 1; each call is the next step of its side's own run."""
     I_gt, M = image_and_mask(config.size_px, config.batch_size, device)
-    accelerator = train.new_accelerator(config, cpu=device.type == "cpu")
-    ours = train.prepare(train.new_players(config, device), accelerator)
-    reference = train.new_players(replace(config, channels_last=False), device)
+    accelerator = new_accelerator(config, cpu=device.type == "cpu")
+    ours = step.prepare(step.new_players(config, device), accelerator)
+    reference = step.new_players(replace(config, channels_last=False), device)
     I_ours = channels_last(I_gt, config.channels_last)
 
     def our_step() -> dict[str, Tensor]:
-        losses = train.training_step(ours, I_ours, M, config, phase, accelerator)
+        losses = step.training_step(ours, I_ours, M, config, phase, accelerator)
         return {name: x for name, x in losses.items() if name.startswith("L")}  # not the mean scores D_gt, D_p2
 
     return Pair(our_step, lambda: straight_port.training_step(reference, I_gt, M, config, phase))

@@ -27,7 +27,7 @@ from rwlib.discriminator import RegionWiseDiscriminator
 from rwlib.generator import Encoder, Outputs, RegionWiseGenerator
 from rwlib.losses.adversarial import adversarial_loss_discriminator, adversarial_loss_generator
 from rwlib.masks import label_from_mask, resize_mask
-from rwlib.train import Players
+from rwlib.step import Players
 from rwlib.vgg import VGGFeatures, resize_corner
 
 Network = TypeVar("Network", bound=nn.Module)

@@ -90,7 +90,7 @@ PLACES: dict[str, Place] = {
     ),
     "alg-1": Place(
         "Algorithm 1: training in two phases",
-        "rwlib.train.training_step",
+        "rwlib.step.training_step",
         "test_train.py::test_each_preset_and_form_trains_the_right_networks_in_both_phases",
         "discriminator first, then generator; batch size not given",
     ),

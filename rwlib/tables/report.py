@@ -21,7 +21,9 @@ DISTANCES = """\
 Distances between all composites of a cell and the originals of the same photographs. Composites contain the original's
 existing pixels, which makes them small; they depend on the number of pictures, and on size. Marked `small N`: with so
 few pictures the covariance is singular and the Fréchet distance biased upwards. KID, printed beside FID then, is not
-biased; pairs of a composite and its own original are left out of it."""
+biased; pairs of a composite and its own original are left out of it. U-IDS is how often a linear classifier takes an
+original for inpainted or the reverse, P-IDS how often a composite looks more real to it than its own original: higher
+is better, and both depend on N."""
 
 
 def report(summary: Summary, *, about: Sequence[str] = (), notes: Sequence[str] = (), paper: str = "") -> str:

@@ -18,7 +18,8 @@ import torch
 from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.runs import STATE, read_record
-from rwlib.train import ENDLESS, Schedule, train
+from rwlib.schedule import ENDLESS, Schedule
+from rwlib.train import train
 from rwlib.widgets.follow import CurvesReader, newest_samples, training_process
 from rwlib.widgets.panel import FAULTS
 

@@ -31,7 +31,7 @@ from rwlib.data import make_generator
 from rwlib.discriminator import RegionWiseDiscriminator
 from rwlib.generator import RegionWiseGenerator
 from rwlib.masks import label_from_mask, random_mask
-from rwlib.train import Schedule
+from rwlib.schedule import Schedule
 
 RECORDING = Path(__file__).with_name("recordings")
 KINDS = ("I_gt", "I_p1", "I_p2")

@@ -16,7 +16,7 @@ import psutil
 from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.runs import STATE, newest_state, read_record
-from rwlib.train import Schedule
+from rwlib.schedule import Schedule
 from rwlib.widgets.follow import CurvesReader, is_alive, newest_samples, training_process
 
 LOG = "resume.log"

@@ -1,0 +1,52 @@
+r"""When what happens in a run (section 3.5): phases, learning rate, and which sample numbers a process takes at a step.
+
+All of it is a function of the step alone, so a run that is resumed cannot lose its place.
+"""
+
+import math
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rwlib.config import Config
+from rwlib.conventions import InputError
+
+ENDLESS = sys.maxsize  # what an unlimited source counts as
+
+
+class Schedule(NamedTuple):
+    """When what happens; a function of the step alone, so that a resumed run agrees."""
+
+    phase_one: int
+    total: int
+
+    @classmethod
+    def from_config(cls, config: Config, n_photos: int, n_processes: int) -> "Schedule":
+        """Turn epochs into steps; an epoch is `steps_per_epoch` steps, or one pass over the photographs.
+
+        Raises:
+            InputError: an epoch would have no end, because the source has none.
+        """
+        if not config.steps_per_epoch and n_photos >= ENDLESS:
+            raise InputError(
+                "steps_per_epoch: the data has no end, so an epoch has none; give --steps-per-epoch 200, say"
+            )
+        images_a_step = config.batch_size * config.accumulate * n_processes
+        steps = config.steps_per_epoch or math.ceil(n_photos / images_a_step)
+        return cls(config.epochs[0] * steps, sum(config.epochs) * steps)
+
+    def phase(self, step: int) -> int:
+        """Return 1 or 2 for step 0, 1, ..."""
+        return 1 if step < self.phase_one else 2
+
+    def learning_rate(self, step: int, config: Config) -> float:
+        """Return Adam's step size: half a cosine from the first to the final one."""
+        first, final = config.learning_rate, config.final_learning_rate
+        return final + (first - final) * (1 + math.cos(math.pi * step / self.total)) / 2
+
+
+def batch_numbers(first_step: int, last_step: int, batch_size: int, rank: int, n_processes: int) -> Iterator[range]:
+    """Yield each step's sample numbers for one process; all processes together take a contiguous block."""
+    for step in range(first_step, last_step):
+        start = (step * n_processes + rank) * batch_size
+        yield range(start, start + batch_size)
