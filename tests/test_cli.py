@@ -1,6 +1,7 @@
 """The command line: commands work from start to end, and bad input is exit status 2 with one line on stderr."""
 
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -334,6 +335,19 @@ def test_train_then_inpaint_in_processes_of_their_own(here):
     filled = rwlib_process(*inpaint_arguments(checkpoint="run/generator.safetensors"))
     assert (filled.returncode, filled.stdout, filled.stderr) == (0, "", "")
     assert Image.open("out/out.png").size == (24, 20)
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="two processes need two GPUs, or none at all")
+def test_torchruns_processes_train_together(here):
+    """Without being told to use CPUs: each of them used to train alone, in the same folder."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    flags = "--data photos --size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 1 --vgg random"
+    end = "--epochs 1 1 --steps-per-epoch 1 --workers 0 --run-dir run"
+    env = {k: v for k, v in os.environ.items() if k != "ACCELERATE_USE_CPU"} | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, *launcher, "-m", "rwlib", "train", *flags.split(), *end.split()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=env | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert json.loads(Path("run/run.json").read_text())["processes"] == 2
 
 
 def test_bad_input_to_a_process_of_its_own(here):
