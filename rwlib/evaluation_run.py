@@ -32,6 +32,7 @@ from rwlib.conventions import InputError
 from rwlib.evaluate import Method, classical_methods, evaluate_photo, generator_method, plan
 from rwlib.evaluation_files import FeatureFile, ImageFolder, RowFile, ScoreFile, make_folder
 from rwlib.frechet import Moments, blocks, distance_of_moments, kernel_distance
+from rwlib.locking import only_writer
 from rwlib.mask_folder import MaskFolder
 from rwlib.perceptual import Judges, SetFeatures
 from rwlib.tables import METRICS, Summary
@@ -75,7 +76,8 @@ def run_evaluation(
         Means, intervals, paired differences, distances.
 
     Raises:
-        InputError: what `evaluate` refuses, a folder that cannot be written to, or one with another evaluation.
+        InputError: what `evaluate` refuses; a folder that cannot be written to, has another evaluation, or is
+            being written to by another process.
     """
     cells, n = plan(source, size_px=size_px, seed=seed, kinds=kinds, buckets=buckets, photos=photos, masks=masks)
     judges = judges or Judges(None, None, [])
@@ -96,32 +98,33 @@ def run_evaluation(
     rows = RowFile(out / "rows.csv", settings["methods"], cells, settings["metrics"])
     features = FeatureFile(out / "features.f32", 1 + len(cells) * len(methods), width)
     scores = ScoreFile(out / "ids.csv")
-    done = _claim(out, settings, rows, features, scores)
-    pictures = ImageFolder(images, cells) if images else None
-    bar = {"unit": "photo", "initial": min(done, n), "total": n, "dynamic_ncols": True}
-    for photo in tqdm(range(done, n), disable=not progress, **bar):
-        seen: dict[str, Tensor] = {}
+    with only_writer(out, "out"):
+        done = _claim(out, settings, rows, features, scores)
+        pictures = ImageFolder(images, cells) if images else None
+        bar = {"unit": "photo", "initial": min(done, n), "total": n, "dynamic_ncols": True}
+        for photo in tqdm(range(done, n), disable=not progress, **bar):
+            seen: dict[str, Tensor] = {}
 
-        def sink(name: str, I_c: Tensor, I_gt: Tensor, M: Tensor, photo=photo, seen=seen) -> None:
+            def sink(name: str, I_c: Tensor, I_gt: Tensor, M: Tensor, photo=photo, seen=seen) -> None:
+                if judges.features:
+                    seen.setdefault("", judges.features.extract(I_gt))
+                    seen[name] = judges.features.extract(I_c)
+                if pictures:
+                    pictures.save(photo, name, I_c, I_gt, M)
+
+            found = evaluate_photo(
+                methods, source, photo, cells,
+                size_px=size_px, seed=seed, masks=masks, pair_metrics=pair_metrics, sink=sink,
+            )  # fmt: skip
             if judges.features:
-                seen.setdefault("", judges.features.extract(I_gt))
-                seen[name] = judges.features.extract(I_c)
-            if pictures:
-                pictures.save(photo, name, I_c, I_gt, M)
-
-        found = evaluate_photo(
-            methods, source, photo, cells,
-            size_px=size_px, seed=seed, masks=masks, pair_metrics=pair_metrics, sink=sink,
-        )  # fmt: skip
-        if judges.features:
-            features.append(torch.cat([seen[""], *(seen[name] for name in methods)]))
-        rows.append(found)
-    summary = Summary(settings["metrics"])
-    for found in rows.read(n):
-        summary.add(found)
-    if judges.features and n > 1:
-        _measure_distances(summary, features, scores, judges.features, list(methods), cells, n, progress)
-    return summary
+                features.append(torch.cat([seen[""], *(seen[name] for name in methods)]))
+            rows.append(found)
+        summary = Summary(settings["metrics"])
+        for found in rows.read(n):
+            summary.add(found)
+        if judges.features and n > 1:
+            _measure_distances(summary, features, scores, judges.features, list(methods), cells, n, progress)
+        return summary
 
 
 def _measure_distances(

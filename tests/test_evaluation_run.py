@@ -19,6 +19,7 @@ from rwlib.evaluate import METRICS, classical_methods, evaluate, evaluation_mask
 from rwlib.evaluation_run import open_methods, run_evaluation
 from rwlib.frechet import distance_of_samples, kernel_distance
 from rwlib.generator import RegionWiseGenerator
+from rwlib.locking import only_writer
 from rwlib.mask_folder import MaskFolder
 from rwlib.metrics import quantise
 from rwlib.perceptual import Judges, SetFeatures
@@ -102,6 +103,13 @@ def test_the_folder_has_the_rows_of_evaluate(tmp_path):
         assert summary.table(metric) == expected.table(metric)
         assert summary.paired(metric) == expected.paired(metric)
     assert summary.n == 5
+
+
+def test_two_evaluations_in_one_folder_do_not_mix(tmp_path, monkeypatch):
+    monkeypatch.setattr("rwlib.locking.PATIENCE_S", 0.1)
+    with only_writer(tmp_path, "out"), pytest.raises(InputError, match="out: another process is writing to"):
+        start(tmp_path)
+    assert not list(tmp_path.iterdir()) and start(tmp_path).n == 5
 
 
 def test_distances_are_those_of_all_composites_and_originals(tmp_path):
