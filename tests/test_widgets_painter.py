@@ -339,6 +339,8 @@ def test_stripes_are_in_the_hole_alone():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ({"photo": 5}, "photo: expected a path, an array or a tensor; got int 5"),
+        ({"mask": [1]}, r"mask: expected a path, an array or a tensor; got list \[1\]"),
         ({"photo": np.zeros((1, 1, 3), np.uint8)}, "at least 8 px, got 1×1"),
         ({"photo": "no-such-file.jpg"}, "no-such-file.jpg does not exist"),
         ({"photo": np.zeros((20, 20), np.float32)}, "expected uint8"),

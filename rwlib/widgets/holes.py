@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -86,6 +87,7 @@ def to_photo(source: Source, name: str = "") -> Photo:
             raise InputError(f"photo: expected uint8 of shape (h, w, 3), got {source.dtype} of {source.shape}")
         image = source
     else:
+        _refuse_other("photo", source, str | bytes | os.PathLike | Image.Image)
         if isinstance(source, str | os.PathLike):
             name = name or Path(source).name
         image = _decode(source if isinstance(source, Image.Image) else read_image(source))
@@ -97,6 +99,11 @@ def to_photo(source: Source, name: str = "") -> Photo:
         size = max(MIN_SIDE_PX, int(w * scale)), max(MIN_SIDE_PX, int(h * scale))
         image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
     return Photo(np.array(image), name or "photo", (h, w))
+
+
+def _refuse_other(name: str, source: object, kinds: Any) -> None:
+    if not isinstance(source, kinds):
+        raise InputError(f"{name}: expected a path, an array or a tensor; got {type(source).__name__} {source!r:.40}")
 
 
 def _decode(picture: Image.Image) -> np.ndarray:
@@ -128,6 +135,7 @@ def to_hole(source: Source, photo: Photo) -> np.ndarray:
             raise InputError(f"mask: expected booleans of shape (h, w), got {source.dtype} of {source.shape}")
         hole = source
     else:
+        _refuse_other("mask", source, str | bytes | os.PathLike)
         hole = read_hole(source)
     if hole.shape not in (photo.size, photo.given):
         (h, w), (H, W) = hole.shape, photo.given
