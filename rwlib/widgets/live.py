@@ -21,10 +21,13 @@ from rwlib.runs import STATE, read_record
 from rwlib.schedule import ENDLESS, Schedule
 from rwlib.train import train
 from rwlib.widgets.follow import CurvesReader, newest_samples, training_process
-from rwlib.widgets.panel import FAULTS
+from rwlib.widgets.panel import COMPUTING, FAULTS
 
 YIELD_S = 0.002
 """Pause after each step, in which the kernel's other threads get their turn."""
+
+POLITE_S = 0.25
+"""A step waits so long at most for what a panel computes."""
 
 LAST_WORDS_S = 10.0
 """How long a kernel that ends waits for a training to write its checkpoint."""
@@ -183,6 +186,8 @@ class _Task:
 
     def asked_to_stop(self) -> bool:
         time.sleep(YIELD_S)
+        if COMPUTING.acquire(timeout=POLITE_S):  # a light control is faster alone; a long measurement is not waited for
+            COMPUTING.release()
         return self.wish_to_stop.is_set()
 
 
