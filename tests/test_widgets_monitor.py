@@ -178,7 +178,7 @@ def test_it_looks_again_only_if_something_has_changed(monitor, monkeypatch):
     monitor._rest_until = 0.0
     monitor._tick()
     monitor.wait()
-    assert looks == ["look"] and monitor.shown.step == 5
+    assert looks == ["look", "prepare"] and monitor.shown.step == 5
     (monitor.run.run_dir / "samples" / "step_000005.png").write_bytes(b"not a picture")
     before = monitor.samples.png
     monitor._rest_until = 0.0

@@ -14,6 +14,7 @@ from typing import Any
 
 import ipywidgets
 from IPython.display import HTML
+from matplotlib.figure import Figure
 from PIL import Image
 
 from rwlib.config import Config, make_config
@@ -22,7 +23,7 @@ from rwlib.course.figures import figure
 from rwlib.data import Facades
 from rwlib.widgets.follow import Ticker
 from rwlib.widgets.live import LiveTraining
-from rwlib.widgets.monitor_views import Snapshot, describe, draw, facts, take_snapshot
+from rwlib.widgets.monitor_views import Snapshot, blank, describe, draw, facts, take_snapshot
 from rwlib.widgets.panel import Panel
 from rwlib.widgets.pictures import Picture
 from rwlib.widgets.watch import WatchedRun
@@ -57,6 +58,7 @@ class TrainingMonitor(Panel):
         self.shown = Snapshot()
         self._seen: tuple | None = None
         self._rest_until = 0.0
+        self._blank: Figure | None = None  # for the next drawing
         self._ticker: Ticker | None = None
         self.start_button = ipywidgets.Button(description="Start", icon="play", tooltip="Begin, or go on")
         self.stop_button = ipywidgets.Button(
@@ -128,7 +130,7 @@ class TrainingMonitor(Panel):
         def compute() -> tuple[Snapshot, bytes, str, bytes]:
             begun = time.monotonic()
             shown = take_snapshot(run)
-            result = shown, _png(shown, options), describe(shown), read_sheet(shown.samples)
+            result = shown, self._png(shown, options), describe(shown), read_sheet(shown.samples)
             self._rest_until = time.monotonic() + REST * (time.monotonic() - begun)
             return result
 
@@ -168,13 +170,33 @@ class TrainingMonitor(Panel):
         self.start_button.description = "Resume" if resumable else "Start"
         self.start_button.disabled = shown.word in (*ACTIVE, "finished", "empty", "damaged")
         self.stop_button.disabled = shown.word not in ("running", "foreign", "elsewhere")
+        self._prepare()
 
     def redraw(self) -> None:
         """Draw the curves again, as the controls now say."""
         if self.run is None:
             return
         shown, options = self.shown, self._options()
-        self.later("redraw", lambda: _png(shown, options), lambda png: self.curves.set(png, describe(shown)))
+
+        def show(png: bytes) -> None:
+            self.curves.set(png, describe(shown))
+            self._prepare()
+
+        self.later("redraw", lambda: self._png(shown, options), show)
+
+    def _png(self, shown: Snapshot, options: dict[str, Any]) -> bytes:
+        fig, self._blank = self._blank, None
+        png = io.BytesIO()
+        draw(shown, **options, fig=fig).savefig(png, format="png", dpi=100, pil_kwargs={"compress_level": 1})
+        return png.getvalue()
+
+    def _prepare(self) -> None:
+        """Make the axes of the next drawing now, when nobody waits for them."""
+
+        def keep(fig: Figure) -> None:
+            self._blank = fig
+
+        self.later("prepare", blank, keep)
 
     # --- doing
 
@@ -207,12 +229,6 @@ class TrainingMonitor(Panel):
         shown = take_snapshot(self.run) if self.run is not None else Snapshot(sentence="There is nothing to watch.")
         known = ", ".join(f"{name} {value}" for name, value in facts(shown).items() if name in ("step", "speed"))
         return figure(draw(shown, **self._options()), describe(shown), f"A still picture. {known}. {live}")
-
-
-def _png(shown: Snapshot, options: dict[str, Any]) -> bytes:
-    png = io.BytesIO()
-    draw(shown, **options).savefig(png, format="png", dpi=100)
-    return png.getvalue()
 
 
 def read_sheet(file: Path | None) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import psutil
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rwlib.course.figures import COLORS
@@ -148,7 +149,25 @@ def smooth(values: list[float], window: int) -> np.ndarray:
 # --- picture
 
 
-def draw(shown: Snapshot, *, log: bool = False, smoothing: int = 10, weighted: bool = True) -> Figure:
+def blank() -> Figure:
+    """Return a figure with empty axes for `draw`; half of the work of a drawing is in these, and can be done before."""
+    fig = Figure(figsize=(9.4, 3.0))
+    left, middle, right = fig.subplots(1, 3, width_ratios=(1.25, 1.25, 0.8))
+    fig.subplots_adjust(left=0.07, right=0.985, bottom=0.16, top=0.9, wspace=0.34)
+    box = right.get_position()
+    right.set_position((box.x0 + 0.025, box.y0, box.width - 0.025, box.height))  # room for the names of the parts
+    for axis in (left, middle):
+        axis.set_xlabel("step", fontsize=9)
+        axis.grid(alpha=0.3)
+    for axis in (left, middle, right):
+        axis.tick_params(labelsize=8)
+    FigureCanvasAgg(fig).draw()  # makes the ticks
+    return fig
+
+
+def draw(
+    shown: Snapshot, *, log: bool = False, smoothing: int = 10, weighted: bool = True, fig: Figure | None = None
+) -> Figure:
     """Draw the generator's losses, the discriminator's loss and scores, and the time of each part of a step.
 
     Args:
@@ -156,12 +175,10 @@ def draw(shown: Snapshot, *, log: bool = False, smoothing: int = 10, weighted: b
         log: a logarithmic axis for the losses; values that are not positive are left out there.
         smoothing: steps over which each curve is averaged, at least 1.
         weighted: every term as it enters eq. (7), λ times loss, instead of the loss itself.
+        fig: a `blank` one to draw on; each takes one drawing.
     """
-    fig = Figure(figsize=(9.4, 3.0))
-    left, middle, right = fig.subplots(1, 3, width_ratios=(1.25, 1.25, 0.8))
-    fig.subplots_adjust(left=0.07, right=0.985, bottom=0.16, top=0.9, wspace=0.34)
-    box = right.get_position()
-    right.set_position((box.x0 + 0.025, box.y0, box.width - 0.025, box.height))  # room for the names of the parts
+    fig = fig or blank()
+    left, middle, right = fig.axes
     steps = np.asarray(shown.curves.get("step", []), float)
     every = max(1, len(steps) // POINTS)
     end = max(shown.total, shown.step, 1)
@@ -187,9 +204,7 @@ def draw(shown: Snapshot, *, log: bool = False, smoothing: int = 10, weighted: b
     left.set_yscale("log" if log and left.lines else "linear")
     middle.set_title("discriminator: loss and mean scores", fontsize=9.5)
     for axis in (left, middle):
-        axis.set_xlabel("step", fontsize=9)
         axis.set_xlim(0 if axis is left else begins, end)
-        axis.grid(alpha=0.3)
         if axis is left and begins:
             axis.axvline(begins, color=COLORS[6], linestyle=":", linewidth=1.2)
             axis.annotate("phase two", (begins, 0.5), xytext=(3, 0), xycoords=("data", "axes fraction"),
@@ -202,7 +217,6 @@ def draw(shown: Snapshot, *, log: bool = False, smoothing: int = 10, weighted: b
             axis.legend(fontsize=8, loc="upper right" if axis is left else "lower right", handlelength=2.6, ncols=1)
             for margin in shown.margins if axis is middle else ():
                 axis.axhline(margin, color=COLORS[6], linestyle="--", linewidth=0.7, alpha=0.6)
-        axis.tick_params(labelsize=8)
     _bars(right, parts_ms(shown.curves))
     return fig
 
@@ -212,7 +226,6 @@ def _bars(axis: Any, parts: dict[str, float]) -> None:
     bars = axis.barh(list(parts), list(parts.values()), color=COLORS[5])
     axis.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
     axis.invert_yaxis()
-    axis.tick_params(labelsize=8)
     axis.set_xlim(0, 1.25 * max(parts.values(), default=1.0))
     axis.spines[["top", "right"]].set_visible(False)
     if not parts:
