@@ -380,7 +380,8 @@ for kind in ("contiguous", "discontiguous"):
     for name, line in lines.items():
         clear = abs(line.difference) > line.difference_half_width
         text = f"{line.difference:+.2f} ± {line.difference_half_width:.2f} dB"
-        print(f"   {ABLATIONS[name].title:24} {text:>18}   {'beside zero' if clear else 'not told apart from zero'}")
+        found = "differs from zero" if clear else "not told apart from zero"
+        print(f"   {ABLATIONS[name].title:24} {text:>18}   {found}")
 if S == 1:
     print("One training of each: a sentence about these six networks, and about no method.")
 
