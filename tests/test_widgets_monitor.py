@@ -10,10 +10,10 @@ from PIL import Image
 
 from rwlib.config import make_config
 from rwlib.data import Facades
-from rwlib.widgets import TrainingMonitor
+from rwlib.widgets import TrainingMonitor, monitor_views
 from rwlib.widgets.live import LiveTraining
 from rwlib.widgets.monitor import read_sheet
-from rwlib.widgets.monitor_views import Snapshot, clock, describe, draw, facts, parts_ms, smooth
+from rwlib.widgets.monitor_views import Chart, Snapshot, clock, describe, draw, facts, parts_ms, smooth
 
 NAN = float("nan")
 
@@ -106,6 +106,27 @@ def test_a_logarithmic_axis_leaves_out_what_is_not_positive():
     assert draw(Snapshot(), log=True).axes[0].get_yscale() == "linear"
 
 
+def test_only_the_panels_that_change_are_drawn_again(monkeypatch):
+    drawn = []
+    draw_panel = monitor_views._draw_panel
+    monkeypatch.setattr(
+        monitor_views, "_draw_panel", lambda panel, *rest: drawn.append(panel) or draw_panel(panel, *rest)
+    )
+    chart, shown = Chart(), snapshot()
+    whole = chart.png(shown)
+    assert drawn == ["losses", "scores", "times"]
+    assert chart.png(shown) == whole and len(drawn) == 3
+    assert chart.png(shown, log=True) != whole and drawn[3:] == ["losses"]
+    chart.png(shown, log=True, smoothing=3)
+    assert drawn[4:] == ["losses", "scores"]
+    assert chart.png(snapshot()) == whole and drawn[6:] == ["losses", "scores", "times"]
+    pixels = np.asarray(Image.open(io.BytesIO(whole)).convert("RGB")).astype(int)
+    figure = io.BytesIO()
+    draw(shown).savefig(figure, format="png", dpi=100)
+    one = np.asarray(Image.open(figure).convert("RGB")).astype(int)
+    assert pixels.shape == one.shape and (abs(pixels - one).max(2) > 60).mean() < 0.02, "the same picture as `draw`"
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 30, 50_000])
 def test_runs_of_all_lengths_can_be_drawn_and_described(n):
     shown = snapshot(n, min(n, 30), max(60, n)) if n else Snapshot()
@@ -178,7 +199,7 @@ def test_it_looks_again_only_if_something_has_changed(monitor, monkeypatch):
     monitor._rest_until = 0.0
     monitor._tick()
     monitor.wait()
-    assert looks == ["look", "prepare"] and monitor.shown.step == 5
+    assert looks == ["look"] and monitor.shown.step == 5
     (monitor.run.run_dir / "samples" / "step_000005.png").write_bytes(b"not a picture")
     before = monitor.samples.png
     monitor._rest_until = 0.0

@@ -27,10 +27,11 @@ def test_the_newest_wish_of_each_kind_is_done_and_none_of_another_kind_is_lost()
     for n in range(5):
         panel.later("a", lambda n=n: n, shown.append)
     panel.later("b", lambda: "b", shown.append)
+    panel.later("c", lambda: "c", shown.append, urgent=True)
     assert panel.busy and shown == []
     gate.set()
     panel.wait()
-    assert shown == ["slow", 4, "b"] and not panel.busy
+    assert shown == ["slow", "c", 4, "b"] and not panel.busy
 
 
 def test_work_is_done_without_gradients_one_at_a_time_and_not_in_the_callers_thread():

@@ -14,7 +14,6 @@ from typing import Any
 
 import ipywidgets
 from IPython.display import HTML
-from matplotlib.figure import Figure
 from PIL import Image
 
 from rwlib.config import Config, make_config
@@ -23,7 +22,7 @@ from rwlib.course.figures import figure
 from rwlib.data import Facades
 from rwlib.widgets.follow import Ticker
 from rwlib.widgets.live import LiveTraining
-from rwlib.widgets.monitor_views import Snapshot, blank, describe, draw, facts, take_snapshot
+from rwlib.widgets.monitor_views import Chart, Snapshot, describe, draw, facts, take_snapshot
 from rwlib.widgets.panel import Panel
 from rwlib.widgets.pictures import Picture
 from rwlib.widgets.watch import WatchedRun
@@ -58,7 +57,7 @@ class TrainingMonitor(Panel):
         self.shown = Snapshot()
         self._seen: tuple | None = None
         self._rest_until = 0.0
-        self._blank: Figure | None = None  # for the next drawing
+        self._chart = Chart()
         self._ticker: Ticker | None = None
         self.start_button = ipywidgets.Button(description="Start", icon="play", tooltip="Begin, or go on")
         self.stop_button = ipywidgets.Button(
@@ -130,7 +129,7 @@ class TrainingMonitor(Panel):
         def compute() -> tuple[Snapshot, bytes, str, bytes]:
             begun = time.monotonic()
             shown = take_snapshot(run)
-            result = shown, self._png(shown, options), describe(shown), read_sheet(shown.samples)
+            result = shown, self._chart.png(shown, **options), describe(shown), read_sheet(shown.samples)
             self._rest_until = time.monotonic() + REST * (time.monotonic() - begun)
             return result
 
@@ -170,33 +169,18 @@ class TrainingMonitor(Panel):
         self.start_button.description = "Resume" if resumable else "Start"
         self.start_button.disabled = shown.word in (*ACTIVE, "finished", "empty", "damaged")
         self.stop_button.disabled = shown.word not in ("running", "foreign", "elsewhere")
-        self._prepare()
 
     def redraw(self) -> None:
         """Draw the curves again, as the controls now say."""
         if self.run is None:
             return
         shown, options = self.shown, self._options()
-
-        def show(png: bytes) -> None:
-            self.curves.set(png, describe(shown))
-            self._prepare()
-
-        self.later("redraw", lambda: self._png(shown, options), show)
-
-    def _png(self, shown: Snapshot, options: dict[str, Any]) -> bytes:
-        fig, self._blank = self._blank, None
-        png = io.BytesIO()
-        draw(shown, **options, fig=fig).savefig(png, format="png", dpi=100, pil_kwargs={"compress_level": 1})
-        return png.getvalue()
-
-    def _prepare(self) -> None:
-        """Make the axes of the next drawing now, when nobody waits for them."""
-
-        def keep(fig: Figure) -> None:
-            self._blank = fig
-
-        self.later("prepare", blank, keep)
+        self.later(
+            "redraw",
+            lambda: self._chart.png(shown, **options),
+            lambda png: self.curves.set(png, describe(shown)),
+            urgent=True,
+        )
 
     # --- doing
 

@@ -101,7 +101,14 @@ class Panel(ipywidgets.VBox):
     # --- work
 
     def later(
-        self, kind: str, compute: Callable[[], T], show: Callable[[T], None], *, grad: bool = False, busy: str = ""
+        self,
+        kind: str,
+        compute: Callable[[], T],
+        show: Callable[[T], None],
+        *,
+        grad: bool = False,
+        busy: str = "",
+        urgent: bool = False,
     ) -> None:
         """Compute in the panel's own thread, then show the result.
 
@@ -111,9 +118,12 @@ class Panel(ipywidgets.VBox):
             show: takes the result and sets widgets.
             grad: whether `compute` needs gradients (their mode belongs to a thread).
             busy: message while it runs.
+            urgent: goes before what waits already.
         """
         with self._change:
             self._wanted[kind] = (compute, show, grad, busy)
+            if urgent:
+                self._wanted = {kind: self._wanted.pop(kind), **self._wanted}
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name=self.title, daemon=True)
                 self._thread.start()
