@@ -93,12 +93,13 @@ left.imshow(F.avg_pool2d(care[None], 12)[0].sqrt(), cmap="cividis", extent=(0, 3
 left.set(title="how much each pixel moves score (2, 2)", xlabel="column, px", ylabel="row, px")
 right.plot(by_distance, color=COLORS[0])
 right.vlines([columns[0], columns[-1]], 0, by_distance.max(), color=COLORS[1], linestyle="--", label="253 px wide")
-right.axvspan(middle - 32, middle + 32, color=COLORS[5], alpha=0.3, label="64 px, one cell of the map")
+right.axvspan(128, 192, color=COLORS[5], alpha=0.3, label="cell 2 of the map, 64 px")
 right.set(title="summed over rows", xlabel="column, px", ylabel="share of the gradient")
 right.legend(fontsize=8)
 figure(
     fig,
-    alt="A square of 253 pixels, bright in its middle and dark at its rim; beside it the same as a hill.",
+    alt="A square of 253 pixels, bright in its middle and dark at its rim; beside it the same as a hill. Its middle is at "
+    "the right edge of the band that marks the cell.",
     caption="An untrained discriminator, 384x384 pixels. Left: square root of the gradient, means of 12x12 pixels.",
 )
 
