@@ -98,8 +98,8 @@ right.set(title="summed over rows", xlabel="column, px", ylabel="share of the gr
 right.legend(fontsize=8)
 figure(
     fig,
-    alt="A square of 253 pixels, bright in its middle and dark at its rim; beside it the same as a hill. Its middle is at "
-    "the right edge of the band that marks the cell.",
+    alt="A square of 253 pixels, bright in its middle and dark at its rim; beside it the same as a hill. Its middle is "
+    "at the right edge of the band that marks the cell.",
     caption="An untrained discriminator, 384x384 pixels. Left: square root of the gradient, means of 12x12 pixels.",
 )
 
