@@ -19,7 +19,8 @@ from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.runs import STATE, read_record
 from rwlib.widgets.follow import CurvesReader, Ticker, is_training, run_dir_of, training_process
-from rwlib.widgets.live import LiveTraining
+from rwlib.widgets.live import POLITE_S, LiveTraining, _Task
+from rwlib.widgets.panel import COMPUTING
 from rwlib.widgets.watch import LOG, WatchedRun
 
 
@@ -222,7 +223,7 @@ def test_a_kernel_that_ends_leaves_a_checkpoint(tmp_path):
 import time
 from rwlib.config import Config
 from rwlib.data import Facades
-from rwlib.widgets.live import LiveTraining
+from rwlib.widgets.live import POLITE_S, LiveTraining, _Task
 live = LiveTraining(Config.from_dict({settings!r}), Facades(0), {str(tmp_path)!r})
 live.start()
 while live.step < 2 and live.running: time.sleep(0.02)
@@ -366,3 +367,14 @@ def test_a_resume_that_fails_says_why(tmp_path, monkeypatch):
     until(lambda: run.state()[0] not in ("starting", "running"), 120)
     assert run.state()[0] == "stopped" and "ended with status 2: rwlib: " in run.error and "\n" not in run.error
     assert threading.active_count() < 50
+
+
+def test_a_step_waits_a_little_for_what_a_panel_computes_and_not_for_long(tmp_path):
+    task = _Task(None, None, tmp_path, None)
+    with COMPUTING:
+        waited = threading.Thread(target=task.asked_to_stop)
+        waited.start()
+        waited.join(POLITE_S / 2)
+        assert waited.is_alive(), "a light control goes first"
+        waited.join(30)
+        assert not waited.is_alive(), "a long measurement is not waited for"
