@@ -42,7 +42,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 lab: install ## install what is missing, check it, open JupyterLab on notebooks/
-	@$(PY) -m rwlib.doctor
+	@$(PY) -m rwlib.commands.doctor
 	@$(ON_PATH) $(PY) -m jupyterlab notebooks $(LARGE_UPLOADS) $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 studio: install $(EXTRAS) ## show notebook 09, the ablation studio, as an app for a classroom, without code
@@ -57,7 +57,7 @@ test-browser: install $(EXTRAS) ## test the widgets in a real JupyterLab in Chro
 	unset OMP_NUM_THREADS; $(ON_PATH) $(PY) -m pytest tests/browser $(BROWSER_ARGS)
 
 notebooks: install ## build notebooks/ and notebooks/solutions/ from notebooks/source/; NB=02 builds one
-	@$(ON_PATH) $(PY) -m rwlib.course.build $(NB) $(if $(MEASURE),--measure)
+	@$(ON_PATH) $(PY) -m rwlib.course.authoring.build $(NB) $(if $(MEASURE),--measure)
 
 notebooks-check: install ## test the course alone; NB=02 tests one notebook
 	$(TEST) tests/test_course*.py $(if $(NB),-k nb$(NB))

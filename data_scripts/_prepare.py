@@ -30,7 +30,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from rwlib.conventions import InputError
-from rwlib.data.files import read_photo
+from rwlib.data.photo_files import read_photo
 
 COLUMNS = ["split", "file", "width", "height", "sha256_of_source"]
 JPEG_QUALITY = 95

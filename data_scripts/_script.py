@@ -9,7 +9,7 @@ from pathlib import Path
 from _prepare import MAX_BAD_SHARE
 
 from rwlib.conventions import InputError
-from rwlib.locking import only_writer
+from rwlib.files import only_writer
 
 
 def parser(description: str, example: str) -> argparse.ArgumentParser:

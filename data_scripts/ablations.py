@@ -19,9 +19,9 @@ from rwlib.ablations import ABLATIONS, WEIGHTS, ablation_config
 from rwlib.checkpoints import load_generator, read_checkpoint, save_generator, write_checkpoint
 from rwlib.config import Config, make_config
 from rwlib.data import open_source
-from rwlib.evaluate import KINDS, evaluate, generator_method
-from rwlib.schedule import Schedule
-from rwlib.train import train
+from rwlib.evaluation.protocol import KINDS, evaluate, generator_method
+from rwlib.training.loop import train
+from rwlib.training.schedule import Schedule
 
 BUDGET = {
     "size_px": 64,

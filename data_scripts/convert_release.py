@@ -26,7 +26,7 @@ from torch import Tensor
 from rwlib.checkpoints import save_generator
 from rwlib.config import Config, make_config
 from rwlib.conventions import InputError
-from rwlib.generator import RegionWiseGenerator
+from rwlib.networks.generator import RegionWiseGenerator
 
 NETWORKS = {"inpaint_net": "semantic_inferring", "inpaint_net_1": "global_perceiving"}
 VARIABLE = re.compile(r"(inpaint_net|inpaint_net_1)/(?:conv|com_)(\d+)(?:_[a-z]+)?(?:_1)?/(kernel|bias)")

@@ -4,8 +4,8 @@ r"""Make the recording that `rwlib.widgets.CriticView` shows, by real training o
 
 One run, preset `balanced` at size `tiny` (64 px, width 16, batch 4, bf16, seed 0): 150 steps of phase one, 300 of phase
 two; about six minutes on one busy CPU core. At ten steps the run's checkpoint is set aside in `--work`, so nothing is
-trained twice. Then both networks of every checkpoint look at two held-out photographs (`rwlib.widgets.moments`), and
-what they say is written to `rwlib/widgets/recordings/`.
+trained twice. Then both networks of every checkpoint look at two held-out photographs
+(`rwlib.widgets.critic.moments`), and what they say is written to `rwlib/widgets/critic/recordings/`.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from rwlib.config import Config, make_config
 from rwlib.data import PhotoFolder
-from rwlib.train import train
-from rwlib.widgets.moments import RECORDING, SIDE_PX, Scenes, from_checkpoint, save_recording
+from rwlib.training.loop import train
+from rwlib.widgets.critic.moments import RECORDING, SIDE_PX, Scenes, from_checkpoint, save_recording
 
 STEPS = (150, 160, 175, 200, 230, 265, 300, 350, 400, 450)
 """The moments: the end of phase one, then ever wider apart."""

@@ -1,4 +1,4 @@
-r"""Make the traces of the failure museum (`rwlib.course.museum`) by real training: small networks, drawn house fronts.
+r"""Make the traces of the failure museum (`rwlib.course.lessons.museum`) by real training.
 
     python data_scripts/museum.py --work runs/museum                    # eight runs, six exhibits
     python data_scripts/museum.py --work runs/museum --only inverted-mask
@@ -22,12 +22,12 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import remove_parametrizations
 
 from rwlib.conventions import compose, image_to_tensor, tensor_to_image
-from rwlib.course.museum import FOLDER, NAMES
+from rwlib.course.lessons.museum import FOLDER, NAMES
 from rwlib.data import Facades, TrainingSamples
-from rwlib.discriminator import RegionWiseDiscriminator
-from rwlib.generator import Outputs, RegionWiseGenerator
 from rwlib.losses import adversarial_loss_discriminator, adversarial_loss_generator
 from rwlib.masks import contiguous_mask, label_from_mask
+from rwlib.networks.discriminator import RegionWiseDiscriminator
+from rwlib.networks.generator import Outputs, RegionWiseGenerator
 
 PHASE_ONE = ("healthy-one", "inverted-mask", "wrong-region", "boundary-artefacts")
 PHASE_TWO = ("healthy-two", "discriminator-too-strong", "collapse", "summed-line-bug")

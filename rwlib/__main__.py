@@ -2,6 +2,6 @@
 
 import sys
 
-from rwlib.cli import main
+from rwlib.commands.main import main
 
 sys.exit(main())

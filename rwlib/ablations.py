@@ -16,7 +16,7 @@ from pathlib import Path
 from rwlib.checkpoints import SHIPPED, load_generator
 from rwlib.config import Config
 from rwlib.conventions import one_of
-from rwlib.generator import RegionWiseGenerator
+from rwlib.networks.generator import RegionWiseGenerator
 
 WEIGHTS = SHIPPED / "ablations"
 """Folder of the variants' generators, `NAME.safetensors`."""

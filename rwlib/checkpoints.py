@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from rwlib.config import Config
 from rwlib.conventions import InputError
-from rwlib.generator import RegionWiseGenerator
+from rwlib.networks.generator import RegionWiseGenerator
 
 FORMAT = "rwlib-1"
 HEADER = {"format", "kind", "config", "about", "sha256"}

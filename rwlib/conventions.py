@@ -61,7 +61,7 @@ def check_image_and_mask(I: Tensor, M: Tensor, *, divisor: int = 1) -> None:
     if image["h"] % divisor or image["w"] % divisor:
         raise InputError(
             f"image: sides must be divisible by {divisor}, got {image['h']}x{image['w']}; "
-            "pad it, or use rwlib.inpaint, which pads and crops by itself"
+            "pad it, or use rwlib.inpainting, which pads and crops by itself"
         )
 
 

@@ -16,7 +16,7 @@ def no_fault_in_a_widget():
     import sys
 
     yield
-    panel = sys.modules.get("rwlib.widgets.panel")
+    panel = sys.modules.get("rwlib.widgets.shared.panel")
     faults = list(panel.FAULTS) if panel else []
     if panel:
         panel.FAULTS.clear()

@@ -15,18 +15,18 @@ import torch
 from PIL import Image
 
 from rwlib import bench as benchmark
-from rwlib import step
 from rwlib.bench import bench, cases, check_agreement, count_tflop, difference, measure, report, straight_port
 from rwlib.bench.cases import Case, Pair
 from rwlib.bench.memory import MemoryProcess
 from rwlib.config import make_config
 from rwlib.conventions import InputError
 from rwlib.data import make_generator
-from rwlib.discriminator import RegionWiseDiscriminator
-from rwlib.generator import RegionWiseGenerator
 from rwlib.losses import correlation_loss, reconstruction_loss, style_loss
 from rwlib.masks import random_masks
-from rwlib.vgg import VGGFeatures
+from rwlib.networks.discriminator import RegionWiseDiscriminator
+from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.networks.vgg import VGGFeatures
+from rwlib.training import step
 
 CPU = torch.device("cpu")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory of the CPU is measured on Linux only")

@@ -23,7 +23,7 @@ from rwlib.checkpoints import (
 )
 from rwlib.config import Config, make_config
 from rwlib.conventions import InputError
-from rwlib.generator import RegionWiseGenerator
+from rwlib.networks.generator import RegionWiseGenerator
 
 CONFIG = make_config("balanced", "tiny", width=4, size_px=16)
 WEIGHTS = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(7, dtype=torch.int64)}

@@ -16,9 +16,9 @@ from PIL import Image
 
 import rwlib
 from rwlib.checkpoints import load_generator, save_generator
-from rwlib.cli import main
+from rwlib.commands.main import main
 from rwlib.config import Config, make_config
-from rwlib.generator import RegionWiseGenerator
+from rwlib.networks.generator import RegionWiseGenerator
 
 ROOT = Path(rwlib.__file__).parents[1]
 
@@ -198,7 +198,7 @@ def test_ctrl_c_is_one_line_and_exit_status_130(monkeypatch, capfd):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rwlib.cli, "_train", interrupt)
+    monkeypatch.setattr(rwlib.commands.main, "_train", interrupt)
     assert main(["train"]) == 130
     assert capfd.readouterr().err.count("\n") == 1
 
@@ -253,7 +253,7 @@ def test_help_of_bench(capfd):
 
 def test_a_flag_reaches_the_run_over_preset_and_size(monkeypatch, here):
     asked = {}
-    monkeypatch.setattr("rwlib.train.train", lambda *args, **kwargs: asked.update(kwargs, args=args))
+    monkeypatch.setattr("rwlib.training.loop.train", lambda *args, **kwargs: asked.update(kwargs, args=args))
     flags = "--preset=paper --size tiny --lambda-2 0.5 --epochs 3 1 --data photos --resume --stop-after 7 --init G"
     assert main(["train", "--run-dir", "run", *flags.split()]) == 0
     config, source, run_dir = asked.pop("args")

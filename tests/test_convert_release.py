@@ -22,7 +22,7 @@ import torch
 from PIL import Image
 from test_release import draw  # puts data_scripts on the path
 
-import rwlib.cli
+import rwlib.commands.main
 from rwlib.checkpoints import load_generator, read_checkpoint
 from rwlib.config import make_config
 from rwlib.conventions import InputError
@@ -392,7 +392,9 @@ def test_rwlib_inpaints_with_it(tmp_path, capsys):
     mask[8:20, 10:24] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
     files = [str(tmp_path / name) for name in ("photo.png", "mask.png", "out.png", "x.safetensors")]
-    assert rwlib.cli.main(["inpaint", files[0], "--mask", files[1], "-o", files[2], "--checkpoint", files[3]]) in (
+    assert rwlib.commands.main.main(
+        ["inpaint", files[0], "--mask", files[1], "-o", files[2], "--checkpoint", files[3]]
+    ) in (
         0,
         None,
     )

@@ -9,10 +9,11 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from rwlib.conventions import InputError
-from rwlib.course import check, context, exercises, hint, progress, setup
-from rwlib.course.cases import image, mask, randn
-from rwlib.course.check import judge
-from rwlib.course.exercise import Exercise
+from rwlib.course import check, exercises, hint, progress, setup
+from rwlib.course.checking.cases import image, mask, randn
+from rwlib.course.checking.check import judge
+from rwlib.course.checking.exercise import Exercise
+from rwlib.notebook import context
 
 
 def pictures(rng):

@@ -7,7 +7,8 @@ from pathlib import Path
 import jupytext
 import pytest
 
-from rwlib.course import build, exercises, map, prove, rules
+from rwlib.course import exercises
+from rwlib.course.authoring import build, map, prove, rules
 
 PAGE = (Path(build.ROOT) / "rwlib/course/AUTHORS.md").read_text(encoding="utf-8")
 SOURCE, EXERCISES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

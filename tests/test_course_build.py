@@ -4,8 +4,8 @@ import nbformat
 import pytest
 
 from rwlib.conventions import InputError
-from rwlib.course import build, map, rules
-from rwlib.course.stubs import clear
+from rwlib.course.authoring import build, map, rules
+from rwlib.course.authoring.stubs import clear
 
 GOOD = '''# %% [markdown]
 # # 07 · Toy
@@ -13,7 +13,8 @@ GOOD = '''# %% [markdown]
 # | The cells alone | {{timings}} |
 
 # %%
-from rwlib.course import check, setup, show_images
+from rwlib.course import setup, show_images
+from rwlib.course import check
 
 ctx = setup("07")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rwlib.cli import main
+from rwlib.commands.main import main
 from rwlib.conventions import InputError
 from rwlib.course import progress
 from rwlib.course.start import NOTEBOOKS, copy_notebooks

@@ -6,10 +6,10 @@ import torch.nn.functional as F
 
 from rwlib.conventions import InputError
 from rwlib.course import exercises
-from rwlib.course.check import judge
-from rwlib.course.exercise import FAILED, PASSED
+from rwlib.course.checking.check import judge
+from rwlib.course.checking.exercise import FAILED, PASSED
 from rwlib.course.exercises import nb01
-from rwlib.course.fills import diffusion_fill, nearest_distance, nearest_fill
+from rwlib.course.lessons.fills import diffusion_fill, nearest_distance, nearest_fill
 
 
 def disc(height, width, missing, generator):

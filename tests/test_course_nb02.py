@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 
 from rwlib.course import exercises
-from rwlib.course.check import judge
-from rwlib.course.convolutions import partial_conv, phase_filters, upsample_conv2d_phases
-from rwlib.padding import pad_reflect
-from rwlib.upsampling import upsample_conv2d_ref
+from rwlib.course.checking.check import judge
+from rwlib.course.lessons.convolutions import partial_conv, phase_filters, upsample_conv2d_phases
+from rwlib.networks.fast.reflect_conv import pad_reflect
+from rwlib.networks.fast.upsample_conv import upsample_conv2d_ref
 
 
 def randn(*shape, seed=0):

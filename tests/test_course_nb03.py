@@ -5,12 +5,12 @@ import torch
 import torch.nn.functional as F
 
 from rwlib.course import exercises
-from rwlib.course.check import judge
-from rwlib.course.receptive import conv_stack, reached_side_px, receptive_field_px, sensitivity
-from rwlib.generator import Encoder
-from rwlib.layers import ReflectConv2d
+from rwlib.course.checking.check import judge
+from rwlib.course.lessons.receptive import conv_stack, reached_side_px, receptive_field_px, sensitivity
 from rwlib.masks import resize_mask
-from rwlib.padding import pad_reflect
+from rwlib.networks.fast.reflect_conv import pad_reflect
+from rwlib.networks.generator import Encoder
+from rwlib.networks.region_wise_conv import ReflectConv2d
 
 
 def masked_copy(I_gt, M):

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from rwlib.course.check import judge
-from rwlib.course.exercise import PASSED
+from rwlib.course.checking.check import judge
+from rwlib.course.checking.exercise import PASSED
 from rwlib.course.exercises import find
-from rwlib.course.tensor_memory import largest_tensor, peak_tensor_mb
+from rwlib.course.lessons.tensor_memory import largest_tensor, peak_tensor_mb
 from rwlib.losses import correlation, correlation_loss, correlation_loss_ref
 
 

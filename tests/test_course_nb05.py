@@ -5,9 +5,9 @@ import torch
 
 from rwlib.conventions import InputError, compose
 from rwlib.course import exercises
-from rwlib.course.check import judge
-from rwlib.course.exercise import FAILED, PASSED
-from rwlib.course.pixels import checkerboard, descend, shuffle_tiles, smooth_noise
+from rwlib.course.checking.check import judge
+from rwlib.course.checking.exercise import FAILED, PASSED
+from rwlib.course.lessons.pixels import checkerboard, descend, shuffle_tiles, smooth_noise
 from rwlib.losses.style import gram
 
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rwlib.course.check import judge
-from rwlib.course.exercise import FAILED, PASSED
+from rwlib.course.checking.check import judge
+from rwlib.course.checking.exercise import FAILED, PASSED
 from rwlib.course.exercises import of_notebook
-from rwlib.course.two_players import BALANCED, play
+from rwlib.course.lessons.two_players import BALANCED, play
 from rwlib.losses import FORMS
 
 EXERCISES = {exercise.number: exercise for exercise in of_notebook("06")}

@@ -8,10 +8,11 @@ import torch
 from nbclient import NotebookClient
 
 from rwlib.conventions import InputError
-from rwlib.course import build, museum
-from rwlib.course.check import judge
-from rwlib.course.exercise import PASSED
+from rwlib.course.authoring import build
+from rwlib.course.checking.check import judge
+from rwlib.course.checking.exercise import PASSED
 from rwlib.course.exercises import nb07
+from rwlib.course.lessons import museum
 from rwlib.losses import objective, pixel_and_feature_terms
 
 SOURCE = build.NOTEBOOKS / "source" / "07_training.py"

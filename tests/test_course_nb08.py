@@ -10,12 +10,12 @@ from scipy.linalg import sqrtm
 
 from rwlib.conventions import InputError
 from rwlib.course import exercises
-from rwlib.course.check import judge
-from rwlib.course.exercise import PASSED
-from rwlib.course.frechet import distance_of_samples, frechet_distance, picture_features
+from rwlib.course.checking.check import judge
+from rwlib.course.checking.exercise import PASSED
+from rwlib.course.lessons.frechet import distance_of_samples, frechet_distance, picture_features
 from rwlib.masks import hole_fraction
 from rwlib.metrics import l1, mean_and_interval, psnr, quantise
-from rwlib.vgg import VGGFeatures
+from rwlib.networks.vgg import VGGFeatures
 
 
 def by_scipy(mu_1, S_1, mu_2, S_2):

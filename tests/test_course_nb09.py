@@ -10,8 +10,8 @@ import torch
 
 from rwlib.conventions import InputError
 from rwlib.course import app, exercises
-from rwlib.course.check import judge
-from rwlib.course.exercise import PASSED
+from rwlib.course.checking.check import judge
+from rwlib.course.checking.exercise import PASSED
 from rwlib.metrics import mean_and_interval
 
 

@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from scipy.ndimage import binary_dilation
 
 from rwlib.course import exercises
-from rwlib.course.check import judge
-from rwlib.course.exercise import PASSED
-from rwlib.course.removal import as_file, draw_figure, draw_words, grow, roughness
+from rwlib.course.checking.check import judge
+from rwlib.course.checking.exercise import PASSED
+from rwlib.course.lessons.removal import as_file, draw_figure, draw_words, grow, roughness
 
 
 def by_scipy(M, r):

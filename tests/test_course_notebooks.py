@@ -6,7 +6,8 @@ import importlib
 import nbformat
 import pytest
 
-from rwlib.course import build, exercises, map, prove, rules
+from rwlib.course import exercises
+from rwlib.course.authoring import build, map, prove, rules
 
 SOURCES = [pytest.param(file, id=f"nb{file.stem}") for file in build.sources()]
 

@@ -23,11 +23,11 @@ from rwlib.data import (
     photos,
     render_facade,
 )
-from rwlib.data.files import read_photo
+from rwlib.data.photo_files import read_photo
 from rwlib.data.views import center_view, random_view
 
 facades_module = importlib.import_module("rwlib.data.facades")  # `rwlib.data.facades` itself is the function
-canvas_module = importlib.import_module("rwlib.data.canvas")
+canvas_module = importlib.import_module("rwlib.data.facades.canvas")
 
 
 def seeded(seed=0):
@@ -196,7 +196,7 @@ def test_cache_keeps_small_copies_within_its_bound(tmp_path):
 def test_a_copy_is_not_read_twice(folder, monkeypatch):
     source = PhotoFolder(folder)
     crop = source.crop(0, 16, seeded())
-    monkeypatch.setattr(importlib.import_module("rwlib.data.files"), "read_photo", None)
+    monkeypatch.setattr(importlib.import_module("rwlib.data.photo_files"), "read_photo", None)
     assert (source.crop(0, 16, seeded()) == crop).all()
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from rwlib.conventions import InputError
 from rwlib.data import PhotoFolder, TrainingSamples
-from rwlib.data.files import MAX_BAD_SHARE
+from rwlib.data.photo_files import MAX_BAD_SHARE
 
 
 def noise(seed, size=(64, 48), mode="RGB", form="JPEG", **options):

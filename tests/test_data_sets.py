@@ -504,7 +504,7 @@ def test_masks(tmp_path, mirror, capsys):
         assert values.shape == (100, 100) and set(np.unique(values)) == {0, 255}
         assert (values == 255).mean() == pytest.approx(float(row["hole_fraction"]), abs=1e-4)
         assert float(row["hole_fraction"]) == pytest.approx(fraction, abs=0.02)
-    from rwlib.inpaint import read_hole
+    from rwlib.inpainting import read_hole
 
     assert read_hole(to / rows[5]["bin"] / rows[5]["file"]).mean() == pytest.approx(0.3, abs=0.02)
     assert script.main(call, 2) == 0 and "nothing to do" in capsys.readouterr().out
@@ -606,7 +606,7 @@ def test_ctrl_c_while_converting_and_again(tmp_path):
 
 
 def test_two_calls_at_once_do_not_mix(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("rwlib.locking.PATIENCE_S", 0.1)
+    monkeypatch.setattr("rwlib.files.PATIENCE_S", 0.1)
     source = own_folder(tmp_path / "in", 80, (600, 500))
     call = [SCRIPTS / "own.py", "--from", source, "--to", tmp_path / "out"]
     process = start(*call)

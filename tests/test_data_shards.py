@@ -18,7 +18,7 @@ from rwlib.config import make_config
 from rwlib.conventions import InputError
 from rwlib.data import PhotoFolder, PhotoShards, TrainingSamples, open_source
 from rwlib.data.shards import read_index, stream
-from rwlib.schedule import batch_numbers
+from rwlib.training.schedule import batch_numbers
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "data_scripts"))  # as Python does for a script
 script = importlib.import_module("shards")
@@ -145,7 +145,7 @@ def equal(first, second):
 
 
 def test_training_samples_resume_and_split_bit_for_bit(shards):
-    """Batches as `rwlib.train` asks for them: over three epochs, resumed, by workers, by two processes."""
+    """Batches as `rwlib.training.loop` asks for them: over three epochs, resumed, by workers, by two processes."""
     whole = loaded(shards / "train", batch_numbers(0, 16, 4, 0, 1))
     assert equal(whole[9:], loaded(shards / "train", batch_numbers(9, 16, 4, 0, 1)))
     assert equal(whole, loaded(shards / "train", batch_numbers(0, 16, 4, 0, 1), workers=2))
@@ -157,7 +157,7 @@ def test_training_samples_resume_and_split_bit_for_bit(shards):
 
 def test_a_run_on_shards_resumes_bit_for_bit(shards, tmp_path):
     from rwlib.checkpoints import read_checkpoint
-    from rwlib.train import train
+    from rwlib.training.loop import train
 
     config = make_config(
         "balanced", "tiny", width=4, discriminator_width=4, size_px=32, batch_size=2, vgg="random", vgg_size_px=0,

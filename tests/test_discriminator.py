@@ -10,7 +10,7 @@ from torch.autograd import gradcheck
 
 from rwlib.config import make_config
 from rwlib.conventions import InputError
-from rwlib.discriminator import RegionWiseDiscriminator, pad_same
+from rwlib.networks.discriminator import RegionWiseDiscriminator, pad_same
 
 
 def make(width=2, seed=0):

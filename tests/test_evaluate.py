@@ -11,7 +11,8 @@ from PIL import Image
 from skimage.measure import label
 
 from rwlib.conventions import InputError, image_to_tensor
-from rwlib.evaluate import (
+from rwlib.evaluation.mask_folder import MaskFolder
+from rwlib.evaluation.protocol import (
     KINDS,
     METRICS,
     biharmonic_fill,
@@ -24,12 +25,11 @@ from rwlib.evaluate import (
     summarise,
     write_rows,
 )
-from rwlib.generator import RegionWiseGenerator
-from rwlib.inpaint import fill
-from rwlib.mask_folder import MaskFolder
+from rwlib.evaluation.tables import PLACE
+from rwlib.inpainting import fill
 from rwlib.masks import BUCKETS, hole_fraction
 from rwlib.metrics import l1, psnr, quantise
-from rwlib.tables import PLACE
+from rwlib.networks.generator import RegionWiseGenerator
 
 
 class Ramps:

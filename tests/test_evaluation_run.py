@@ -15,16 +15,16 @@ from PIL import Image
 from rwlib.checkpoints import save_generator
 from rwlib.config import make_config
 from rwlib.conventions import InputError, image_to_tensor
-from rwlib.evaluate import METRICS, classical_methods, evaluate, evaluation_mask, mean_fill
-from rwlib.evaluation_run import open_methods, run_evaluation
-from rwlib.frechet import distance_of_samples, kernel_distance
-from rwlib.generator import RegionWiseGenerator
-from rwlib.locking import only_writer
-from rwlib.mask_folder import MaskFolder
+from rwlib.evaluation.feature_networks import Judges, SetFeatures
+from rwlib.evaluation.frechet import distance_of_samples, kernel_distance
+from rwlib.evaluation.mask_folder import MaskFolder
+from rwlib.evaluation.protocol import METRICS, classical_methods, evaluate, evaluation_mask, mean_fill
+from rwlib.evaluation.run import open_methods, run_evaluation
+from rwlib.evaluation.tables import PLACE, Summary
+from rwlib.evaluation.uids import discriminative_scores
+from rwlib.files import only_writer
 from rwlib.metrics import quantise
-from rwlib.perceptual import Judges, SetFeatures
-from rwlib.tables import PLACE, Summary
-from rwlib.uids import discriminative_scores
+from rwlib.networks.generator import RegionWiseGenerator
 
 ROOT = Path(__file__).parents[1]
 REQUEST = {"size_px": 24, "kinds": ["contiguous"], "buckets": [1, 3], "progress": False}
@@ -106,7 +106,7 @@ def test_the_folder_has_the_rows_of_evaluate(tmp_path):
 
 
 def test_two_evaluations_in_one_folder_do_not_mix(tmp_path, monkeypatch):
-    monkeypatch.setattr("rwlib.locking.PATIENCE_S", 0.1)
+    monkeypatch.setattr("rwlib.files.PATIENCE_S", 0.1)
     with only_writer(tmp_path, "out"), pytest.raises(InputError, match="out: another process is writing to"):
         start(tmp_path)
     assert not list(tmp_path.iterdir()) and start(tmp_path).n == 5
@@ -172,7 +172,7 @@ def counted_scores(monkeypatch, stop_at=None):
             raise KeyboardInterrupt
         return discriminative_scores(x, y)
 
-    monkeypatch.setattr("rwlib.evaluation_run.discriminative_scores", scores)
+    monkeypatch.setattr("rwlib.evaluation.run.discriminative_scores", scores)
     return calls
 
 
@@ -366,9 +366,9 @@ def test_ten_times_the_photographs_take_no_more_memory(tmp_path):
 import gc, resource, sys, tracemalloc
 import numpy as np
 from rwlib.data import make_generator
-from rwlib.evaluate import mean_fill
-from rwlib.evaluation_run import run_evaluation
-from rwlib.perceptual import Judges, SetFeatures
+from rwlib.evaluation.protocol import mean_fill
+from rwlib.evaluation.run import run_evaluation
+from rwlib.evaluation.feature_networks import Judges, SetFeatures
 
 class Noise:
     def __len__(self):

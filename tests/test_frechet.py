@@ -6,9 +6,9 @@ import torch
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import poly_kernel, poly_mmd
 
-from rwlib import frechet
 from rwlib.conventions import InputError
-from rwlib.frechet import Moments, blocks, distance_of_moments, distance_of_samples, kernel_distance
+from rwlib.evaluation import frechet
+from rwlib.evaluation.frechet import Moments, blocks, distance_of_moments, distance_of_samples, kernel_distance
 
 
 def features(n, d, seed=0, shift=0.0):

@@ -6,8 +6,13 @@ from torch.autograd import gradcheck
 
 from rwlib.config import make_config
 from rwlib.conventions import InputError
-from rwlib.generator import GlobalPerceivingNetwork, RegionWiseGenerator, SemanticInferringNetwork, to_image_range
-from rwlib.layers import REGION_WISE, ReflectConv2d
+from rwlib.networks.generator import (
+    GlobalPerceivingNetwork,
+    RegionWiseGenerator,
+    SemanticInferringNetwork,
+    to_image_range,
+)
+from rwlib.networks.region_wise_conv import REGION_WISE, ReflectConv2d
 
 OUTPUTS = ["elu_clip", "clip", "tanh"]
 
@@ -213,7 +218,7 @@ def test_sides_divisible_by_four_work_however_small(h, w, region_wise):
 @pytest.mark.parametrize("h, w", [(6, 8), (8, 10), (9, 9)])
 def test_other_sides_give_one_line_that_says_what_to_do(h, w):
     G = make()
-    words = f"^image: sides must be divisible by 4, got {h}x{w}; pad it, or use rwlib.inpaint[^\n]*$"
+    words = f"^image: sides must be divisible by 4, got {h}x{w}; pad it, or use rwlib.inpainting[^\n]*$"
     for network in (G, G.semantic_inferring, G.global_perceiving):
         with pytest.raises(InputError, match=words):
             network(image(h, w), mask(h, w))

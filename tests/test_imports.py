@@ -1,4 +1,4 @@
-"""Who imports whom (STYLE's rule: imports run one way), and that every docstring is there and its example true.
+"""Who imports whom (imports run downward, floor by floor), and that every docstring is there and its example true.
 
 The rules are checked on the syntax tree, so that an import inside a function counts too; each is also shown a text that
 breaks it.
@@ -6,7 +6,6 @@ breaks it.
 
 import ast
 import doctest
-import graphlib
 import importlib
 import subprocess
 import sys
@@ -17,25 +16,22 @@ import torch
 
 ROOT = Path(__file__).parent.parent
 
-ORDER = [
-    {"conventions", "palette"},
-    {"locking"},
-    {"config"},
-    {"masks", "padding", "upsampling", "layers", "vgg"},
-    {"data", "generator", "discriminator"},
-    {"losses"},
-    {"metrics", "checkpoints", "frechet", "tables", "uids"},
-    {"ablations", "runs", "schedule"},
-    {"launch", "step", "validation"},
-    {"train"},
-    {"evaluate", "evaluation_files", "evaluation_run", "inpaint", "mask_folder", "perceptual"},
-    {"doctor"},
-    {"bench"},
-    {"cli", "widgets", "course", "__main__"},
+FLOORS = [
+    {"conventions"},
+    {"config", "colors", "files", "system"},
+    {"masks", "metrics", "networks.fast"},
+    {"networks", "losses"},
+    {"data", "checkpoints"},
+    {"training", "inpainting", "ablations"},
+    {"evaluation", "notebook"},
+    {"bench", "course", "widgets"},
+    {"commands"},
+    {"__main__"},
 ]
-TIER = {part: tier for tier, parts in enumerate(ORDER) for part in parts}
-# Package -> the only parts of rwlib that may import it.
-RESERVED = {"accelerate": {"launch", "step", "train"}, "IPython": {"widgets", "course"},
+"""A room may import itself and every room of a lower floor; rooms of one floor do not know each other."""
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+# Package -> the only rooms or modules of rwlib that may import it.
+RESERVED = {"accelerate": {"training.launch", "training.loop", "training.step"}, "IPython": {"notebook", "widgets", "course"},
             "ipywidgets": {"widgets", "course"}, "anywidget": {"widgets"}, "traitlets": {"widgets"}}  # fmt: skip
 
 
@@ -63,34 +59,37 @@ def imports(name, text, packages):
     return found
 
 
+def room_of(module):
+    """Return the innermost room that a module of rwlib stands in; None for rwlib itself."""
+    parts = module.split(".")[1:]
+    rooms = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+    return next((room for room in rooms if room in FLOOR), parts[0] if parts else None)
+
+
 def violations(texts):
     """Return one sentence per broken rule."""
     packages = {name for name in texts if any(other.startswith(f"{name}.") for other in texts)}
-    broken, graph = [], {}
+    broken = []
     for name, text in texts.items():
         if name == "rwlib":
             continue
-        part = name.split(".")[1]
-        if part not in TIER:
-            broken.append(f"{name}: give it a place in ORDER")
+        room = room_of(name)
+        if room not in FLOOR:
+            broken.append(f"{name}: give it a place in FLOORS")
             continue
         for target in imports(name, text, packages):
-            top, _, rest = target.partition(".")
-            if top in RESERVED and part not in RESERVED[top]:
-                broken.append(f"{name} imports {top}, which only {' and '.join(sorted(RESERVED[top]))} may")
-            other = rest.split(".")[0]
-            if top != "rwlib" or other not in TIER:
+            package = target.split(".")[0]
+            if package in RESERVED and not RESERVED[package] & {room, name.removeprefix("rwlib.")}:
+                broken.append(f"{name} imports {package}, which only {' and '.join(sorted(RESERVED[package]))} may")
+            other = room_of(target) if package == "rwlib" else None
+            if other not in FLOOR or other == room:
                 continue
-            if other != part:
-                graph.setdefault(part, set()).add(other)
-            if TIER[other] > TIER[part]:
-                broken.append(f"{name} imports {target}, which comes after it")
-            if part in ("losses", "metrics") and other in ("generator", "discriminator"):
-                broken.append(f"{name} imports {target}, but takes tensors and features, never networks")
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError as error:
-        broken.append(f"a circle of imports: {' -> '.join(error.args[1])}")
+            if FLOOR[other] > FLOOR[room]:
+                broken.append(f"{name} imports {target}, which stands on a higher floor")
+            if FLOOR[other] == FLOOR[room]:
+                broken.append(f"{name} imports {target}, its neighbour on the same floor")
+            if room in ("losses", "metrics") and other not in ("conventions", "config"):
+                broken.append(f"{name} imports {target}, but sees tensors, conventions and the configuration only")
     return broken
 
 
@@ -101,17 +100,26 @@ def test_rwlib_keeps_the_rules():
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        ({"rwlib.masks": "from rwlib.generator import RegionWiseGenerator"}, "which comes after it"),
-        ({"rwlib.masks": "def f():\n    import rwlib.train"}, "which comes after it"),
-        ({"rwlib.masks": "from rwlib import losses"}, "which comes after it"),
-        ({"rwlib.masks": "from .losses.style import style_loss"}, "which comes after it"),
-        ({"rwlib.data": "from . import cli", "rwlib.data.folder": "from ..cli import main"}, "which comes after it"),
-        ({"rwlib.losses.style": "from rwlib.discriminator import Discriminator"}, "never networks"),
-        ({"rwlib.metrics": "if True:\n    from rwlib.generator import x"}, "never networks"),
-        ({"rwlib.evaluate": "import accelerate.utils"}, "only launch and step and train may"),
-        ({"rwlib.inpaint": "from IPython.display import display"}, "only course and widgets may"),
+        ({"rwlib.masks": "from rwlib.networks.generator import RegionWiseGenerator"}, "higher floor"),
+        ({"rwlib.masks": "def f():\n    import rwlib.training.loop"}, "higher floor"),
+        ({"rwlib.masks": "from rwlib import losses"}, "higher floor"),
+        ({"rwlib.masks": "from .losses.style import style_loss"}, "higher floor"),
+        ({"rwlib.masks.resize": "", "rwlib.masks": "from ..losses import style_loss"}, "higher floor"),
+        ({"rwlib.data": "from . import commands", "rwlib.data.folder": "from ..commands import main"}, "higher floor"),
+        ({"rwlib.networks.fast.reflect_conv": "from rwlib.networks.generator import elu"}, "higher floor"),
+        ({"rwlib.widgets.panel": "from rwlib.course import check"}, "neighbour"),
+        ({"rwlib.losses.style": "from rwlib.masks import resize_mask"}, "tensors, conventions"),
+        ({"rwlib.metrics": "if True:\n    from rwlib.files import x"}, "tensors, conventions"),
+        (
+            {"rwlib.training.schedule": "import accelerate"},
+            "only training.launch and training.loop and training.step may",
+        ),
+        (
+            {"rwlib.evaluation.protocol": "import accelerate.utils"},
+            "only training.launch and training.loop and training.step may",
+        ),
+        ({"rwlib.inpainting": "from IPython.display import display"}, "only course and notebook and widgets may"),
         ({"rwlib.novelty": ""}, "give it a place"),
-        ({"rwlib.layers": "import rwlib.masks", "rwlib.masks": "import rwlib.layers"}, "a circle"),
     ],
 )
 def test_the_rules_find_what_they_forbid(texts, words):
@@ -120,17 +128,19 @@ def test_the_rules_find_what_they_forbid(texts, words):
 
 def test_the_rules_allow_what_they_should():
     texts = {
-        "rwlib.train": "import accelerate, torch\nfrom rwlib.losses import style\nfrom .generator import G",
-        "rwlib.widgets.live": "import ipywidgets\nfrom IPython.display import display\nfrom . import base",
+        "rwlib.training.loop": "import accelerate, torch\nfrom rwlib.losses import style\nfrom .step import G",
+        "rwlib.training": "",
+        "rwlib.networks.generator": "from rwlib.networks.fast.reflect_conv import reflect_conv2d",
+        "rwlib.widgets.shared.live": "import ipywidgets\nfrom IPython.display import display\nfrom . import base",
         "rwlib.widgets": "",
-        "rwlib.cli": "from rwlib import __version__, doctor, train",
+        "rwlib.commands.main": "from rwlib import __version__, bench, training",
     }
     assert violations(texts) == []
 
 
 def test_importing_rwlib_is_light():
     heavy = ["torch", "numpy", "matplotlib", "IPython", "ipywidgets", "jupyter_client", "accelerate"]
-    code = f"import sys, rwlib, rwlib.doctor; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, rwlib, rwlib.commands.doctor; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 

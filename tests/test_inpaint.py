@@ -9,11 +9,11 @@ import tifffile
 import torch
 from PIL import Image, ImageOps
 
-import rwlib.inpaint
+import rwlib.inpainting
 from rwlib.config import make_config
 from rwlib.conventions import InputError
-from rwlib.generator import Outputs, RegionWiseGenerator
-from rwlib.inpaint import MAX_WORK_PIXELS, fill, inpaint, inpaint_file, read_hole, read_image, split_mode
+from rwlib.inpainting import MAX_WORK_PIXELS, fill, inpaint, inpaint_file, read_hole, read_image, split_mode
+from rwlib.networks.generator import Outputs, RegionWiseGenerator
 
 CONFIG = make_config("balanced", "tiny", width=4, size_px=32)
 torch.manual_seed(0)
@@ -121,7 +121,7 @@ def seen(monkeypatch):
         calls.append((I_gt, M))
         return Outputs(*[I_gt * M - (1 - M)] * 4)
 
-    monkeypatch.setattr(rwlib.inpaint, "fill", recorded)
+    monkeypatch.setattr(rwlib.inpainting, "fill", recorded)
     return calls
 
 
@@ -447,14 +447,14 @@ def test_a_bmp_that_would_lose_something_is_refused(files, mode, what):
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(files, monkeypatch):
-    monkeypatch.setattr(rwlib.inpaint, "inpaint", lambda *args, **kwargs: pytest.fail("worked in vain"))
+    monkeypatch.setattr(rwlib.inpainting, "inpaint", lambda *args, **kwargs: pytest.fail("worked in vain"))
     refused(files, "^output: the folder .*none does not exist; make it first", output="none/out.png")
     refused(files, "^output: the folder .*photo.png does not exist", output="photo.png/out.png")
 
     def touch(self):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(rwlib.inpaint.Path, "touch", touch)
+    monkeypatch.setattr(rwlib.inpainting.Path, "touch", touch)
     refused(files, r"^output: the folder .*out cannot be written to \(Permission denied\); choose another")
 
 

@@ -12,7 +12,7 @@ from torch.func import functional_call
 
 from rwlib.config import Config
 from rwlib.conventions import InputError
-from rwlib.layers import (
+from rwlib.networks.region_wise_conv import (
     REGION_WISE,
     ChannelSeparatedConv2d,
     ReflectConv2d,

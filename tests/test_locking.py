@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from rwlib import locking
+from rwlib import files as locking
 from rwlib.conventions import InputError
-from rwlib.locking import only_writer
+from rwlib.files import only_writer
 
 HOLD = """
 import sys
-from rwlib.locking import only_writer
+from rwlib.files import only_writer
 with only_writer(sys.argv[1], "run_dir"):
     print("held", flush=True)
     sys.stdin.read()

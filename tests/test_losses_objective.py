@@ -16,7 +16,7 @@ from rwlib.losses import (
     reconstruction_loss,
     style_loss,
 )
-from rwlib.vgg import VGGFeatures
+from rwlib.networks.vgg import VGGFeatures
 
 WEIGHTS = {"L_c": "lambda_1", "L_s": "lambda_2", "L_a": "lambda_3"}
 CONFIG = Config(lambda_1=0.5, lambda_2=0.25, lambda_3=2.0)

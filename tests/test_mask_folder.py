@@ -9,9 +9,9 @@ from PIL import Image
 
 from rwlib.conventions import InputError
 from rwlib.data import make_generator
-from rwlib.mask_folder import MaskFolder, bucket_of, kind_of
+from rwlib.evaluation.mask_folder import MaskFolder, bucket_of, kind_of
+from rwlib.evaluation.tables import BUCKETS, KINDS
 from rwlib.masks import hole_fraction, random_mask, resize_mask
-from rwlib.tables import BUCKETS, KINDS
 
 
 def save(hole, file):

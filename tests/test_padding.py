@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
-from rwlib.padding import pad_reflect, reflect_conv2d, reflect_conv2d_ref
+from rwlib.networks.fast.reflect_conv import pad_reflect, reflect_conv2d, reflect_conv2d_ref
 
 
 def randn(*shape, seed=0):

@@ -9,9 +9,16 @@ import zipfile
 import pytest
 import torch
 
-from rwlib import perceptual
 from rwlib.conventions import InputError
-from rwlib.perceptual import ALEXNET_FILE, INCEPTION_FILE, SetFeatures, alexnet_lpips, inception_features, open_judges
+from rwlib.evaluation import feature_networks as perceptual
+from rwlib.evaluation.feature_networks import (
+    ALEXNET_FILE,
+    INCEPTION_FILE,
+    SetFeatures,
+    alexnet_lpips,
+    inception_features,
+    open_judges,
+)
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ import torch
 import torch.nn.functional as F
 
 from rwlib.config import make_config
-from rwlib.discriminator import RegionWiseDiscriminator
 from rwlib.losses import pixel_and_feature_terms
-from rwlib.vgg import CONVS, VGGFeatures
+from rwlib.networks.discriminator import RegionWiseDiscriminator
+from rwlib.networks.vgg import CONVS, VGGFeatures
 
 sys.path.append(str(Path(__file__).parent.parent / "data_scripts"))
 from convert_release import generator_from_variables, to_parameter  # noqa: E402 (scripts are no package)

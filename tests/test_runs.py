@@ -20,15 +20,23 @@ from test_train import Noise, curves, on_the_cpu, run, tiny  # noqa: F401 (a fix
 
 from rwlib.checkpoints import load_generator, read_checkpoint
 from rwlib.conventions import InputError
-from rwlib.runs import PartTimer, newest_state, read_record, read_step, save_state, signal_watch, write_record
-from rwlib.train import train
+from rwlib.training.loop import train
+from rwlib.training.run_folder import (
+    PartTimer,
+    newest_state,
+    read_record,
+    read_step,
+    save_state,
+    signal_watch,
+    write_record,
+)
 
 TESTS = Path(__file__).parent
 START = """
 import os, sys, time
 sys.path[:0] = [sys.argv[2]]
 from test_train import Noise, tiny
-from rwlib.train import train
+from rwlib.training.loop import train
 class Slow(Noise):
     def crop(self, *args):
         time.sleep(0.005)
@@ -229,7 +237,7 @@ def test_a_loss_that_is_not_finite_names_step_term_and_photographs(tmp_path):
         with torch.no_grad():
             next(iter(players.D.parameters())).mul_(next(poisoned))
 
-    import rwlib.train as module
+    import rwlib.training.loop as module
 
     original = module.training_step
 
@@ -282,7 +290,7 @@ def fp16_on_the_cpu(monkeypatch):
         accelerator.native_amp = True
         return accelerator
 
-    monkeypatch.setattr("rwlib.launch.Accelerator", scaling)
+    monkeypatch.setattr("rwlib.training.launch.Accelerator", scaling)
 
 
 def test_a_resumed_fp16_run_goes_on_with_the_same_scale_and_skips_the_same_steps(tmp_path, fp16_on_the_cpu):

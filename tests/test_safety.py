@@ -17,17 +17,17 @@ import torch
 from PIL import Image
 from test_release import draw  # noqa: F401 (puts data_scripts on the path)
 
-from rwlib import vgg
 from rwlib.checkpoints import load_generator, read_checkpoint, write_checkpoint
-from rwlib.cli import main
+from rwlib.commands.main import main
 from rwlib.config import make_config
 from rwlib.conventions import InputError
-from rwlib.vgg import VGGFeatures
+from rwlib.networks import vgg
+from rwlib.networks.vgg import VGGFeatures
 
 import convert_release  # isort: skip
 
 ROOT = Path(__file__).parent.parent
-RUNS_CODE_ON_PURPOSE = {"rwlib/course/prove.py": {"exec"}}
+RUNS_CODE_ON_PURPOSE = {"rwlib/course/authoring/prove.py": {"exec"}}
 """The course's own notebooks; nothing that a user gives."""
 
 # --- (a) the sources

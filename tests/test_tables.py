@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from rwlib.conventions import InputError
+from rwlib.evaluation.paper import NOTES, beside_paper, paper_values
+from rwlib.evaluation.plot import draw
+from rwlib.evaluation.report import report, write_reports
+from rwlib.evaluation.tables import METRICS, Running, Summary, bucket_name, summarise
 from rwlib.metrics import mean_and_interval
-from rwlib.tables import METRICS, Running, Summary, bucket_name, summarise
-from rwlib.tables.paper import NOTES, beside_paper, paper_values
-from rwlib.tables.plot import draw
-from rwlib.tables.report import report, write_reports
 
 RNG = np.random.default_rng(0)
 

@@ -25,15 +25,15 @@ from rwlib.checkpoints import load_generator, read_checkpoint, save_generator
 from rwlib.config import PRESETS, Config, make_config
 from rwlib.conventions import InputError
 from rwlib.data import Facades
-from rwlib.discriminator import RegionWiseDiscriminator
-from rwlib.generator import RegionWiseGenerator
-from rwlib.locking import only_writer
+from rwlib.files import only_writer
 from rwlib.losses.adversarial import FORMS
-from rwlib.runs import save_samples
-from rwlib.schedule import Schedule, batch_numbers
-from rwlib.step import Players, moving_average, training_step
-from rwlib.train import train
-from rwlib.vgg import VGGFeatures
+from rwlib.networks.discriminator import RegionWiseDiscriminator
+from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.networks.vgg import VGGFeatures
+from rwlib.training.loop import train
+from rwlib.training.run_folder import save_samples
+from rwlib.training.schedule import Schedule, batch_numbers
+from rwlib.training.step import Players, moving_average, training_step
 
 
 class Noise:
@@ -270,7 +270,7 @@ TRAIN_ONE_OF_TWO = """
 import json, sys
 sys.path[:0] = [sys.argv[2]]
 from rwlib.config import Config
-from rwlib.train import train
+from rwlib.training.loop import train
 from test_train import Noise
 for folder, values in json.loads(sys.argv[1]).items():
     train(Config.from_dict(values), Noise(), folder, progress=False)
@@ -453,7 +453,7 @@ def test_fp16_without_a_gpu_is_refused(tmp_path):
 
 
 def test_a_second_process_may_not_train_into_the_same_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr("rwlib.locking.PATIENCE_S", 0.1)
+    monkeypatch.setattr("rwlib.files.PATIENCE_S", 0.1)
     with only_writer(tmp_path, "run_dir"), pytest.raises(InputError, match="run_dir: another process is writing"):
         run(tiny(), tmp_path)
     assert not list(tmp_path.iterdir())
@@ -463,7 +463,7 @@ def test_a_second_process_may_not_train_into_the_same_folder(tmp_path, monkeypat
 def test_processes_that_do_not_join_are_refused(tmp_path, monkeypatch):
     """Each would train alone, all of them in the same folder."""
     monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setattr("rwlib.launch.Accelerator", lambda **_: SimpleNamespace(num_processes=1))
+    monkeypatch.setattr("rwlib.training.launch.Accelerator", lambda **_: SimpleNamespace(num_processes=1))
     with pytest.raises(InputError, match=r"the launcher \(WORLD_SIZE\) started 2, accelerate joined 1; start"):
         run(tiny(), tmp_path)
     assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import minimize
 
 from rwlib.conventions import InputError
-from rwlib.uids import classify, discriminative_scores, p_ids, u_ids
+from rwlib.evaluation.uids import classify, discriminative_scores, p_ids, u_ids
 
 
 def features(n, d, seed=0, shift=0.0):

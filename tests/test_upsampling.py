@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
-from rwlib.generator import RegionWiseGenerator
-from rwlib.upsampling import STEPS_AND_SUM, upsample_conv2d, upsample_conv2d_ref
+from rwlib.networks.fast.upsample_conv import STEPS_AND_SUM, upsample_conv2d, upsample_conv2d_ref
+from rwlib.networks.generator import RegionWiseGenerator
 
 SIZES = [(1, 1), (1, 4), (3, 1), (2, 2), (3, 5), (6, 4)]
 

@@ -12,9 +12,9 @@ from skimage.data import chelsea
 from torch.autograd import gradcheck
 from torchvision.models import VGG16_Weights
 
-from rwlib import vgg
 from rwlib.conventions import InputError, image_to_tensor
-from rwlib.vgg import VGGFeatures, bundled_file, resize_corner
+from rwlib.networks import vgg
+from rwlib.networks.vgg import VGGFeatures, bundled_file, resize_corner
 
 
 def rand(*shape, seed=0):

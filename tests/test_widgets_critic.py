@@ -7,13 +7,11 @@ import torch
 from rwlib.checkpoints import write_checkpoint
 from rwlib.config import make_config
 from rwlib.conventions import InputError
-from rwlib.discriminator import RegionWiseDiscriminator
-from rwlib.generator import RegionWiseGenerator
-from rwlib.runs import OLDER, STATE
+from rwlib.networks.discriminator import RegionWiseDiscriminator
+from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.training.run_folder import OLDER, STATE
 from rwlib.widgets import CriticView
-from rwlib.widgets.critic import MOST, add
-from rwlib.widgets.critic_views import EXISTING, Story, batch_means, chart, mark, notice, sheet
-from rwlib.widgets.moments import (
+from rwlib.widgets.critic.moments import (
     CENTRES_PX,
     KINDS,
     RECORDING,
@@ -26,6 +24,8 @@ from rwlib.widgets.moments import (
     sensitivity,
     tensors_of,
 )
+from rwlib.widgets.critic.views import EXISTING, Story, batch_means, chart, mark, notice, sheet
+from rwlib.widgets.critic.widget import MOST, add
 
 CONFIG = make_config("balanced", "tiny", width=4, discriminator_width=4, epochs=(2, 1), steps_per_epoch=4)
 

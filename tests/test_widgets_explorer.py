@@ -8,13 +8,14 @@ import torch
 
 from rwlib.checkpoints import load_generator, save_generator
 from rwlib.config import Config
-from rwlib.course.tensor_memory import peak_tensor_mb
-from rwlib.generator import RegionWiseGenerator
+from rwlib.course.lessons.tensor_memory import peak_tensor_mb
 from rwlib.losses import correlation, correlation_loss
 from rwlib.masks import hole_fraction
-from rwlib.vgg import VGGFeatures
-from rwlib.widgets import correlations, explorer
-from rwlib.widgets.correlations import (
+from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.networks.vgg import VGGFeatures
+from rwlib.widgets.explorer import correlations
+from rwlib.widgets.explorer import widget as explorer
+from rwlib.widgets.explorer.correlations import (
     correlation_loss_of,
     difference_row,
     explore,
@@ -23,9 +24,9 @@ from rwlib.widgets.correlations import (
     where_from,
     worst_cell,
 )
-from rwlib.widgets.explorer import CorrelationExplorer, untrained
-from rwlib.widgets.explorer_views import draw, number, scales, table
-from rwlib.widgets.heat import heat
+from rwlib.widgets.explorer.views import draw, number, scales, table
+from rwlib.widgets.explorer.widget import CorrelationExplorer, untrained
+from rwlib.widgets.shared.heat import heat
 
 SIDE = 48
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from rwlib.layers import ChannelSeparatedConv2d, RegionWiseConv2d
 from rwlib.masks import contiguous_mask
-from rwlib.widgets.lens import RegionWiseLens
-from rwlib.widgets.lens_views import SAME, draw, scales, tables
-from rwlib.widgets.windows import (
+from rwlib.networks.region_wise_conv import ChannelSeparatedConv2d, RegionWiseConv2d
+from rwlib.widgets.lens.views import SAME, draw, scales, tables
+from rwlib.widgets.lens.widget import RegionWiseLens
+from rwlib.widgets.lens.windows import (
     FILTERS,
     SIDE,
     Layer,

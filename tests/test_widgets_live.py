@@ -17,11 +17,11 @@ import torch
 from rwlib.config import make_config
 from rwlib.conventions import InputError
 from rwlib.data import Facades
-from rwlib.runs import STATE, read_record
-from rwlib.widgets.follow import CurvesReader, Ticker, is_training, run_dir_of, training_process
-from rwlib.widgets.live import POLITE_S, LiveTraining, _Task
-from rwlib.widgets.panel import COMPUTING
-from rwlib.widgets.watch import LOG, WatchedRun
+from rwlib.training.run_folder import STATE, read_record
+from rwlib.widgets.shared.follow import CurvesReader, Ticker, is_training, run_dir_of, training_process
+from rwlib.widgets.shared.live import POLITE_S, LiveTraining, _Task
+from rwlib.widgets.shared.panel import COMPUTING
+from rwlib.widgets.shared.watch import LOG, WatchedRun
 
 
 def tiny(**changes):
@@ -160,7 +160,7 @@ def test_one_training_at_a_time_and_a_forgotten_one_stops(tmp_path):
 
 
 def test_a_training_takes_half_of_the_cores_and_leaves_the_other_threads_theirs(tmp_path, monkeypatch):
-    from rwlib.widgets import live
+    from rwlib.widgets.shared import live
 
     def cores():
         torch.ones(300, 300) @ torch.ones(300, 300)  # a thread looks up its number when it first computes
@@ -203,8 +203,8 @@ def test_what_ends_a_training_is_one_line(tmp_path):
 
 
 def test_an_error_that_was_not_foreseen_is_no_secret(tmp_path, monkeypatch):
-    from rwlib.widgets import live
-    from rwlib.widgets.panel import FAULTS
+    from rwlib.widgets.shared import live
+    from rwlib.widgets.shared.panel import FAULTS
 
     def broken(*args, **kwargs):
         raise RuntimeError("the roof fell in")
@@ -223,7 +223,7 @@ def test_a_kernel_that_ends_leaves_a_checkpoint(tmp_path):
 import time
 from rwlib.config import Config
 from rwlib.data import Facades
-from rwlib.widgets.live import POLITE_S, LiveTraining, _Task
+from rwlib.widgets.shared.live import POLITE_S, LiveTraining, _Task
 live = LiveTraining(Config.from_dict({settings!r}), Facades(0), {str(tmp_path)!r})
 live.start()
 while live.step < 2 and live.running: time.sleep(0.02)
@@ -362,7 +362,7 @@ def test_a_resume_that_fails_says_why(tmp_path, monkeypatch):
     curve(folder, 2)
     (folder / STATE).touch()
     run = WatchedRun(folder)
-    monkeypatch.setattr("rwlib.widgets.watch.newest_state", lambda folder: "there is one")
+    monkeypatch.setattr("rwlib.widgets.shared.watch.newest_state", lambda folder: "there is one")
     run.start()
     until(lambda: run.state()[0] not in ("starting", "running"), 120)
     assert run.state()[0] == "stopped" and "ended with status 2: rwlib: " in run.error and "\n" not in run.error

@@ -10,10 +10,11 @@ from PIL import Image
 
 from rwlib.config import make_config
 from rwlib.data import Facades
-from rwlib.widgets import TrainingMonitor, monitor_views
-from rwlib.widgets.live import LiveTraining
-from rwlib.widgets.monitor import read_sheet
-from rwlib.widgets.monitor_views import Chart, Snapshot, clock, describe, draw, facts, parts_ms, smooth
+from rwlib.widgets import TrainingMonitor
+from rwlib.widgets.monitor import views as monitor_views
+from rwlib.widgets.monitor.views import Chart, Snapshot, clock, describe, draw, facts, parts_ms, smooth
+from rwlib.widgets.monitor.widget import read_sheet
+from rwlib.widgets.shared.live import LiveTraining
 
 NAN = float("nan")
 

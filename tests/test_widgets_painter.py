@@ -16,9 +16,11 @@ from rwlib.ablations import ablation_config
 from rwlib.checkpoints import save_generator
 from rwlib.config import make_config
 from rwlib.conventions import InputError, image_to_tensor
-from rwlib.generator import RegionWiseGenerator
-from rwlib.inpaint import inpaint, read_hole
-from rwlib.widgets import HolePainter, holes, painter, panel
+from rwlib.inpainting import inpaint, read_hole
+from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.widgets import HolePainter
+from rwlib.widgets.painter import widget as painter
+from rwlib.widgets.shared import holes, panel
 
 CONFIG = make_config("balanced", "tiny", width=4, size_px=32)
 

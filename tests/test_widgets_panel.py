@@ -11,8 +11,8 @@ import torch
 import rwlib.widgets
 from rwlib.conventions import InputError
 from rwlib.course import show_images
-from rwlib.widgets.panel import COMPUTING, FAULTS, Panel
-from rwlib.widgets.pictures import Picture, PointPicture, to_png
+from rwlib.widgets.shared.panel import COMPUTING, FAULTS, Panel
+from rwlib.widgets.shared.pictures import Picture, PointPicture, to_png
 
 
 def refuse(text="size: expected more"):
@@ -90,7 +90,7 @@ def test_a_saved_notebook_has_a_picture_that_the_live_widget_hides(monkeypatch):
             return show_images({"black": np.zeros((8, 8, 3), np.uint8)}, alt="A black square.")
 
     shown = []
-    monkeypatch.setattr("rwlib.widgets.panel.display", lambda what, **kwargs: shown.append(what))
+    monkeypatch.setattr("rwlib.widgets.shared.panel.display", lambda what, **kwargs: shown.append(what))
     demo = Demo(title="t")
     demo._ipython_display_()
     widget, picture = shown

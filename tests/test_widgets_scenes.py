@@ -7,10 +7,10 @@ from PIL import Image
 
 from rwlib.conventions import InputError, image_to_tensor
 from rwlib.data import Facades
-from rwlib.data.photos import NAMES
+from rwlib.data.bundled import NAMES
 from rwlib.masks import hole_fraction
-from rwlib.widgets.heat import color_bar, enlarge, heat, mix, outline
-from rwlib.widgets.scenes import HOUSES, OWN, Choice, SceneMenu, make_scene
+from rwlib.widgets.shared.heat import color_bar, enlarge, heat, mix, outline
+from rwlib.widgets.shared.scenes import HOUSES, OWN, Choice, SceneMenu, make_scene
 
 PHOTO = np.arange(20 * 30 * 3, dtype=np.uint32).reshape(20, 30, 3).astype(np.uint8)
 HOLE = torch.ones(1, 1, 20, 30)

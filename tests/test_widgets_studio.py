@@ -16,12 +16,14 @@ from rwlib.checkpoints import save_generator
 from rwlib.config import make_config
 from rwlib.conventions import InputError, image_to_tensor
 from rwlib.data import Facades
-from rwlib.evaluate import evaluate, generator_method
-from rwlib.generator import RegionWiseGenerator
-from rwlib.widgets import AblationStudio, panel, studio_train, studio_training
-from rwlib.widgets import studio_table as table
-from rwlib.widgets import studio_views as views
-from rwlib.widgets.studio_train import Recipe, difference_in_words, draw_curves, smoothed
+from rwlib.evaluation.protocol import evaluate, generator_method
+from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.widgets import AblationStudio
+from rwlib.widgets.shared import panel
+from rwlib.widgets.studio import table, views
+from rwlib.widgets.studio import train as studio_train
+from rwlib.widgets.studio import training as studio_training
+from rwlib.widgets.studio.train import Recipe, difference_in_words, draw_curves, smoothed
 
 TASK = views.Task("fronts", 0, 64, "contiguous", 25, 0)
 SOURCES = {"fronts": Facades(9)}
@@ -367,7 +369,7 @@ def test_controls_change_the_picture(studio):
 
 def test_nothing_is_computed_twice(studio, monkeypatch):
     calls = []
-    monkeypatch.setattr("rwlib.widgets.studio.fill_task", lambda *a: calls.append(a) or views.fill_task(*a))
+    monkeypatch.setattr("rwlib.widgets.studio.widget.fill_task", lambda *a: calls.append(a) or views.fill_task(*a))
     for seed in (0, 1, 0, 1):
         studio.compare.seed.value = seed
         studio.compare.wait()

@@ -32,9 +32,9 @@ from rwlib.config import make_config
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import setup, show_curves, show_images
 from rwlib.data import Facades
-from rwlib.evaluate import biharmonic_fill, mean_fill
-from rwlib.inpaint import fill
-from rwlib.train import train
+from rwlib.evaluation.protocol import biharmonic_fill, mean_fill
+from rwlib.inpainting import fill
+from rwlib.training.loop import train
 
 ctx = setup("00")
 
@@ -214,4 +214,4 @@ show_images(
 # %% [markdown]
 # **What the paper leaves open.** It gives neither the layers of its generator nor the normalisation of its losses nor
 # its batch size. Wherever that is so, rwlib says what it chose and why: start with the docstring of
-# `rwlib/generator.py`.
+# `rwlib/networks/generator.py`.

@@ -27,10 +27,10 @@ from matplotlib.figure import Figure
 from rwlib import masks, metrics
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
-from rwlib.course.fills import diffusion_fill, nearest_distance, nearest_fill
+from rwlib.course.lessons.fills import diffusion_fill, nearest_distance, nearest_fill
 from rwlib.data import PhotoSet
-from rwlib.evaluate import biharmonic_fill, evaluate, mean_fill
-from rwlib.vgg import VGGFeatures
+from rwlib.evaluation.protocol import biharmonic_fill, evaluate, mean_fill
+from rwlib.networks.vgg import VGGFeatures
 
 ctx = setup("01")
 

@@ -29,11 +29,11 @@ from matplotlib.patches import Rectangle
 
 from rwlib.conventions import image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
-from rwlib.course.convolutions import partial_conv, upsample_conv2d_phases
+from rwlib.course.lessons.convolutions import partial_conv, upsample_conv2d_phases
 from rwlib.data import Facades
-from rwlib.layers import ChannelSeparatedConv2d, RegionWiseConv2d
 from rwlib.masks import contiguous_mask, random_masks, resize_mask
-from rwlib.padding import pad_reflect, reflect_conv2d
+from rwlib.networks.fast.reflect_conv import pad_reflect, reflect_conv2d
+from rwlib.networks.region_wise_conv import ChannelSeparatedConv2d, RegionWiseConv2d
 
 ctx = setup("02")
 
@@ -690,7 +690,7 @@ check.ex_2_8(my_phase_filters)
 # </details>
 
 # %%
-from rwlib.upsampling import upsample_conv2d, upsample_conv2d_ref
+from rwlib.networks.fast.upsample_conv import upsample_conv2d, upsample_conv2d_ref
 
 exact = {"dtype": torch.float64, "generator": ctx.generator}
 x64, w64, b64 = torch.randn(1, 4, 6, 9, **exact), torch.randn(5, 4, 3, 3, **exact), torch.randn(5, **exact)

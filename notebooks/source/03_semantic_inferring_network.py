@@ -30,9 +30,9 @@ from torch import nn
 from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
-from rwlib.course.receptive import conv_stack, reached_side_px, receptive_field_px, sensitivity
+from rwlib.course.lessons.receptive import conv_stack, reached_side_px, receptive_field_px, sensitivity
 from rwlib.data import Facades, PhotoSet
-from rwlib.generator import SemanticInferringNetwork, to_image_range
+from rwlib.networks.generator import SemanticInferringNetwork, to_image_range
 
 ctx = setup("03")
 
@@ -300,7 +300,7 @@ print(f"trained, half the side missing: {share:.0%} of the centre's sensitivity 
 # has 16×16 maps there: the padding is as large as the map, and torch refuses.
 
 # %%
-from rwlib.padding import pad_reflect, reflect_conv2d
+from rwlib.networks.fast.reflect_conv import pad_reflect, reflect_conv2d
 
 x = torch.arange(16.0).view(1, 1, 1, 16)
 try:
@@ -355,8 +355,8 @@ print(" ".join(f"{value:.0f}" for value in padded[:24]), "...")
 # [x12 ‖ x4], missing x12.
 
 # %%
-from rwlib.layers import ReflectConv2d, upsample_nearest
 from rwlib.masks import resize_mask
+from rwlib.networks.region_wise_conv import ReflectConv2d, upsample_nearest
 
 # Exercise 3.6: a number.
 ### BEGIN SOLUTION

@@ -29,10 +29,10 @@ from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor, tensor_to_image
 from rwlib.course import COLORS, check, figure, setup, show_curves, show_images
 from rwlib.data import Facades, PhotoSet
-from rwlib.evaluate import mean_fill
-from rwlib.inpaint import fill
+from rwlib.evaluation.protocol import mean_fill
+from rwlib.inpainting import fill
 from rwlib.losses import correlation, correlation_loss, correlation_loss_ref
-from rwlib.vgg import VGGFeatures
+from rwlib.networks.vgg import VGGFeatures
 
 ctx = setup("04")
 
@@ -513,7 +513,7 @@ assert overflown > 0 and correlation(phi_gt.half()).isfinite().all(), "rwlib com
 
 # %%
 from rwlib.bench.measure import interleaved
-from rwlib.course.tensor_memory import peak_tensor_mb
+from rwlib.course.lessons.tensor_memory import peak_tensor_mb
 
 
 def step(loss, h: int, hole_fraction: float):

@@ -26,11 +26,11 @@ from matplotlib.figure import Figure
 from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
-from rwlib.course.pixels import checkerboard, descend, shuffle_tiles, smooth_noise
+from rwlib.course.lessons.pixels import checkerboard, descend, shuffle_tiles, smooth_noise
 from rwlib.data import Facades, photos
 from rwlib.losses.correlation import correlation, correlation_loss
 from rwlib.losses.style import gram, style_loss
-from rwlib.vgg import VGGFeatures
+from rwlib.networks.vgg import VGGFeatures
 
 ctx = setup("05")
 

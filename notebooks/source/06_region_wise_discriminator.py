@@ -27,13 +27,13 @@ from rwlib import masks
 from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
-from rwlib.course.receptive import sensitivity
-from rwlib.course.two_players import BALANCED, play
+from rwlib.course.lessons.receptive import sensitivity
+from rwlib.course.lessons.two_players import BALANCED, play
 from rwlib.data import Facades
-from rwlib.discriminator import RegionWiseDiscriminator
-from rwlib.evaluate import mean_fill
-from rwlib.inpaint import fill
+from rwlib.evaluation.protocol import mean_fill
+from rwlib.inpainting import fill
 from rwlib.losses import FORMS, adversarial_loss_discriminator, adversarial_loss_generator
+from rwlib.networks.discriminator import RegionWiseDiscriminator
 
 ctx = setup("06")
 
@@ -691,7 +691,7 @@ from dataclasses import replace
 
 from IPython.display import HTML
 
-from rwlib.course.museum import exhibit, show_exhibit
+from rwlib.course.lessons.museum import exhibit, show_exhibit
 
 
 def without_title(shown, title):

@@ -31,10 +31,10 @@ from matplotlib.figure import Figure
 from rwlib.config import make_config
 from rwlib.course import COLORS, check, figure, setup, show_images
 from rwlib.data import Facades, TrainingSamples, photos
-from rwlib.generator import RegionWiseGenerator
 from rwlib.losses import Terms, correlation, correlation_loss, objective, reconstruction_loss, style_loss
-from rwlib.schedule import Schedule, batch_numbers
-from rwlib.train import train
+from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.training.loop import train
+from rwlib.training.schedule import Schedule, batch_numbers
 
 ctx = setup("07")
 
@@ -218,7 +218,7 @@ check.ex_7_4(my_discriminator_step)
 
 # %% [markdown]
 # One more detail. $G$'s term needs a gradient *through* $D_r$, not *for* it. `training_step` freezes $D_r$ for that
-# moment and thaws it afterwards. Its power iteration stands still, too. Read `rwlib/step.py` now: its first
+# moment and thaws it afterwards. Its power iteration stands still, too. Read `rwlib/training/step.py` now: its first
 # function is all of this in forty lines.
 
 # %% [markdown]
@@ -263,7 +263,7 @@ print("faster here:", faster)
 
 # %%
 from rwlib.conventions import image_to_tensor
-from rwlib.vgg import VGGFeatures
+from rwlib.networks.vgg import VGGFeatures
 
 vgg = VGGFeatures("bundled", size_px=0).to(ctx.device)
 photo = image_to_tensor(photos()["chelsea"][:128, :128]).to(ctx.device)
@@ -414,7 +414,7 @@ TrainingMonitor(config=config, source=Facades(seed=1))
 # - the optimiser holds the wrong network
 
 # %%
-from rwlib.discriminator import RegionWiseDiscriminator
+from rwlib.networks.discriminator import RegionWiseDiscriminator
 
 I_gt, M = (torch.stack(x).to(ctx.device) for x in zip(
     *(TrainingSamples(Facades(seed=0), 32, (0.2, 0.3), "both", seed=0)[k] for k in range(2)), strict=True
@@ -781,7 +781,7 @@ for name, steps, shape in (
 # **Exhibit 1.** Its owner is proud: the loss has never been so low.
 
 # %%
-from rwlib.course.museum import exhibit, show_exhibit
+from rwlib.course.lessons.museum import exhibit, show_exhibit
 
 one = exhibit("inverted-mask")
 show_exhibit(

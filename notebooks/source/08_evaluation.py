@@ -31,7 +31,7 @@ from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
 from rwlib.data import Facades
-from rwlib.evaluate import KINDS, biharmonic_fill, evaluate, evaluation_mask, mean_fill
+from rwlib.evaluation.protocol import KINDS, biharmonic_fill, evaluate, evaluation_mask, mean_fill
 from rwlib.masks import BUCKETS, hole_fraction
 from rwlib.metrics import mean_and_interval
 
@@ -167,7 +167,7 @@ show_images(pictures, alt="A house front; the same brighter, full of fine noise,
 # alone.
 
 # %%
-from rwlib.inpaint import fill
+from rwlib.inpainting import fill
 
 G, _ = load_generator()
 G = G.to(ctx.device)
@@ -416,8 +416,8 @@ check.ex_8_9(when_N_falls)
 # compared with each other only.
 
 # %%
-from rwlib.course.frechet import distance_of_samples, picture_features
-from rwlib.vgg import VGGFeatures
+from rwlib.course.lessons.frechet import distance_of_samples, picture_features
+from rwlib.networks.vgg import VGGFeatures
 
 total = ctx.pick(smoke=64, cpu=640, gpu=4096)
 fronts = torch.cat([image_to_tensor(source.center(i, size_px=64)) for i in range(total)])

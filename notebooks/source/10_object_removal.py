@@ -29,10 +29,10 @@ from rwlib import metrics
 from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor, tensor_to_image
 from rwlib.course import COLORS, check, figure, setup, show_images
-from rwlib.course.fills import nearest_distance, nearest_fill
-from rwlib.course.removal import as_file, draw_figure, draw_words, grow, roughness
+from rwlib.course.lessons.fills import nearest_distance, nearest_fill
+from rwlib.course.lessons.removal import as_file, draw_figure, draw_words, grow, roughness
 from rwlib.data import Facades, photos
-from rwlib.inpaint import fill, fill_photo
+from rwlib.inpainting import fill, fill_photo
 from rwlib.masks import contiguous_mask
 
 ctx = setup("10")

@@ -18,8 +18,8 @@ from rwlib.bench.measure import exact_float32, interleaved, matrix_ceiling_tflop
 from rwlib.bench.memory import MemoryProcess
 from rwlib.bench.report import Row, heading, line, write_csv, write_plot
 from rwlib.conventions import InputError
-from rwlib.doctor import cpu_model
-from rwlib.inpaint import check_folder
+from rwlib.inpainting import check_folder
+from rwlib.system import cpu_model
 
 __all__ = ["Row", "bench", "difference"]
 

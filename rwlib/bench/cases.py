@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rwlib import step
 from rwlib.bench import straight_port
 from rwlib.bench.measure import CPU, MB, free_mb
 from rwlib.bench.straight_port import plain_copy
 from rwlib.checkpoints import load_generator
 from rwlib.config import Config, make_config
 from rwlib.data import make_generator
-from rwlib.evaluate import biharmonic_fill, opencv_fill
-from rwlib.generator import RegionWiseGenerator
-from rwlib.inpaint import fill
-from rwlib.launch import new_accelerator
+from rwlib.evaluation.protocol import biharmonic_fill, opencv_fill
+from rwlib.inpainting import fill
 from rwlib.losses import correlation_loss
 from rwlib.masks import random_masks
+from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.training import step
+from rwlib.training.launch import new_accelerator
 
 TOLERANCE = 1e-4
 TOLERANCE_BF16 = 0.1  # 8 bits in each of 35 layers: 1.4 % off at 64 px, 6 % at 16 px (measured on a CPU)

@@ -23,12 +23,12 @@ from torch import Tensor, nn
 
 from rwlib.config import Config
 from rwlib.conventions import per_image
-from rwlib.discriminator import RegionWiseDiscriminator
-from rwlib.generator import Encoder, Outputs, RegionWiseGenerator
 from rwlib.losses.adversarial import adversarial_loss_discriminator, adversarial_loss_generator
 from rwlib.masks import label_from_mask, resize_mask
-from rwlib.step import Players
-from rwlib.vgg import VGGFeatures, resize_corner
+from rwlib.networks.discriminator import RegionWiseDiscriminator
+from rwlib.networks.generator import Encoder, Outputs, RegionWiseGenerator
+from rwlib.networks.vgg import VGGFeatures, resize_corner
+from rwlib.training.step import Players
 
 Network = TypeVar("Network", bound=nn.Module)
 

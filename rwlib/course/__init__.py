@@ -3,9 +3,9 @@
 `AUTHORS.md` in this folder says how to write a notebook and its exercises.
 """
 
-from rwlib.course.check import check, hint
-from rwlib.course.context import Context, setup
-from rwlib.course.exercise import Exercise, Result
-from rwlib.course.figures import COLORS, figure, show_curves, show_images
+from rwlib.course.checking.check import check, hint
+from rwlib.course.checking.exercise import Exercise, Result
+from rwlib.notebook.context import Context, setup
+from rwlib.notebook.figures import COLORS, figure, show_curves, show_images
 
 __all__ = ["COLORS", "Context", "Exercise", "Result", "check", "figure", "hint", "setup", "show_curves", "show_images"]

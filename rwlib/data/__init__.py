@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from rwlib.conventions import InputError, image_to_tensor
+from rwlib.data.bundled import PhotoSet, photos
 from rwlib.data.facades import Facades, facades, render_facade
 from rwlib.data.folder import PhotoFolder
-from rwlib.data.photos import PhotoSet, photos
 from rwlib.data.shards import PhotoShards
 from rwlib.data.views import check_seed
 from rwlib.masks import random_mask

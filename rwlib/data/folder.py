@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from rwlib.conventions import InputError
-from rwlib.data.files import MAX_BAD_SHARE, PhotoFiles
+from rwlib.data.photo_files import MAX_BAD_SHARE, PhotoFiles
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """Files that `PhotoFolder` takes for images, in lower or upper case."""
@@ -33,7 +33,7 @@ class PhotoFolder(PhotoFiles):
 
     A file whose header cannot be read, or whose image is no photograph by its size (`MIN_SIDE_PX`, `MAX_MEGAPIXELS`),
     is left out at construction; all of them are reported in one warning. For one that proves damaged later, when its
-    pixels are read, see `rwlib.data.files.PhotoFiles`.
+    pixels are read, see `rwlib.data.photo_files.PhotoFiles`.
 
     Reading a JPEG costs more than the rest of a crop, so `crop` keeps small copies (min side: two crops) in memory.
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rwlib.conventions import InputError
-from rwlib.data.files import MAX_BAD_SHARE, PhotoFiles
+from rwlib.data.photo_files import MAX_BAD_SHARE, PhotoFiles
 from rwlib.data.views import check_seed
 
 COLUMNS = ("shard", "offset", "bytes", "file")
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 class PhotoShards(PhotoFiles):
     """Photographs in a folder of tar shards, as a photo source with random access.
 
-    What proves damaged while it is read is replaced as in a folder (`rwlib.data.files.PhotoFiles`).
+    What proves damaged while it is read is replaced as in a folder (`rwlib.data.photo_files.PhotoFiles`).
 
     Args:
         directory: folder with shards and their `index.csv`.

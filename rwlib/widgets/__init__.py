@@ -11,12 +11,12 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "AblationStudio": "studio",
-    "CorrelationExplorer": "explorer",
-    "CriticView": "critic",
-    "HolePainter": "painter",
-    "RegionWiseLens": "lens",
-    "TrainingMonitor": "monitor",
+    "AblationStudio": "studio.widget",
+    "CorrelationExplorer": "explorer.widget",
+    "CriticView": "critic.widget",
+    "HolePainter": "painter.widget",
+    "RegionWiseLens": "lens.widget",
+    "TrainingMonitor": "monitor.widget",
 }
 
 __all__ = sorted(_WHERE)  # noqa: PLE0605 (names are imported when they are first asked for)

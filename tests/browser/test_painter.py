@@ -107,7 +107,7 @@ def test_strokes_come_back_exactly_and_can_be_erased_and_undone(notebook):
     button(notebook, "Undo").click()
     brush.page.wait_for_timeout(200)
     assert brush.settle() == []
-    assert notebook.python("from rwlib.widgets.panel import FAULTS; print(FAULTS)") == "[]"
+    assert notebook.python("from rwlib.widgets.shared.panel import FAULTS; print(FAULTS)") == "[]"
 
 
 def test_painting_by_keyboard(notebook):

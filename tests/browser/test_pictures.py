@@ -3,8 +3,8 @@
 from lab import is_blank, pixels
 
 CELLS = (
-    "import numpy as np\nfrom rwlib.data import photos\nfrom rwlib.widgets.panel import Panel\n"
-    "from rwlib.widgets.pictures import Picture, PointPicture\nfrom rwlib.course import show_images",
+    "import numpy as np\nfrom rwlib.data import photos\nfrom rwlib.widgets.shared.panel import Panel\n"
+    "from rwlib.widgets.shared.pictures import Picture, PointPicture\nfrom rwlib.course import show_images",
     """class Demo(Panel):
     def __init__(self, photo):
         super().__init__(title="demo")

@@ -8,7 +8,7 @@ import pkgutil
 import re
 
 from rwlib.conventions import InputError
-from rwlib.course.exercise import Exercise
+from rwlib.course.checking.exercise import Exercise
 
 
 def notebooks() -> list[str]:

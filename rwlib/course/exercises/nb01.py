@@ -10,10 +10,10 @@ from scipy.ndimage import label
 from torch import Tensor
 
 from rwlib.conventions import compose
-from rwlib.course.cases import image, mask
-from rwlib.course.compare import kind
-from rwlib.course.exercise import Exercise
-from rwlib.course.fills import diffusion_fill
+from rwlib.course.checking.cases import image, mask
+from rwlib.course.checking.compare import kind
+from rwlib.course.checking.exercise import Exercise
+from rwlib.course.lessons.fills import diffusion_fill
 
 # --- 1.1: the composite
 

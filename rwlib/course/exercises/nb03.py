@@ -5,13 +5,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from rwlib.conventions import compose
-from rwlib.course.cases import image, mask, randn
-from rwlib.course.exercise import Exercise
-from rwlib.course.receptive import receptive_field_px
-from rwlib.layers import upsample_nearest
+from rwlib.course.checking.cases import image, mask, randn
+from rwlib.course.checking.exercise import Exercise
+from rwlib.course.lessons.receptive import receptive_field_px
 from rwlib.losses.reconstruction import reconstruction_loss
 from rwlib.masks import resize_mask
-from rwlib.padding import reflect_conv2d
+from rwlib.networks.fast.reflect_conv import reflect_conv2d
+from rwlib.networks.region_wise_conv import upsample_nearest
 
 # --- 3.1 what goes in
 

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rwlib.conventions import compose
-from rwlib.course.cases import image, mask, rand, randn
-from rwlib.course.exercise import Exercise
-from rwlib.course.tensor_memory import largest_tensor
+from rwlib.course.checking.cases import image, mask, rand, randn
+from rwlib.course.checking.exercise import Exercise
+from rwlib.course.lessons.tensor_memory import largest_tensor
 from rwlib.losses import correlation, correlation_loss, correlation_loss_ref
 
 SHAPES = ((1, 5, 3, 4), (2, 3, 4, 2), (3, 4, 2, 5))

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from rwlib.conventions import compose
-from rwlib.course.cases import image, mask, rand, randn
-from rwlib.course.exercise import Exercise
+from rwlib.course.checking.cases import image, mask, rand, randn
+from rwlib.course.checking.exercise import Exercise
 from rwlib.losses.style import gram, style_loss
 
 # --- 5.1 and 5.2: the Gram matrix over channels

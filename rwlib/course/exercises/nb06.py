@@ -3,8 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from rwlib.course.cases import image, mask, randn
-from rwlib.course.exercise import Exercise
+from rwlib.course.checking.cases import image, mask, randn
+from rwlib.course.checking.exercise import Exercise
 from rwlib.masks import label_from_mask, resize_mask
 
 # --- 6.2: what the discriminator sees

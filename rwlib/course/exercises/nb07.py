@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from rwlib.config import Config
 from rwlib.conventions import compose
-from rwlib.course.cases import image, mask, rand, randn
-from rwlib.course.exercise import Exercise
-from rwlib.generator import Outputs
+from rwlib.course.checking.cases import image, mask, rand, randn
+from rwlib.course.checking.exercise import Exercise
 from rwlib.losses import correlation_loss, reconstruction_loss, style_loss
+from rwlib.networks.generator import Outputs
 
 # --- 7.1 the phase switch
 

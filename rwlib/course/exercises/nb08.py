@@ -7,9 +7,9 @@ from scipy.special import stdtrit
 from torch import Tensor
 
 from rwlib.conventions import compose
-from rwlib.course.cases import image, mask, rand, randn
-from rwlib.course.exercise import Exercise
-from rwlib.course.frechet import frechet_distance
+from rwlib.course.checking.cases import image, mask, rand, randn
+from rwlib.course.checking.exercise import Exercise
+from rwlib.course.lessons.frechet import frechet_distance
 
 # --- 8.1 buckets
 

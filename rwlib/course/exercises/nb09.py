@@ -8,8 +8,8 @@ from scipy.special import stdtrit
 
 from rwlib.ablations import ABLATIONS
 from rwlib.config import Config, make_config
-from rwlib.course.cases import rand, randn
-from rwlib.course.exercise import Exercise
+from rwlib.course.checking.cases import rand, randn
+from rwlib.course.checking.exercise import Exercise
 
 # --- 9.2 one change at a time
 

@@ -3,9 +3,9 @@
 import torch
 import torch.nn.functional as F
 
-from rwlib.course.cases import image, mask, rand
-from rwlib.course.exercise import Exercise
-from rwlib.course.removal import grow, neighbours, roughness, windowed
+from rwlib.course.checking.cases import image, mask, rand
+from rwlib.course.checking.exercise import Exercise
+from rwlib.course.lessons.removal import grow, neighbours, roughness, windowed
 
 # --- 10.1 a mask that is wide enough
 
@@ -304,7 +304,8 @@ EXERCISES = [
         },
         hints=(
             "Three steps: what the four neighbours do not explain; its size; its mean around here.",
-            "`rwlib.course.fills.diffusion_fill` has the neighbours' mean; `F.pad(I, (1, 1, 1, 1), mode='replicate')`.",
+            "`rwlib.course.lessons.fills.diffusion_fill` has the neighbours' mean; "
+            "`F.pad(I, (1, 1, 1, 1), mode='replicate')`.",
             "`F.avg_pool2d(x, k, stride=1, padding=k // 2, count_include_pad=False)` is the mean over a window.",
         ),
     ),

@@ -1,0 +1,1 @@
+"""The command line: `rwlib train | inpaint | evaluate | bench | doctor | start | progress`."""

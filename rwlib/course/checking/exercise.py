@@ -1,0 +1,115 @@
+"""An exercise as data, and what a check answers.
+
+An exercise holds its right answer, the arguments to try it on, wrong answers with the message that each deserves, and
+hints. `rwlib.course.checking.check` runs it, `rwlib.course.checking.diagnose` explains failures that nobody foresaw.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from rwlib.conventions import InputError
+from rwlib.notebook.figures import COLORS
+
+PASSED, FAILED, OPEN = "passed", "failed", "not attempted"
+HINT = "hint"
+
+
+def call_directly(answer: Callable, *args: Any, **kwargs: Any) -> Any:
+    """Call the answer on a case; an exercise about a class replaces this by its own `call`."""
+    return answer(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a notebook.
+
+    A *function* has `cases`; a *prediction* has neither `cases` nor `judge`, and its solution is a value; behaviour
+    that no equality can check (a random mask) has a `judge`.
+
+    Example:
+        >>> from rwlib.course.checking.cases import randn
+        >>> def cases(rng):
+        ...     yield (randn(rng, 2, 3),)
+        ...     yield (randn(rng, 4, 5),)
+        >>> double = Exercise("9.1", "Double it", lambda x: 2 * x, {"Twice, not squared.": lambda x: x * x},
+        ...                   hints=("How often?", "Add it to itself."), cases=cases)
+    """
+
+    number: str
+    """Notebook and place in it: `"2.1"` is checked by `check.ex_2_1`."""
+    title: str
+    """A few words."""
+    solution: Any
+    """The right function, class or value."""
+    mistakes: Mapping[str, Any]
+    """A message that teaches → the wrong function, class or value that earns it."""
+    hints: Sequence[str]
+    """Two or more, from a nudge to nearly the answer."""
+    cases: Callable[[torch.Generator], Iterable[tuple | dict]] | None = None
+    """Yields positional arguments as a tuple, or named ones as a dict, drawn from the seeded generator it is given."""
+    judge: Callable[[Any], str | None] | None = None
+    """Takes the answer; returns None if it is right, or a message."""
+    compare: Callable[[Any, Any], str | None] | None = None
+    """Takes what came and what was expected; returns None if they agree, or a message. In place of equality."""
+    call: Callable = field(default=call_directly)
+    """Takes the answer and a case's arguments; returns what is compared."""
+    mask: str = "M"
+    """Name of the argument that is a mask: 1 existing, 0 missing."""
+    tolerance: float | None = None
+    """Largest error relative to the largest entry; None chooses by dtype."""
+
+    def __post_init__(self) -> None:
+        """Check the number and that one way of checking was chosen."""
+        if not re.fullmatch(r"[1-9]\d?\.[1-9]\d?", self.number):
+            raise InputError(f'number: expected one such as "2.1", got {self.number!r}')
+        if self.cases and self.judge:
+            raise InputError(f"exercise {self.number}: expected cases or a judge, got both")
+
+    @property
+    def notebook(self) -> str:
+        """Number of its notebook, two digits."""
+        return f"{int(self.number.split('.')[0]):02}"
+
+    @property
+    def attribute(self) -> str:
+        """Name of its check: `ex_2_1`."""
+        return "ex_" + self.number.replace(".", "_")
+
+    @property
+    def is_prediction(self) -> bool:
+        """Whether the answer is a value, not a function."""
+        return self.cases is None and self.judge is None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found; a notebook shows it as a box."""
+
+    status: str
+    """`passed`, `failed` or `not attempted`; a hint's is `hint`."""
+    message: str
+    """What to learn from it; backticks mark code."""
+    title: str = ""
+    """Which exercise."""
+
+    def __repr__(self) -> str:
+        """Return one paragraph of text."""
+        return f"{self._heading}. {self.message}".rstrip()
+
+    @property
+    def _heading(self) -> str:
+        return f"{_SIGNS[self.status][0]} {self.title}" + ("" if self.status == HINT else f": {self.status}")
+
+    def _repr_html_(self) -> str:
+        color = _SIGNS[self.status][1]
+        message = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.message)).replace("\n", "<br>")
+        style = f"border: 1px solid {color}; border-left-width: 8px; padding: 0.5em 1em; max-width: 50em"
+        return f'<div role="status" style="{style}"><strong>{html.escape(self._heading)}</strong><br>{message}</div>'
+
+
+_SIGNS = {PASSED: ("✓", COLORS[2]), FAILED: ("✗", COLORS[1]), OPEN: ("…", COLORS[0]), HINT: ("?", COLORS[0])}

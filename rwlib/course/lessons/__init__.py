@@ -1,0 +1,1 @@
+"""Small pieces of code that single notebooks teach with."""

@@ -1,0 +1,1 @@
+"""The networks: generator, discriminator, their layers, and the frozen VGG behind two of the losses."""

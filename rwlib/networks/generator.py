@@ -1,0 +1,207 @@
+r"""The region-wise generator (sections 3.1 to 3.3): two encoder-decoder networks, one after the other.
+
+The semantic inferring network fills the hole with region-wise convolutions; its composite goes through the global
+perceiving network, which looks at both regions alike and refines the whole:
+
+    I_in = I_gt ⊙ M  →  I_p1  →  I_c1 = I_in + I_p1 ⊙ (1 - M)  →  I_p2  →  I_c2 = I_in + I_p2 ⊙ (1 - M)
+
+The paper gives no layer table; this is the released program's, with c = `width`. Every convolution is followed by an
+ELU, and `x4` means the output of layer 4:
+
+    1         5x5, c                  7-10     3x3, 4c, dilation 2, 4, 8, 16
+    2, 3      3x3, 2c, first stride 2 11, 12   [x10 ‖ x6], [x11 ‖ x5] → 4c
+    4, 5, 6   3x3, 4c, first stride 2
+
+    decoder   semantic inferring network                         global perceiving network
+    13, ×2    region-wise: existing [x12 ‖ x4], missing x12, 4c   [x12 ‖ x4] → 2c
+    14        region-wise: existing [x13 ‖ x3], missing x13, 4c   [x13 ‖ x3] → 2c
+    15, ×2    region-wise: existing [x14 ‖ x2], missing x14, 4c   [x14 ‖ x2] → c
+    16        c                                                  [x15 ‖ x1] → c/2
+    17        c/2                                                3
+    18        3
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rwlib.config import Config
+from rwlib.conventions import check_image_and_mask, compose, one_of
+from rwlib.networks.region_wise_conv import REGION_WISE, ReflectConv2d
+
+
+class Outputs(NamedTuple):
+    """What the generator makes; each (b, 3, h, w) in [-1, 1]."""
+
+    I_p1: Tensor
+    """Prediction of the semantic inferring network."""
+    I_c1: Tensor
+    """First composite: I_p1 in the hole, the input elsewhere."""
+    I_p2: Tensor
+    """Prediction of the global perceiving network."""
+    I_c2: Tensor
+    """Second composite, the result."""
+
+
+def elu(x: Tensor) -> Tensor:
+    """Apply an ELU in place: nobody else needs the convolution's result, and the gradient needs only the ELU's."""
+    return F.elu(x, inplace=True)
+
+
+def to_image_range(x: Tensor, output: str) -> Tensor:
+    """Bring the last layer's values to [-1, 1].
+
+    Args:
+        x: any shape.
+        output: `"elu_clip"` as released (reaches -1 only asymptotically, no gradient above 1), `"clip"`, or `"tanh"`.
+    """
+    one_of("output", output, ("elu_clip", "clip", "tanh"))
+    if output == "tanh":
+        return x.tanh()
+    return (F.elu(x) if output == "elu_clip" else x).clamp(-1, 1)
+
+
+class Encoder(nn.Module):
+    """Layers 1 to 12, E_s and E_g of Fig. 2: (b, 3, h, w), (b, 1, h, w) → x1, x2, x3, x4, x12."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        c = width
+        self.conv1 = ReflectConv2d(4, c, 5)
+        self.conv2 = ReflectConv2d(c, 2 * c, 3, stride=2)
+        self.conv3 = ReflectConv2d(2 * c, 2 * c, 3)
+        self.conv4 = ReflectConv2d(2 * c, 4 * c, 3, stride=2)
+        self.conv5 = ReflectConv2d(4 * c, 4 * c, 3)
+        self.conv6 = ReflectConv2d(4 * c, 4 * c, 3)
+        self.conv7 = ReflectConv2d(4 * c, 4 * c, 3, dilation=2)
+        self.conv8 = ReflectConv2d(4 * c, 4 * c, 3, dilation=4)
+        self.conv9 = ReflectConv2d(4 * c, 4 * c, 3, dilation=8)
+        self.conv10 = ReflectConv2d(4 * c, 4 * c, 3, dilation=16)
+        self.conv11 = ReflectConv2d(8 * c, 4 * c, 3)
+        self.conv12 = ReflectConv2d(8 * c, 4 * c, 3)
+
+    def forward(self, I: Tensor, M: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return the deepest features and those that skip connections carry on."""
+        x1 = elu(self.conv1(torch.cat([I, M.to(I.dtype)], dim=1)))
+        x2 = elu(self.conv2(x1))  # (b, 2c, h/2, w/2)
+        x3 = elu(self.conv3(x2))
+        x4 = elu(self.conv4(x3))  # (b, 4c, h/4, w/4), the smallest map
+        x5 = elu(self.conv5(x4))
+        x6 = elu(self.conv6(x5))
+        x = x6
+        for dilated in (self.conv7, self.conv8, self.conv9, self.conv10):
+            x = elu(dilated(x))
+        x11 = elu(self.conv11(torch.cat([x, x6], dim=1)))
+        x12 = elu(self.conv12(torch.cat([x11, x5], dim=1)))
+        return x1, x2, x3, x4, x12
+
+
+class SemanticInferringNetwork(nn.Module):
+    """First network (section 3.2): region-wise decoder, so that the hole is inferred and the rest reconstructed.
+
+    Args:
+        width: channels of the first layer, c above.
+        region_wise: `"channel"` (section 3.2, as released), `"location"` (eq. 1) or `"none"` (Fig. 4b).
+        output: last activation, see `to_image_range`.
+
+    Shapes: I_in (b, 3, h, w), M (b, 1, h, w), h and w divisible by 4 → I_p1 (b, 3, h, w) in [-1, 1].
+    """
+
+    def __init__(self, width: int = 32, region_wise: str = "channel", output: str = "elu_clip") -> None:
+        super().__init__()
+        region_wise_conv = REGION_WISE[one_of("region_wise", region_wise, list(REGION_WISE))]
+        c = width
+        self.output = output
+        self.encoder = Encoder(c)
+        self.conv13 = region_wise_conv(4 * c, 4 * c, 3, skip_channels=4 * c, upsample=2)
+        self.conv14 = region_wise_conv(4 * c, 4 * c, 3, skip_channels=2 * c)
+        self.conv15 = region_wise_conv(4 * c, 4 * c, 3, skip_channels=2 * c, upsample=2)
+        self.conv16 = ReflectConv2d(4 * c, c, 3)
+        self.conv17 = ReflectConv2d(c, c // 2, 3)
+        self.conv18 = ReflectConv2d(c // 2, 3, 3)
+
+    def forward(self, I_in: Tensor, M: Tensor) -> Tensor:
+        """Predict the whole image from its existing part."""
+        check_image_and_mask(I_in, M, divisor=4)
+        _, x2, x3, x4, x12 = self.encoder(I_in, M)
+        x13 = elu(self.conv13(x12, M, skip=x4))
+        x14 = elu(self.conv14(x13, M, skip=x3))
+        x15 = elu(self.conv15(x14, M, skip=x2))
+        x17 = elu(self.conv17(elu(self.conv16(x15))))
+        return to_image_range(self.conv18(x17), self.output)
+
+
+class GlobalPerceivingNetwork(nn.Module):
+    """Second network (section 3.1): plain decoder over both regions, which refines the first composite.
+
+    Arguments and shapes as in `SemanticInferringNetwork`, with I_c1 for I_in and I_p2 for I_p1.
+    """
+
+    def __init__(self, width: int = 32, output: str = "elu_clip") -> None:
+        super().__init__()
+        c = width
+        self.output = output
+        self.encoder = Encoder(c)
+        self.conv13 = ReflectConv2d(8 * c, 2 * c, 3, upsample=2)
+        self.conv14 = ReflectConv2d(4 * c, 2 * c, 3)
+        self.conv15 = ReflectConv2d(4 * c, c, 3, upsample=2)
+        self.conv16 = ReflectConv2d(2 * c, c // 2, 3)
+        self.conv17 = ReflectConv2d(c // 2, 3, 3)
+
+    def forward(self, I_c1: Tensor, M: Tensor) -> Tensor:
+        """Predict the whole image from the first composite."""
+        check_image_and_mask(I_c1, M, divisor=4)
+        x1, x2, x3, x4, x12 = self.encoder(I_c1, M)
+        x13 = elu(self.conv13(torch.cat([x12, x4], dim=1)))
+        x14 = elu(self.conv14(torch.cat([x13, x3], dim=1)))
+        x15 = elu(self.conv15(torch.cat([x14, x2], dim=1)))
+        x16 = elu(self.conv16(torch.cat([x15, x1], dim=1)))
+        return to_image_range(self.conv17(x16), self.output)
+
+
+class RegionWiseGenerator(nn.Module):
+    """Both networks in a row (Fig. 2).
+
+    Args:
+        width: channels of the first layers; 32 gives 2,830,083 + 1,875,971 parameters.
+        region_wise: see `SemanticInferringNetwork`.
+        output: last activation, see `to_image_range`.
+        networks: `"both"`, or `"semantic"` for the semantic inferring network alone (Fig. 4e); I_p2 and I_c2 are then
+            I_p1 and I_c1 once more.
+
+    Shapes: I_gt (b, 3, h, w) in [-1, 1], M (b, 1, h, w), 1 existing → `Outputs`, each (b, 3, h, w).
+
+    Raises:
+        InputError: wrong shapes, or a side not divisible by 4.
+
+    Example:
+        >>> G = RegionWiseGenerator(width=8)
+        >>> G(torch.zeros(1, 3, 16, 16), torch.ones(1, 1, 16, 16)).I_c2.shape
+        torch.Size([1, 3, 16, 16])
+    """
+
+    def __init__(
+        self, width: int = 32, region_wise: str = "channel", output: str = "elu_clip", networks: str = "both"
+    ) -> None:
+        super().__init__()
+        both = one_of("networks", networks, ["both", "semantic"]) == "both"
+        self.semantic_inferring = SemanticInferringNetwork(width, region_wise, output)
+        self.global_perceiving = GlobalPerceivingNetwork(width, output) if both else None
+
+    @classmethod
+    def from_config(cls, config: Config) -> "RegionWiseGenerator":
+        """Build the generator that a configuration describes."""
+        return cls(config.width, config.region_wise, config.output, config.networks)
+
+    def forward(self, I_gt: Tensor, M: Tensor) -> Outputs:
+        """Fill the hole. Pixels of I_gt inside the hole are erased first and cannot leak."""
+        check_image_and_mask(I_gt, M, divisor=4)
+        I_in = I_gt * M
+        I_p1 = self.semantic_inferring(I_in, M)
+        I_c1 = compose(I_in, I_p1, M)
+        if self.global_perceiving is None:
+            return Outputs(I_p1, I_c1, I_p1, I_c1)
+        I_p2 = self.global_perceiving(I_c1, M)
+        return Outputs(I_p1, I_c1, I_p2, compose(I_in, I_p2, M))

@@ -1,0 +1,79 @@
+r"""What surrounds a run, by accelerate: devices, mixed precision, several processes, trackers. And nothing else."""
+
+import json
+import os
+import uuid
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from rwlib.config import Config
+from rwlib.conventions import InputError
+from rwlib.training.run_folder import read_record, write_record
+
+
+def new_accelerator(
+    config: Config, *, cpu: bool = False, trackers: Sequence[Any] = (), run_dir: str | Path | None = None
+) -> Accelerator:
+    """Return accelerate's launcher in the configured arithmetic.
+
+    Args:
+        config: has the arithmetic.
+        cpu: keep it off a GPU; without one it is set anyway.
+        trackers: accelerate's names of what shall draw the curves, `"tensorboard"` or `"wandb"`, or trackers.
+        run_dir: where a tracker may write.
+
+    Raises:
+        InputError: a tracker whose package is not installed, a launcher's processes that do not find each other, or
+            fp16 where there is no GPU.
+    """
+    # Told to, accelerate joins processes on CPUs; otherwise each would train alone, all of them in the same folder.
+    cpu = cpu or not torch.accelerator.is_available()
+    AcceleratorState._reset_state()  # accelerate would not let a second run in this process change its precision
+    precision = {"fp32": "no"}.get(config.precision, config.precision)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*no supported trackers")  # the line below says which
+            accelerator = Accelerator(
+                mixed_precision=precision, cpu=cpu, log_with=list(trackers) or None, project_dir=str(run_dir or ".")
+            )
+    except ValueError as error:
+        raise InputError(f"trackers: {error}") from None
+    launched = int(os.environ.get("WORLD_SIZE", 1))
+    if accelerator.num_processes != launched:
+        raise InputError(
+            f"processes: the launcher (WORLD_SIZE) started {launched}, accelerate joined {accelerator.num_processes}; "
+            "start them with `accelerate launch` or torchrun"
+        )
+    if config.precision == "fp16" and accelerator.scaler is None:  # accelerate would compute in float32 without a word
+        raise InputError("precision: fp16 needs a GPU; on a CPU use bf16, or fp32")
+    ready = {getattr(tracker, "value", "") for tracker in accelerator.log_with}
+    if missing := [name for name in trackers if isinstance(name, str) and name not in ready]:
+        raise InputError(f"trackers: {missing[0]} is not installed; `pip install {missing[0]}`, or leave it out")
+    return accelerator
+
+
+def start_trackers(accelerator: Accelerator, config: Config, run_dir: Path, *, goes_on: bool) -> None:
+    """Give the trackers the configuration; a run that goes on after a stop stays one run at Weights & Biases.
+
+    Raises:
+        InputError: a tracker does not start (no login, no network).
+    """
+    plain = {k: x if isinstance(x, int | float | str) else str(x) for k, x in json.loads(config.to_json()).items()}
+    number = read_record(run_dir).get("wandb_id") if goes_on else None
+    number = number or uuid.uuid4().hex[:8]
+    wandb = {"dir": str(run_dir), "name": run_dir.name, "id": number, "resume": "allow"}
+    try:
+        accelerator.init_trackers("rwlib", config=plain, init_kwargs={"wandb": wandb})
+    except Exception as error:  # each tracker's package has errors of its own
+        if accelerator.is_main_process:
+            write_record(run_dir, status="failed")
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise InputError(f"trackers: {reason[0]} (or leave --track out; WANDB_MODE=offline needs no login)") from None
+    if accelerator.is_main_process and "wandb" in {getattr(tracker, "name", "") for tracker in accelerator.trackers}:
+        write_record(run_dir, wandb_id=number)

@@ -1,0 +1,1 @@
+"""`CorrelationExplorer`: which positions of a picture resemble each other, equation (3)."""

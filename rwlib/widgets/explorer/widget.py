@@ -1,0 +1,290 @@
+r"""`CorrelationExplorer`: choose a position, see its row of f, and where the correlation loss comes from.
+
+Equations (3) and (4) of the paper (section 3.3) as pictures: f_ij from the chosen position i to all j, for the ground
+truth and for the first composites of two networks (by default one before its training and the same after it), their
+differences, and the part that each position has in L_c.
+"""
+
+import copy
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import ipywidgets
+import torch
+from IPython.display import HTML
+from torch import Tensor, nn
+
+from rwlib.ablations import ABLATIONS, WEIGHTS, load_ablation
+from rwlib.checkpoints import load_generator
+from rwlib.colors import COLORS
+from rwlib.conventions import InputError, tensor_to_image
+from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.networks.vgg import VGGFeatures
+from rwlib.notebook.figures import figure
+from rwlib.widgets.explorer.correlations import Scene, View, explore, look, sentence, worst_cell
+from rwlib.widgets.explorer.views import LEGEND, PICTURE_PX, bars, draw, still, table
+from rwlib.widgets.shared.heat import enlarge, outline
+from rwlib.widgets.shared.holes import Source
+from rwlib.widgets.shared.panel import Panel
+from rwlib.widgets.shared.pictures import PointPicture
+from rwlib.widgets.shared.scenes import SceneMenu, titled, toggle
+
+SIZES_PX = (64, 96, 192)
+"""Sides of the picture that can be chosen; each divides `PICTURE_PX`."""
+
+Network = RegionWiseGenerator | str | os.PathLike
+"""A generator, a variant's name (`rwlib.ablations.ABLATIONS`), or a checkpoint."""
+
+
+@torch.no_grad()
+def untrained(G: RegionWiseGenerator, seed: int = 0) -> RegionWiseGenerator:
+    """Return a copy of a generator with fresh weights, drawn as before a training (Glorot, no biases)."""
+    G, generator = copy.deepcopy(G), torch.Generator().manual_seed(seed)
+    for parameter in G.parameters():
+        nn.init.zeros_(parameter) if parameter.ndim == 1 else nn.init.xavier_uniform_(parameter, generator=generator)
+    return G
+
+
+@cache
+def own_size_vgg() -> VGGFeatures:
+    """Return VGG for pictures in their own size, in one memory format: equal pixels give equal bits."""
+    return VGGFeatures("bundled", size_px=0).to(memory_format=torch.channels_last)
+
+
+class CorrelationExplorer(Panel):
+    """Choose a position of a picture with a hole; see what it correlates with.
+
+    Args:
+        photo: a picture of your own (array, Pillow image, tensor or file); its middle square is taken.
+        M: a mask of your own, (1, 1, h, w), 1 existing, 0 missing.
+        before: the network on the left; by default the shipped one with fresh weights.
+        after: the network on the right; by default the shipped one.
+
+    `cell` is the chosen (row, column) of pool 2, `scene` and `view` hold all numbers behind the pictures. Whatever is
+    wrong with the arguments is said in the widget.
+    """
+
+    def __init__(
+        self,
+        photo: Source | None = None,
+        M: Tensor | None = None,
+        *,
+        before: Network | None = None,
+        after: Network | None = None,
+    ) -> None:
+        super().__init__(title="Correlation explorer")
+        self.scene: Scene | None = None
+        self.view: View | None = None
+        self.cell = (0, 0)
+        self._networks = self._offer(before, after)
+        self._make_controls(photo, M, before, after)
+        self._make_pictures()
+        self._connect()
+        self.refresh()
+
+    # --- what there is to choose from
+
+    def _offer(self, before: Network | None, after: Network | None) -> dict[str, Callable[[], RegionWiseGenerator]]:
+        """Return name → function that loads the network."""
+
+        @cache
+        def shipped() -> RegionWiseGenerator:
+            return load_generator()[0]
+
+        offered = {"untrained": cache(lambda: untrained(shipped())), "shipped": shipped}
+        asked = [name for name in (before, after) if _is_variant(name)]
+        for name in ABLATIONS:
+            if name in asked or (WEIGHTS / f"{name}.safetensors").is_file():
+                offered[name] = cache(lambda name=name: load_ablation(name, WEIGHTS)[0])
+        for title, given in (("own, left", before), ("own, right", after)):
+            if given is not None and not _is_variant(given):
+                offered[title] = cache(lambda given=given: _open(given))
+        return offered
+
+    def _make_controls(
+        self, photo: Source | None, M: Tensor | None, before: Network | None, after: Network | None
+    ) -> None:
+        wide, style = ipywidgets.Layout(width="228px"), {"description_width": "84px"}
+        self.menu = SceneMenu(photo, M)
+
+        def choice_of(given: Network | None, title: str, default: str) -> str:
+            return default if given is None else given if _is_variant(given) else title
+
+        names = [
+            (f"{name}: {ABLATIONS[name].title}" if name in ABLATIONS and name != "full" else name, name)
+            for name in self._networks
+        ]
+        tip = "Whose first composite I_c1 is compared. Compare no_correlation with full to see what L_c changes."
+        self.left, self.right = (
+            ipywidgets.Dropdown(options=names, value=value, description=title, layout=wide, style=style, tooltip=tip)
+            for title, value in (
+                ("Left network", choice_of(before, "own, left", "untrained")),
+                ("Right", choice_of(after, "own, right", "shipped")),
+            )
+        )
+        tips = [f"{px // 4}×{px // 4} positions" for px in SIZES_PX]
+        self.size = toggle([(f"{px} px", px) for px in SIZES_PX], tips, button_px=72)
+        self.size.value = 96
+        tips = ["Equation (3), as L_c compares it", "The same features brought to length one"]
+        self.kind = toggle([("f, raw products", False), ("cosine", True)], tips, button_px=136)
+        self.over_photo = ipywidgets.Checkbox(
+            True,
+            description="over the photograph",
+            indent=False,
+            layout=ipywidgets.Layout(width="170px", margin="2px 2px 2px 16px"),
+        )
+        self.worst = ipywidgets.Button(
+            description="Go to the worst position",
+            tooltip="The position that adds most to L_c of the right network",
+            layout=ipywidgets.Layout(width="180px"),
+        )
+
+    def _make_pictures(self) -> None:
+        rows = {"picture": ("truth", "left", "right"), "f": ("truth", "left", "right")}
+        rows |= {"difference": ("left", "right"), "where": ("left", "right")}
+        self.pictures = {
+            (row, column): PointPicture(24, 24, width_px=PICTURE_PX)
+            for row, columns in rows.items()
+            for column in columns
+        }
+        self.titles = {column: ipywidgets.HTML() for column in ("truth", "left", "right")}
+        self.bars = {
+            row: ipywidgets.HTML(layout=ipywidgets.Layout(width="150px")) for row in ("f", "difference", "where")
+        }
+        self.sentence, self.numbers, self.legend = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        self.sentence.layout.min_height, self.sentence.layout.max_width = "40px", "800px"
+        self.hint = ipywidgets.HTML(
+            '<div style="font-size:12px;line-height:1.4">Click any picture, or move with the arrow keys. The line is '
+            "the hole’s border. One position is 4×4 pixels and sees 16×16.</div>"
+        )
+        grid = [*self.titles.values(), ipywidgets.HTML()]
+        grid += [*(self.pictures["picture", column] for column in self.titles), self.hint]
+        grid += [*(self.pictures["f", column] for column in self.titles), self.bars["f"]]
+        grid += [self.legend, self.pictures["difference", "left"], self.pictures["difference", "right"]]
+        grid += [self.bars["difference"], self.numbers]
+        grid += [self.pictures["where", "left"], self.pictures["where", "right"], self.bars["where"]]
+        columns = f"repeat(3, {PICTURE_PX + 4}px) 150px"
+        layout = ipywidgets.Layout(grid_template_columns=columns, grid_gap="6px 10px", align_items="flex-start")
+        wrap = ipywidgets.Layout(flex_flow="row wrap")
+        self.show(
+            self.menu,
+            ipywidgets.HBox([self.left, self.right, titled("Size", self.size)], layout=wrap),
+            ipywidgets.HBox([titled("Show", self.kind), self.over_photo, self.worst], layout=wrap),
+            self.sentence,
+            ipywidgets.GridBox(grid, layout=layout),
+        )
+
+    def _connect(self) -> None:
+        self.menu.connect(self, self.refresh)
+        for control in (self.left, self.right, self.size):
+            self.on_change(control, lambda _: self.refresh())
+        for control in (self.kind, self.over_photo):
+            self.on_change(control, lambda _: self._look())
+        for picture in self.pictures.values():
+            self.on_change(picture, self.choose, "cell")
+        self.on_click(self.worst, self.go_to_worst)
+
+    # --- what happens
+
+    def refresh(self) -> None:
+        """Fill the hole anew: another photograph, hole, size or network."""
+        choice, size = self.menu.choice, self.size.value
+        names = [self.left.value, self.right.value]
+        titles = names if names[0] != names[1] else [names[0], f"{names[0]} (same)"]
+
+        def compute() -> Scene:
+            I_gt, M = self.menu.scene(choice, size)
+            networks = {title: self._networks[name]() for title, name in zip(titles, names, strict=True)}
+            return explore(I_gt, M, networks, own_size_vgg())
+
+        self.later("scene", compute, self._show_scene, busy="Filling the hole and computing features …")
+
+    def choose(self, cell: tuple[int, int]) -> None:
+        """Look from another position (row, column)."""
+        if tuple(cell) != self.cell:
+            self.cell = tuple(cell)
+            for picture in self.pictures.values():
+                picture.cell = self.cell
+            self._look()
+
+    def go_to_worst(self) -> None:
+        """Look from the position that adds most to the right network's loss."""
+        if self.scene is not None:
+            self.choose(worst_cell(self.scene, list(self.scene.composites)[1], self.kind.value))
+
+    def _show_scene(self, scene: Scene) -> None:
+        old, self.scene = self.scene, scene
+        if old is None:
+            cell = worst_cell(scene, list(scene.composites)[0])
+        else:
+            cell = tuple(k * scene.side // old.side for k in self.cell)
+        for picture in self.pictures.values():
+            picture.rows = picture.columns = scene.side
+        self.cell = cell
+        pictures = [scene.I_gt, *(composite.I_c1 for composite in scene.composites.values())]
+        titles = ["I<sub>gt</sub>, the truth", *(f"I<sub>c1</sub>, {name}" for name in scene.composites)]
+        alts = ["The ground truth.", *(f"The first composite of {name}." for name in scene.composites)]
+        for column, I, title, alt in zip(self.titles, pictures, titles, alts, strict=True):
+            self.titles[column].value = f'<b style="line-height:1.4">{title}</b>'
+            pixels = enlarge(tensor_to_image(I), PICTURE_PX)
+            self.pictures["picture", column].set(outline(pixels, scene.M, COLORS[1]), alt)
+        for picture in self.pictures.values():
+            picture.cell = cell
+        self._look()
+
+    def _look(self) -> None:
+        """Answer a light control: nothing here takes longer than a tenth of a second."""
+        scene, cell, cosine, over = self.scene, self.cell, self.kind.value, self.over_photo.value
+        if scene is None:
+            return
+
+        def compute() -> tuple[View, dict]:
+            view = look(scene, cell, cosine)
+            return view, draw(scene, view, over)
+
+        self.later("look", compute, lambda result: self._show_view(scene, *result, over))
+
+    def _show_view(self, scene: Scene, view: View, maps: dict, over_photo: bool) -> None:
+        self.view = view
+        columns = dict(zip(["truth", *view.f], self.titles, strict=True))
+        what = "cosine" if view.cosine else "f_ij"
+        said = {
+            "f": f"Heat map of {what} from the chosen position",
+            "difference": f"{what} less that of the truth, from the chosen position",
+            "where": "How much each position adds to the sum of differences",
+        }
+        for (row, name), pixels in maps.items():
+            self.pictures[row, columns[name]].set(pixels, f"{said[row]}, {name}.")
+        for row, bar in bars(view, over_photo).items():
+            self.bars[row].value = bar
+        self.legend.value = f'<div style="font-size:12px;line-height:1.4">{LEGEND[view.cosine]}</div>'
+        self.numbers.value = table(scene, view)
+        self.sentence.value = f'<div role="status" style="line-height:1.4">{sentence(scene, view)}</div>'
+
+    def static(self) -> HTML | None:
+        """Return the maps as they were first, as one picture."""
+        self.wait()
+        if self.scene is None or self.view is None:
+            return None
+        left, right = self.view.f
+        return figure(
+            still(self.scene, self.view),
+            alt=f"The truth and two first composites, {left} and {right}, each with a heat map of f from one position; "
+            "their differences to the truth; and which positions the correlation loss comes from.",
+            caption=f"A still picture of the explorer, each row on one scale. {sentence(self.scene, self.view)} "
+            "To choose positions yourself, run this notebook with `make lab`.",
+        )
+
+
+def _is_variant(network: Any) -> bool:
+    return isinstance(network, str) and network in ABLATIONS
+
+
+def _open(network: Network) -> RegionWiseGenerator:
+    if isinstance(network, RegionWiseGenerator):
+        return network.eval()
+    if isinstance(network, str | os.PathLike):
+        return load_generator(network)[0]
+    raise InputError(f"before, after: expected a generator, a variant or a file, got {type(network).__name__}")

@@ -1,0 +1,1 @@
+"""`RegionWiseLens`: which filters meet which pixels, equation (1)."""

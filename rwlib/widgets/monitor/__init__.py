@@ -1,0 +1,1 @@
+"""`TrainingMonitor`: watch, start, stop and resume a training."""

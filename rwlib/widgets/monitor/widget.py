@@ -1,0 +1,228 @@
+r"""Watch a training: its curves, its newest pictures, where its time goes; start it, stop it, resume it.
+
+TrainingMonitor()                                       a small run on drawn house fronts, in this kernel
+TrainingMonitor(config=config, source=source)           your own, in this kernel
+TrainingMonitor("runs/mine")                            a run of `rwlib train` in another process
+"""
+
+import html
+import io
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+from IPython.display import HTML
+from PIL import Image
+
+from rwlib.config import Config, make_config
+from rwlib.conventions import InputError
+from rwlib.data import Facades
+from rwlib.notebook.figures import figure
+from rwlib.widgets.monitor.views import Chart, Snapshot, describe, draw, facts, take_snapshot
+from rwlib.widgets.shared.follow import Ticker
+from rwlib.widgets.shared.live import LiveTraining
+from rwlib.widgets.shared.panel import Panel
+from rwlib.widgets.shared.pictures import Picture
+from rwlib.widgets.shared.watch import WatchedRun
+
+TICK_S = 1.5
+"""Seconds between two looks at a run."""
+REST = 3
+"""The monitor rests so many times as long as a look takes, so that it does not slow down what it watches."""
+ACTIVE = ("running", "starting", "stopping", "foreign", "elsewhere")
+CURVES_PX, SAMPLES_PX = 840, 620
+
+
+class TrainingMonitor(Panel):
+    """Live view of a training.
+
+    Args:
+        run: folder of a run, which another process may be writing to; or a `LiveTraining` of your own. None trains in
+            a temporary folder, which goes with the monitor.
+        config: what to train in this kernel; None with a `run` watches that run, without one takes preset `balanced`
+            at size `tiny`.
+        source: photographs to train on (`rwlib.data`); house fronts drawn by a program if None.
+
+    Anything wrong with the arguments becomes a message in the widget. Closing the monitor stops what it started in this
+    kernel; a process of its own trains on.
+    """
+
+    def __init__(
+        self, run: str | Path | LiveTraining | None = None, *, config: Config | None = None, source: Any = None
+    ) -> None:
+        super().__init__(title="training monitor")
+        self.run: LiveTraining | WatchedRun | None = None
+        self.shown = Snapshot()
+        self._seen: tuple | None = None
+        self._rest_until = 0.0
+        self._chart = Chart()
+        self._ticker: Ticker | None = None
+        self.start_button = ipywidgets.Button(description="Start", icon="play", tooltip="Begin, or go on")
+        self.stop_button = ipywidgets.Button(
+            description="Stop", icon="stop", tooltip="Finish this step, write a checkpoint, and wait"
+        )
+        self.progress = ipywidgets.IntProgress(0, 0, 1, layout={"width": "300px"})
+        self.progress.tooltip = "Steps that are done"
+        self.status, self.facts = ipywidgets.HTML(), ipywidgets.HTML()
+        self.log_scale = ipywidgets.Checkbox(
+            False, description="logarithmic", indent=False, layout={"width": "auto"},
+            tooltip="Logarithmic axis for the losses; values that are not positive are left out",
+        )  # fmt: skip
+        self.weighted = ipywidgets.Checkbox(
+            True, description="weighted as in L", indent=False, layout={"width": "auto"},
+            tooltip="Show λ times each loss, as it enters eq. (7), or the loss itself",
+        )  # fmt: skip
+        self.smoothing = ipywidgets.IntSlider(
+            10, 1, 50, description="mean over", layout={"width": "300px"}, continuous_update=False,
+            tooltip="Each point is the mean over so many steps",
+        )  # fmt: skip
+        self.curves, self.samples = Picture(width_px=CURVES_PX), Picture(width_px=SAMPLES_PX)
+        self.on_click(self.start_button, self.start)
+        self.on_click(self.stop_button, self.stop)
+        for control in (self.log_scale, self.weighted, self.smoothing):
+            self.on_change(control, lambda _: self.redraw())
+        gap = {"align_items": "center", "flex_flow": "row wrap", "grid_gap": "4px 16px"}
+        self.show(
+            ipywidgets.HBox([self.start_button, self.stop_button, self.progress, self.status], layout=gap),
+            self.facts,
+            ipywidgets.HBox([self.smoothing, self.log_scale, self.weighted], layout=gap),
+            self.curves,
+            self.samples,
+        )
+        self.attempt(lambda: self._open(run, config, source))
+        if self.run is None:
+            self.start_button.disabled = self.stop_button.disabled = True
+        else:
+            self.attempt(self.look)
+            self._ticker = Ticker(self._tick, TICK_S)
+
+    def _open(self, run: Any, config: Config | None, source: Any) -> None:
+        if isinstance(run, LiveTraining | WatchedRun):
+            self.run = run
+        elif run is not None and not isinstance(run, str | os.PathLike):
+            raise InputError(f"run: expected a folder, a LiveTraining, or nothing; got {type(run).__name__}")
+        elif run is not None and config is None and source is None:
+            self.run = WatchedRun(run)
+        else:
+            if config is not None and not isinstance(config, Config):
+                raise InputError(f"config: expected a Config, make_config(...) say; got {type(config).__name__}")
+            self.run = LiveTraining(config or make_config("balanced", "tiny"), source or Facades(0), run)
+
+    # --- looking
+
+    def _tick(self) -> None:
+        """Look again if anything has changed since the last look, and that was not just now."""
+        if self.busy or not self.on_page or time.monotonic() < self._rest_until:
+            return
+        self.attempt(lambda: self.look(only_if_changed=True))
+
+    def look(self, *, only_if_changed: bool = False) -> None:
+        """Ask the run how far it is, and show it."""
+        run = self.run
+        if run is None or (only_if_changed and self._fingerprint() == self._seen):
+            return
+        self._seen = self._fingerprint()
+        options = self._options()
+
+        def compute() -> tuple[Snapshot, bytes, str, bytes]:
+            begun = time.monotonic()
+            shown = take_snapshot(run)
+            result = shown, self._chart.png(shown, **options), describe(shown), read_sheet(shown.samples)
+            self._rest_until = time.monotonic() + REST * (time.monotonic() - begun)
+            return result
+
+        self.later("look", compute, self._show)
+
+    def _fingerprint(self) -> tuple:
+        def stamp(file: Path | None) -> tuple[int, int]:
+            try:
+                status = os.stat(file) if file else None
+            except OSError:
+                status = None
+            return (status.st_mtime_ns, status.st_size) if status else (0, 0)
+
+        return (*self.run.state(), stamp(self.run.run_dir / "curves.csv"), stamp(self.run.samples()))
+
+    def _options(self) -> dict[str, Any]:
+        return {"log": self.log_scale.value, "weighted": self.weighted.value, "smoothing": self.smoothing.value}
+
+    def _show(self, result: tuple[Snapshot, bytes, str, bytes]) -> None:
+        shown, curves, said, sheet = result
+        self.shown = shown
+        self.curves.set(curves, said)
+        if sheet:
+            step = int(shown.samples.stem.partition("_")[2])
+            self.samples.set(
+                sheet,
+                f"Rows of six pictures after step {step}: input, first prediction and composite, second prediction and "
+                "composite, truth.",
+                f"Step {step}; columns: I_in, I_p1, I_c1, I_p2, I_c2, I_gt",
+            )
+        self.progress.max, self.progress.value = max(shown.total, 1), shown.step
+        self.status.value = f'<span role="status">{html.escape(shown.sentence)}</span>'
+        self.facts.value = " &ensp; ".join(
+            f"{html.escape(name)} <b>{html.escape(value)}</b>" for name, value in facts(shown).items()
+        )
+        resumable = shown.resumable or isinstance(self.run, WatchedRun)
+        self.start_button.description = "Resume" if resumable else "Start"
+        self.start_button.disabled = shown.word in (*ACTIVE, "finished", "empty", "damaged")
+        self.stop_button.disabled = shown.word not in ("running", "foreign", "elsewhere")
+
+    def redraw(self) -> None:
+        """Draw the curves again, as the controls now say."""
+        if self.run is None:
+            return
+        shown, options = self.shown, self._options()
+        self.later(
+            "redraw",
+            lambda: self._chart.png(shown, **options),
+            lambda png: self.curves.set(png, describe(shown)),
+            urgent=True,
+        )
+
+    # --- doing
+
+    def start(self) -> None:
+        """Start or resume; the message line says what hinders it."""
+        if self.run is None or self.run.state()[0] in ACTIVE:
+            return
+        self.say("")
+        self.later("start", self.run.start, lambda _: self.look())
+
+    def stop(self) -> None:
+        """Stop after the current step; a checkpoint is written."""
+        if self.run is None or self.run.state()[0] not in ACTIVE:
+            return
+        self.later("stop", self.run.stop, lambda _: self.look())
+
+    def close(self) -> None:
+        """Look no more, stop what trains in this kernel, and go from the page."""
+        if getattr(self, "_ticker", None) is not None:
+            self._ticker.stop()
+        if isinstance(getattr(self, "run", None), LiveTraining):
+            self.run.stop()
+        super().close()
+
+    # --- where there is no kernel
+
+    def static(self) -> HTML:
+        """Return the curves as they are now."""
+        live = "Run this notebook with `make lab` for the live monitor."
+        shown = take_snapshot(self.run) if self.run is not None else Snapshot(sentence="There is nothing to watch.")
+        known = ", ".join(f"{name} {value}" for name, value in facts(shown).items() if name in ("step", "speed"))
+        return figure(draw(shown, **self._options()), describe(shown), f"A still picture. {known}. {live}")
+
+
+def read_sheet(file: Path | None) -> bytes:
+    """Return a sample grid as PNG no wider than twice its place on the page; nothing if it cannot be read."""
+    try:
+        with Image.open(file) as sheet:
+            sheet.load()
+            sheet.thumbnail((2 * SAMPLES_PX, 2 * SAMPLES_PX))
+            png = io.BytesIO()
+            sheet.save(png, "PNG")
+            return png.getvalue()
+    except (OSError, AttributeError, ValueError, SyntaxError):  # none, gone, or damaged
+        return b""

@@ -1,0 +1,1 @@
+"""`HolePainter`: paint a hole on a photograph and see it filled."""

@@ -1,0 +1,201 @@
+r"""A training in the background of this kernel.
+
+`LiveTraining` runs Algorithm 1 (`rwlib.training.loop.train`) in a thread, so that cells and widgets stay usable. The
+thread computes with half of the cores (one of two), and yields after each step: what is left answers clicks.
+"""
+
+import atexit
+import logging
+import tempfile
+import threading
+import time
+import weakref
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rwlib.config import Config
+from rwlib.conventions import InputError
+from rwlib.training.loop import train
+from rwlib.training.run_folder import STATE, read_record
+from rwlib.training.schedule import ENDLESS, Schedule
+from rwlib.widgets.shared.follow import CurvesReader, newest_samples, training_process
+from rwlib.widgets.shared.panel import COMPUTING, FAULTS
+
+YIELD_S = 0.002
+"""Pause after each step, in which the kernel's other threads get their turn."""
+
+POLITE_S = 0.25
+"""A step waits so long at most for what a panel computes."""
+
+LAST_WORDS_S = 10.0
+"""How long a kernel that ends waits for a training to write its checkpoint."""
+
+_running = threading.Lock()  # accelerate keeps its state per process: two trainings in one kernel would share it
+_tasks: weakref.WeakSet["_Task"] = weakref.WeakSet()
+_log = logging.getLogger(__name__)
+
+
+class LiveTraining:
+    """A training in a thread of this kernel; it can be stopped after any step, and goes on where it stopped.
+
+    One training runs at a time in a kernel. A training that nothing refers to any more stops by itself.
+
+    Args:
+        config: what to train.
+        source: photographs, see `rwlib.data`.
+        run_dir: folder of the run; one that holds a run of this configuration is resumed. None makes a temporary one,
+            which goes when this object goes.
+
+    Raises:
+        InputError: an epoch has no end, because the source has none and the configuration does not say.
+
+    Example:
+        >>> from rwlib.config import make_config
+        >>> from rwlib.data import Facades
+        >>> LiveTraining(make_config("balanced", "tiny"), Facades()).total
+        300
+    """
+
+    def __init__(self, config: Config, source: Any, run_dir: str | Path | None = None) -> None:
+        self.config, self.source = config, source
+        n_photos = ENDLESS if getattr(source, "unlimited", False) else len(source)
+        self.schedule = Schedule.from_config(config, n_photos, 1)
+        self.total = self.schedule.total
+        """Steps of the whole schedule."""
+        self._temporary = None if run_dir is not None else tempfile.TemporaryDirectory(prefix="rwlib-run-")
+        self.run_dir = Path(run_dir if run_dir is not None else self._temporary.name)
+        self._reader = CurvesReader(self.run_dir / "curves.csv")
+        self._task = _Task(config, source, self.run_dir, self._temporary)
+
+    def start(self) -> None:
+        """Begin, or go on where the run stopped; does nothing while it runs.
+
+        Raises:
+            InputError: another training runs in this kernel, or another process trains into the same folder.
+        """
+        if self.running:
+            return
+        if process := training_process(read_record(self.run_dir).get("pid"), self.run_dir):
+            raise InputError(
+                f"run_dir: process {process.pid} trains into {self.run_dir}; stop it, or choose another one"
+            )
+        if not _running.acquire(blocking=False):
+            raise InputError("training: another one runs in this kernel; stop it first, or wait for its end")
+        self._task = _Task(self.config, self.source, self.run_dir, self._temporary)
+        _tasks.add(self._task)
+        cores = torch.get_num_threads()
+        threading.Thread(target=self._task.run, name="rwlib training", daemon=True).start()
+        self._task.has_its_cores.wait()
+        torch.set_num_threads(cores)  # for whoever comes next; a thread that computes already keeps what it has
+
+    def stop(self, wait: bool = False) -> None:
+        """Ask to stop after the step that is being computed; the run's folder then holds a checkpoint of it.
+
+        Args:
+            wait: return only when it has stopped.
+        """
+        self._task.wish_to_stop.set()
+        if wait:
+            self.join()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing runs; return whether that is so."""
+        return self._task.ended.wait(timeout_s)
+
+    @property
+    def running(self) -> bool:
+        """Whether a step is being computed, or a checkpoint written."""
+        return not self._task.ended.is_set()
+
+    @property
+    def error(self) -> str | None:
+        """What ended the training before its time, in one line."""
+        return self._task.error
+
+    @property
+    def step(self) -> int:
+        """Finished steps, as far as `curves.csv` shows them."""
+        steps = self.curves().get("step") or [-1]
+        return int(steps[-1]) + 1
+
+    @property
+    def finished(self) -> bool:
+        """Whether the schedule's last step is done and saved."""
+        return not self.running and self.step >= self.total
+
+    def state(self) -> tuple[str, str]:
+        """Return a word (`ready`, `running`, `stopping`, `failed`, `finished`, `stopped`) and a sentence."""
+        step = self.step
+        if self.running and self._task.wish_to_stop.is_set():
+            return "stopping", "Stopping: the step that is being computed is finished, then a checkpoint is written."
+        if self.running:
+            return "running", "Training in this kernel." if step else "Loading the networks and the loss network."
+        if self.error:
+            return "failed", self.error
+        if step >= self.total:
+            return "finished", f"Finished: all {self.total} steps are done."
+        if step:
+            return "stopped", f"Stopped after step {step} of {self.total}. Resume goes on from there."
+        return "ready", f"Nothing is trained yet. Start makes {self.total} steps, and Stop waits at any of them."
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the folder holds a checkpoint."""
+        return (self.run_dir / STATE).exists()
+
+    def curves(self) -> dict[str, list[float]]:
+        """Return column of `curves.csv` → one number a step; nan where a step has none (`L_a` in phase one)."""
+        return self._reader.read()
+
+    def samples(self) -> Path | None:
+        """Return the newest sample grid."""
+        return newest_samples(self.run_dir)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_task"):
+            self._task.wish_to_stop.set()
+
+
+class _Task:
+    """One start of a training; the thread holds this, and not `LiveTraining`, so that the latter can be forgotten."""
+
+    def __init__(self, config: Config, source: Any, run_dir: Path, temporary: Any) -> None:
+        self.config, self.source, self.run_dir = config, source, run_dir
+        self.keeps_folder = temporary
+        self.wish_to_stop, self.has_its_cores, self.ended = threading.Event(), threading.Event(), threading.Event()
+        self.ended.set()
+        self.error: str | None = None
+
+    def run(self) -> None:
+        torch.set_num_threads(max(1, torch.get_num_threads() // 2))
+        self.ended.clear()
+        self.has_its_cores.set()
+        try:
+            train(self.config, self.source, self.run_dir, resume=True, progress=False, stop=self.asked_to_stop)
+        except InputError as error:
+            self.error = str(error)
+        except Exception as error:
+            _log.error("training: an error that was not foreseen", exc_info=error)
+            FAULTS.append(error)
+            self.error = f"{type(error).__name__}: {error}"
+        finally:
+            _running.release()
+            self.ended.set()
+
+    def asked_to_stop(self) -> bool:
+        time.sleep(YIELD_S)
+        if COMPUTING.acquire(timeout=POLITE_S):  # a light control is faster alone; a long measurement is not waited for
+            COMPUTING.release()
+        return self.wish_to_stop.is_set()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Let no kernel end in the middle of a step: its training stops, with a checkpoint."""
+    tasks = list(_tasks)
+    for task in tasks:
+        task.wish_to_stop.set()
+    for task in tasks:
+        task.ended.wait(LAST_WORDS_S)

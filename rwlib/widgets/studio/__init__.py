@@ -1,0 +1,1 @@
+"""`AblationStudio`: Fig. 4 live."""

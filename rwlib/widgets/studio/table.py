@@ -1,0 +1,297 @@
+r"""How sure? The variants over many photographs, and over several trainings.
+
+Two things vary: the photograph (with its hole) and the training run (its seed). An interval over photographs says how
+one trained network does on others; a claim about a *method* needs an interval over trainings. `summarise_seeds` gives
+the latter. Differences to the full model are paired, because what makes a photograph hard, or a seed lucky, is in both.
+"""
+
+import csv
+import html
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from rwlib.ablations import ABLATIONS, WEIGHTS
+from rwlib.conventions import InputError
+from rwlib.evaluation.protocol import Method, evaluate
+from rwlib.metrics import mean_and_interval
+
+RESULTS = WEIGHTS / "results.csv"
+"""The shipped table: a row for each variant, training seed, kind and bucket of holes, and held-out photograph."""
+METRICS = {"PSNR in the hole, dB": "hole_psnr", "SSIM in the hole": "hole_ssim", "l1 in the hole": "hole_l1"}
+"""Words for a menu → column."""
+LOWER_IS_BETTER = {"hole_l1"}
+
+
+class Stopped(Exception):
+    """A measurement was stopped before its end."""
+
+
+class _Counted:
+    """A photo source that tells how far a measurement is, and ends it on demand."""
+
+    def __init__(self, source: Any, told: Callable[[int], None], stop: Callable[[], bool]) -> None:
+        self.source, self.told, self.stop = source, told, stop
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def center(self, index: int, size_px: int) -> Any:
+        if self.stop():
+            raise Stopped
+        self.told(index)
+        return self.source.center(index, size_px)
+
+
+def measure(
+    methods: Mapping[str, Method],
+    source: Any,
+    *,
+    kind: str,
+    bucket: int,
+    photos: int,
+    size_px: int = 64,
+    told: Callable[[int], None] = lambda photo: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> list[dict[str, Any]]:
+    """Measure variants on the same photographs with the same holes.
+
+    Args:
+        methods: variant → method.
+        source: photographs, see `rwlib.data`.
+        kind: of holes.
+        bucket: number of `rwlib.masks.BUCKETS`.
+        photos: how many photographs.
+        size_px: side of the squares.
+        told: called with each photograph's number before it is filled.
+        stop: asked before each photograph.
+
+    Returns:
+        Rows of `rwlib.evaluation.protocol.evaluate`; `method` is the variant.
+
+    Raises:
+        Stopped: `stop` said so. Nothing is returned then: whoever may stop when the numbers please will please them.
+        InputError: see `rwlib.evaluation.protocol.evaluate`.
+    """
+    counted = _Counted(source, told, stop)
+    return evaluate(
+        dict(methods), counted, size_px=size_px, kinds=[kind], buckets=[bucket], photos=photos, progress=False
+    )
+
+
+class Line(NamedTuple):
+    """One variant's line of a table."""
+
+    mean: float
+    half_width: float
+    """Of the mean's 95 % interval."""
+    difference: float
+    """Mean difference to the full model; nan without it."""
+    difference_half_width: float
+    wins: int
+    """How many photographs, or trainings, are better than the full model's."""
+    values: list[float]
+    """What the interval is over: one value a photograph, or one a training."""
+
+
+def lines_of(values: Mapping[str, Mapping[Any, float]], *, lower_is_better: bool = False) -> dict[str, Line]:
+    """Summarise one value for each variant and unit (photograph or training), paired by unit.
+
+    Args:
+        values: variant → unit → value.
+        lower_is_better: decides what counts as a win.
+
+    Raises:
+        InputError: a variant lacks a unit that the full model has, or has another one: nothing could be paired.
+    """
+    lines = {}
+    full = values.get("full")
+    for name, own in values.items():
+        mean, half_width = mean_and_interval(list(own.values()))
+        difference = difference_half_width = math.nan
+        wins = 0
+        if full is not None and name != "full":
+            if own.keys() != full.keys():
+                raise InputError(f"rows: {name} and full were not measured on the same; {len(own)} and {len(full)}")
+            differences = [own[unit] - full[unit] for unit in own]
+            difference, difference_half_width = mean_and_interval(differences)
+            wins = sum((x < 0) if lower_is_better else (x > 0) for x in differences)
+        lines[name] = Line(mean, half_width, difference, difference_half_width, wins, list(own.values()))
+    return lines
+
+
+def summarise_photos(rows: Sequence[Mapping[str, Any]], metric: str = "hole_psnr") -> dict[str, Line]:
+    """Summarise `measure`'s rows: intervals over photographs, of one training of each variant."""
+    values: dict[str, dict[Any, float]] = {}
+    for row in rows:
+        values.setdefault(row["method"], {})[row["photo"]] = float(row[metric])
+    return lines_of(values, lower_is_better=metric in LOWER_IS_BETTER)
+
+
+def summarise_seeds(rows: Sequence[Mapping[str, Any]], metric: str = "hole_psnr") -> dict[str, Line]:
+    """Summarise rows of several trainings: mean over photographs for each training, then mean and interval over these.
+
+    Args:
+        rows: with `variant`, `seed`, `photo` and the metric, all of one kind and bucket (or one mean over several).
+        metric: column.
+
+    Returns:
+        Variant → line, whose `values` hold one mean for each training, in the order of the seeds. Half-widths are of
+        Student's t with one degree of freedom less than there are trainings; nan for a single one.
+
+    Raises:
+        InputError: no rows, or a variant and the full model have other seeds.
+    """
+    if not rows:
+        raise InputError("rows: expected at least one, got none")
+    cells: dict[str, dict[int, list[float]]] = {}
+    for row in rows:
+        cells.setdefault(row["variant"], {}).setdefault(int(row["seed"]), []).append(float(row[metric]))
+    means = {name: {seed: sum(x) / len(x) for seed, x in sorted(seeds.items())} for name, seeds in cells.items()}
+    order = [name for name in ABLATIONS if name in means] + [name for name in means if name not in ABLATIONS]
+    return lines_of({name: means[name] for name in order}, lower_is_better=metric in LOWER_IS_BETTER)
+
+
+def summarise_results(rows: Sequence[Mapping[str, Any]], metric: str = "hole_psnr") -> tuple[dict[str, Line], str]:
+    """Summarise the shipped table as far as it reaches.
+
+    Args:
+        rows: as for `summarise_seeds`.
+        metric: column.
+
+    Returns:
+        Lines, and what their intervals are over: `"trainings"` where there are two or more of each variant, else
+        `"photographs"` (of one training; a photograph's rows of several kinds and buckets are averaged first).
+
+    Raises:
+        InputError: see `summarise_seeds`.
+    """
+    if len({row["seed"] for row in rows}) != 1:
+        return summarise_seeds(rows, metric), "trainings"
+    return summarise_seeds([{**row, "seed": row["photo"]} for row in rows], metric), "photographs"
+
+
+class Components(NamedTuple):
+    """Where the variance of a table of trainings by photographs comes from."""
+
+    trainings: float
+    photos: float
+    rest: float
+
+    def standard_error(self, trainings: int, photos: int) -> float:
+        """Return the standard error of the mean over so many trainings, each on the same so many photographs."""
+        return math.sqrt(self.trainings / trainings + self.photos / photos + self.rest / (trainings * photos))
+
+
+def components(table: Tensor) -> Components:
+    """Split the variance of a table x_sp = m + a_s + b_p + e_sp into its three parts, by the method of moments.
+
+    Args:
+        table: (trainings, photographs), at least 2 by 2, one value each.
+
+    Returns:
+        Variances of a (trainings), b (photographs) and e; an estimate below zero becomes 0.
+
+    Raises:
+        InputError: fewer than two of either.
+
+    Example:
+        >>> components(torch.tensor([[1.0, 5.0], [3.0, 7.0]])).rest
+        0.0
+    """
+    if table.ndim != 2 or min(table.shape) < 2:
+        raise InputError(f"table: expected at least 2 trainings by 2 photographs, got shape {tuple(table.shape)}")
+    x = table.double()
+    S, P = x.shape
+    a, b = x.mean(1), x.mean(0)
+    rest = (x - a[:, None] - b[None] + x.mean()).pow(2).sum() / ((S - 1) * (P - 1))
+    # The variance of row means holds rest / P as well, that of column means rest / S.
+    return Components(*(max(0.0, float(v)) for v in (a.var() - rest / P, b.var() - rest / S, rest)))
+
+
+def read_results(file: str | Path = RESULTS) -> list[dict[str, Any]]:
+    """Read the shipped table.
+
+    Returns:
+        Rows with `variant`, `seed`, `kind`, `bucket`, `photo`, and the metrics as numbers.
+
+    Raises:
+        InputError: the file is missing, or lacks a column.
+    """
+    file, columns = Path(file), ("variant", "seed", "kind", "bucket", "photo", *METRICS.values())
+    if not file.is_file():
+        raise InputError(
+            f"results: {file.name} is missing in {file.parent.name}/; make it with data_scripts/ablations.py"
+        )
+    with open(file, newline="", encoding="utf-8") as opened:
+        reader = csv.DictReader(opened)
+        if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
+            raise InputError(f"results: {file.name} lacks the columns {', '.join(missing)}")
+        rows = list(reader)
+    whole = ("seed", "bucket", "photo")
+    try:
+        return [
+            dict(row) | {k: int(row[k]) for k in whole} | {k: float(row[k]) for k in METRICS.values()} for row in rows
+        ]
+    except (TypeError, ValueError):
+        raise InputError(f"results: {file.name} is damaged: an entry is not a number") from None
+
+
+# --- what is drawn
+
+
+def table_html(lines: Mapping[str, Line], *, unit: str, metric: str, caption: str) -> str:
+    """Draw lines as an HTML table with a whisker for each difference.
+
+    Args:
+        lines: see `lines_of`.
+        unit: what an interval is over, in the plural.
+        metric: column, decides the number of digits.
+        caption: above the table.
+    """
+    digits = 2 if "psnr" in metric else 4
+    sign = f"+.{digits}f"
+    reach = max([abs(x.difference) + _finite(x.difference_half_width) for x in lines.values()], default=0, key=_finite)
+    rows = []
+    for name, line in lines.items():
+        cells = [f"{line.mean:.{digits}f} ± {line.half_width:.{digits}f}"]
+        if math.isnan(line.difference):
+            cells += ["", "", ""]
+        else:
+            difference = f"{line.difference:{sign}} ± {line.difference_half_width:.{digits}f}"
+            cells += [difference, f"{line.wins} of {len(line.values)}", whisker(line, _finite(reach))]
+        tail = "".join(f'<td style="text-align:right;padding:.15em .8em">{x}</td>' for x in cells)
+        change = html.escape(ABLATIONS[name].change) if name in ABLATIONS else ""
+        title = html.escape(ABLATIONS[name].title) if name in ABLATIONS else html.escape(name)
+        rows.append(f'<tr><th scope="row" title="{change}" style="text-align:left">{title}</th>{tail}</tr>')
+    heads = ["", "mean ± 95 %", "minus full, paired", f"better {unit}", ""]
+    head = "".join(f'<th scope="col" style="text-align:right;padding:0 .8em">{x}</th>' for x in heads)
+    top = f'<caption style="text-align:left;padding:.4em 0">{html.escape(caption)}</caption>'
+    style = "border-collapse:collapse;line-height:1.4"
+    body = f"{top}<tbody><tr>{head}</tr>{''.join(rows)}</tbody>".replace(">-", ">−")
+    return f'<table class="rwlib-table" style="{style}">{body}</table>'
+
+
+def whisker(line: Line, reach: float) -> str:
+    """Draw a difference with its interval beside zero as inline SVG, in the colour of the text."""
+    width, height = 150, 16
+
+    def x(value: float) -> float:
+        return width / 2 + (width / 2 - 6) * value / (reach or 1)
+
+    half = _finite(line.difference_half_width)
+    low, high = x(line.difference - half), x(line.difference + half)
+    alt = f"{line.difference:+.3g} plus or minus {half:.3g}"
+    return (
+        f'<svg role="img" aria-label="{alt}" width="{width}" height="{height}" style="vertical-align:middle">'
+        f'<g stroke="currentColor"><line x1="{x(0)}" x2="{x(0)}" y1="0" y2="{height}" stroke-dasharray="2 2"/>'
+        f'<line x1="{low:.1f}" x2="{high:.1f}" y1="8" y2="8" stroke-width="2"/></g>'
+        f'<circle cx="{x(line.difference):.1f}" cy="8" r="4" fill="currentColor"/></svg>'
+    )
+
+
+def _finite(x: float) -> float:
+    return x if math.isfinite(x) else 0.0
