@@ -47,7 +47,7 @@ class Train:
     """Folder for checkpoints, curves and samples."""
     data: str = "facades"
     """Folder of photographs, or `facades` (drawn by a program, without end), `photos` (the few that ship), or
-    `shards:DIR` (a folder of tar shards)."""
+    `shards:DIR` (a folder of tar shards); several joined by ` + ` are a mixture in equal parts."""
     val: str = ""
     """Photographs that are not trained on, named like `--data`; the best generator on them is kept, too."""
     resume: bool = False
@@ -254,6 +254,8 @@ def _settings_of_run(args: list[str], config: Config, data: str, val: str) -> tu
 
 def _whole_path(source: str) -> str:
     """Return a source's name such that it means the same from another folder."""
+    if " + " in source and not Path(source).is_dir():
+        return " + ".join(_whole_path(part.strip()) for part in source.split(" + "))
     if source.startswith("shards:"):
         return f"shards:{Path(source.removeprefix('shards:')).resolve()}"
     return str(Path(source).resolve()) if source and Path(source).is_dir() else source

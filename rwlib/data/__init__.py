@@ -17,12 +17,14 @@ from rwlib.conventions import InputError, image_to_tensor
 from rwlib.data.bundled import PhotoSet, photos
 from rwlib.data.facades import Facades, facades, render_facade
 from rwlib.data.folder import PhotoFolder
+from rwlib.data.mixture import Mixture
 from rwlib.data.shards import PhotoShards
 from rwlib.data.views import check_seed
 from rwlib.masks import random_mask
 
 __all__ = [
     "Facades",
+    "Mixture",
     "PhotoFolder",
     "PhotoSet",
     "PhotoShards",
@@ -41,7 +43,7 @@ def open_source(spec: str | os.PathLike) -> Any:
     Args:
         spec: `"facades"` or `"facades:SEED"` (house fronts drawn by a program), `"photos"` (eight public-domain
             photographs), `"shards:DIR"` (a folder of tar shards, `rwlib.data.shards`), or the path of a folder; write
-            `./photos` for a folder of that name.
+            `./photos` for a folder of that name. Several joined by `" + "` are a mixture in equal parts.
 
     Raises:
         InputError: a seed that is not a number, or a folder that is missing or has no readable images.
@@ -50,6 +52,8 @@ def open_source(spec: str | os.PathLike) -> Any:
         >>> open_source("facades:3").names[5]
         'facade 3/5'
     """
+    if isinstance(spec, str) and " + " in spec and not os.path.isdir(spec):
+        return Mixture([open_source(part.strip()) for part in spec.split(" + ")])
     name, colon, seed = str(spec).partition(":")
     if isinstance(spec, str) and name == "facades":
         if colon and not seed.isdecimal():
