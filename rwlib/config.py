@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from rwlib.conventions import InputError, one_of
+from rwlib.errors import InputError, one_of
 
 Preset = Literal["balanced", "paper", "release"]
 Size = Literal["tiny", "small", "full"]

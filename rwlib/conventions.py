@@ -8,15 +8,22 @@ Nearly every subtle bug of an inpainting program is a convention mismatch, so al
 * bad input raises `InputError`: one line with the argument, what came, and the remedy.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import Tensor
 
+from rwlib.errors import InputError, one_of
 
-class InputError(ValueError):
-    """Something the caller gave cannot be used; the message is one line and says what to do about it."""
+__all__ = [
+    "InputError",
+    "check_image_and_mask",
+    "check_shape",
+    "compose",
+    "image_to_tensor",
+    "one_of",
+    "per_image",
+    "tensor_to_image",
+]
 
 
 def check_shape(name: str, x: Tensor, pattern: str) -> dict[str, int]:
@@ -112,10 +119,3 @@ def per_image(x: Tensor, reduction: str = "sum") -> Tensor:
     if reduction == "batch_sum":
         return x.sum()
     raise InputError(f"reduction: expected 'sum', 'mean' or 'batch_sum', got {reduction!r}")
-
-
-def one_of(name: str, value: str, choices: Sequence[str]) -> str:
-    """Return `value` if it is one of `choices`, else raise an `InputError` that lists them."""
-    if value not in choices:
-        raise InputError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")
-    return value

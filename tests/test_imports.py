@@ -17,6 +17,7 @@ import torch
 ROOT = Path(__file__).parent.parent
 
 FLOORS = [
+    {"errors"},
     {"conventions"},
     {"config", "colors", "files", "system"},
     {"masks", "metrics", "networks.fast"},
@@ -31,8 +32,13 @@ FLOORS = [
 """A room may import itself and every room of a lower floor; rooms of one floor do not know each other."""
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Package -> the only rooms or modules of rwlib that may import it.
-RESERVED = {"accelerate": {"training.launch", "training.loop", "training.step"}, "IPython": {"notebook", "widgets", "course"},
-            "ipywidgets": {"widgets", "course"}, "anywidget": {"widgets"}, "traitlets": {"widgets"}}  # fmt: skip
+RESERVED = {
+    "accelerate": {"training.launch", "training.loop", "training.step"},
+    "IPython": {"notebook", "widgets", "course"},
+    "ipywidgets": {"widgets", "course"},
+    "anywidget": {"widgets"},
+    "traitlets": {"widgets"},
+}
 
 
 def sources():
@@ -88,7 +94,7 @@ def violations(texts):
                 broken.append(f"{name} imports {target}, which stands on a higher floor")
             if FLOOR[other] == FLOOR[room]:
                 broken.append(f"{name} imports {target}, its neighbour on the same floor")
-            if room in ("losses", "metrics") and other not in ("conventions", "config"):
+            if room in ("losses", "metrics") and other not in ("errors", "conventions", "config"):
                 broken.append(f"{name} imports {target}, but sees tensors, conventions and the configuration only")
     return broken
 

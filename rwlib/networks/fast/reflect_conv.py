@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rwlib.networks.fast import never_compiled
+
 
 def pad_reflect(x: Tensor, padding: int) -> Tensor:
     """Pad (b, c, h, w) by mirroring at the border pixels, as often as it takes.
@@ -38,7 +40,7 @@ def reflect_conv2d_ref(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1,
     return F.conv2d(pad_reflect(x, padding), weight, bias, stride, 0, dilation)
 
 
-@torch.compiler.disable  # inductor of torch 2.15 fails on the padding's gradient, see LOG.md
+@never_compiled  # inductor of torch 2.15 fails on the padding's gradient, see LOG.md
 def reflect_conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, dilation: int = 1) -> Tensor:
     """Convolve a map whose border is mirrored.
 

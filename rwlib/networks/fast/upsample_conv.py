@@ -30,6 +30,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rwlib.networks.fast import never_compiled
+
 BAND_PX = 4096  # on a CPU; a 128x128 map takes 0.8 of the time that it takes in one piece
 
 # (w0, w1, w2) → (-w0, w0 + w1 + w2, w2), the filters of the step before, of the pixel, of the step after.
@@ -42,7 +44,7 @@ def upsample_conv2d_ref(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return F.conv2d(F.pad(enlarged, (1, 1, 1, 1), mode="reflect"), weight, bias)
 
 
-@torch.compiler.disable  # its loop over images would be unrolled, see LOG.md
+@never_compiled  # its loop over images would be unrolled, see LOG.md
 def upsample_conv2d(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Enlarge a map ×2 (nearest), mirror its border by one pixel, and convolve with 3x3 filters.
 
