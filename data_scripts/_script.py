@@ -44,7 +44,7 @@ def run(call: Callable[[], object], to: Path) -> int:
     What failed is one line on standard error.
     """
     try:
-        with only_writer(to, "to"):
+        with only_writer(to, "to", beside=True):
             call()
     except KeyboardInterrupt:
         print("stopped; call again to go on", file=sys.stderr)

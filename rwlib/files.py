@@ -1,47 +1,249 @@
-r"""One writer a folder: a second one is refused with a line, instead of both mixing their files.
+r"""The one way in which rwlib writes: a file is whole or it is not there, and a folder has one writer at a time.
 
-The lock is a file of this machine's folder for temporary files, so that nothing is left in the folder itself, and disks
-that cannot lock do not matter. It ends with its process, however that dies. Two machines that write to one folder of a
-network disk are not seen.
+`replacing` writes a part file beside the place, brings it to the disk, checks its length, renames it, and brings the
+renaming to the disk. Whoever is interrupted or runs out of space at any byte leaves the file that was there before, and
+at most (if the process is killed) a hidden `.NAME.xxxxxxxx.part`.
+
+`only_writer` locks a folder by a file in it, so that everyone who sees the folder sees the lock: other containers,
+other values of TMPDIR, other machines. The lock ends with its process, however that dies. Two things it cannot promise:
+a network disk that is mounted without locks (NFS with `nolock`, Lustre without `flock`) shows it to one machine only,
+and a disk that knows no locks at all is used without one, after a warning.
 """
 
-import hashlib
+import contextlib
+import errno
+import io
 import os
-import tempfile
+import secrets
+import stat
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError, printable
 
 PATIENCE_S = 8.0
 """Workers of a process that was killed hold its lock until they notice, which takes PyTorch's five seconds."""
 
+LOCK = ".rwlib.lock"
+"""Name of the file in a folder that `only_writer` locks; it goes when the lock does."""
+
+REMEDIES = {
+    errno.ENOSPC: "free some space, or choose another disk",
+    errno.EDQUOT: "free some space, or choose another disk",
+    errno.EFBIG: "choose a disk that takes larger files",
+    errno.EACCES: "choose a place that you may write to",
+    errno.EPERM: "choose a place that you may write to",
+    errno.EROFS: "choose a place that you may write to",
+    errno.ENOENT: "make the folder first",
+    errno.ENOTDIR: "choose a folder, not a file",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
+
+
+class PartFile(io.BufferedRandom):
+    """A binary file that counts how far it was written, and hands its number to nobody.
+
+    Whoever asks for `fileno` writes past Python, as Pillow does, which takes half a write on a full disk for a whole
+    one. Python's own writing goes on until all bytes are written, or raises.
+    """
+
+    end = 0
+    """Bytes that the file must have."""
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Write bytes, all of them."""
+        n = super().write(data)
+        self.end = max(self.end, self.tell())
+        return n
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut the file, or lengthen it."""
+        self.end = super().truncate(size)
+        return self.end
+
+    def fileno(self) -> int:
+        """Refuse."""
+        raise io.UnsupportedOperation("fileno")
+
 
 @contextmanager
-def only_writer(folder: str | os.PathLike[str], name: str) -> Iterator[None]:
-    """Keep other processes of this user from writing to a folder.
+def replacing(path: str | os.PathLike[str], name: str = "output") -> Iterator[PartFile]:
+    """Write a file, all or nothing.
+
+    A symbolic link stays one: what it points to is replaced. An existing file keeps its permissions.
 
     Args:
-        folder: need not exist yet.
+        path: of the file; its folder must exist.
         name: of the argument that gave it, for the message.
 
+    Yields:
+        A binary file that can be read, written and moved in.
+
     Raises:
-        InputError: another process, or another thread, is writing to it.
+        InputError: the file cannot be written; the one that was there before is unharmed.
+
+    Example:
+        >>> with replacing("x.png") as file:  # doctest: +SKIP
+        ...     image.save(file, "PNG")
     """
-    locks = Path(tempfile.gettempdir()) / f"rwlib-locks-{os.getuid() if hasattr(os, 'getuid') else 'mine'}"
-    locks.mkdir(mode=0o700, exist_ok=True)
-    key = hashlib.sha256(os.fsencode(Path(folder).resolve())).hexdigest()[:32]
-    lock = FileLock(locks / f"{key}.lock", timeout=PATIENCE_S, thread_local=False)
+    part = None
+    try:
+        place = os.path.realpath(path)
+        folder, file_name = os.path.split(place)
+        before = os.stat(place) if os.path.lexists(place) else None
+        if before and not stat.S_ISREG(before.st_mode):
+            what = "is a folder" if stat.S_ISDIR(before.st_mode) else "is not a plain file"
+            raise InputError(f"{name}: {path} {what}; choose another name")
+        if before and not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, "it is write-protected")
+        # A short name, because a file's own may be as long as the disk allows.
+        hidden = os.path.join(folder, f".{file_name[:20]}.{secrets.token_hex(4)}.part")
+        raw = io.FileIO(hidden, "x+b")
+        part = hidden
+        with PartFile(raw) as file:
+            yield file
+            file.flush()
+            os.fsync(raw.fileno())
+            if (size := os.fstat(raw.fileno()).st_size) != file.end:
+                raise OSError(errno.EIO, f"only {size} of {file.end} bytes were written")
+        if before:
+            os.chmod(part, stat.S_IMODE(before.st_mode))
+        os.replace(part, place)
+        part = None
+        _sync_folder(folder)
+    except OSError as error:
+        raise cannot_write(path, error, name) from None
+    finally:
+        if part:
+            with contextlib.suppress(OSError):
+                os.unlink(part)
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes, name: str = "output") -> None:
+    """Write a file of bytes, all or nothing; see `replacing`."""
+    with replacing(path, name) as file:
+        file.write(data)
+
+
+def write_text(path: str | os.PathLike[str], text: str, name: str = "output") -> None:
+    """Write a text file in UTF-8, whatever the locale is, all or nothing; see `replacing`.
+
+    Names of files that are not UTF-8 are written as they are shown (`rwlib.conventions.printable`).
+    """
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"), name)
+
+
+def append_durably(path: str | os.PathLike[str], data: bytes, name: str = "output") -> None:
+    """Append to a file and bring it to the disk, all or nothing but for a kill, which may leave a part of the bytes.
+
+    Raises:
+        InputError: the file cannot be written; it is as long as it was.
+    """
+    before = None
+    try:
+        with open(path, "ab") as file:
+            before = os.fstat(file.fileno()).st_size
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            if os.fstat(file.fileno()).st_size != before + len(data):
+                raise OSError(errno.EIO, "not all bytes were written")
+    except BaseException as error:
+        if before is not None:
+            with contextlib.suppress(OSError):
+                os.truncate(path, before)
+        if isinstance(error, OSError):
+            raise cannot_write(path, error, name) from None
+        raise
+
+
+def writable_folder(folder: str | os.PathLike[str], name: str = "output", *, make: bool = False) -> Path:
+    """Return a folder that can be written to; to be asked before the work, not after it.
+
+    Args:
+        folder: its path.
+        name: of the argument that gave it, for the message.
+        make: make it, with its parents, if it does not exist.
+
+    Raises:
+        InputError: it does not exist, or is a file, or cannot be made or written to.
+    """
+    folder = Path(folder)
+    try:
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".rwlib.{secrets.token_hex(4)}.part"
+        probe.open("xb").close()
+        probe.unlink()
+    except FileNotFoundError:
+        raise InputError(f"{name}: the folder {folder} does not exist; make it first") from None
+    except OSError as error:
+        reason = "it is a file" if error.errno in (errno.EEXIST, errno.ENOTDIR) else error.strerror
+        raise InputError(f"{name}: the folder {folder} cannot be written to ({reason}); choose another") from None
+    return folder
+
+
+@contextmanager
+def only_writer(folder: str | os.PathLike[str], name: str = "output", *, beside: bool = False) -> Iterator[None]:
+    """Keep others from writing to a folder: other threads, processes, containers and, as far as said above, machines.
+
+    Args:
+        folder: made if it does not exist; if nothing is then written to it, it goes again.
+        name: of the argument that gave it, for the message.
+        beside: lock a file beside the folder, which stays as it is: for a folder that appears as a whole.
+
+    Raises:
+        InputError: somebody else is writing to it, or it cannot be made or written to.
+    """
+    folder = Path(os.path.realpath(folder))
+    if beside:
+        writable_folder(folder.parent, name, make=True)
+        place, made = folder.with_name(f".{folder.name[:20]}{LOCK}"), []
+    else:
+        made = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+        place = writable_folder(folder, name, make=True) / LOCK
+    lock = FileLock(place, timeout=PATIENCE_S, thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout:
         raise InputError(
             f"{name}: another process is writing to {folder}; wait until it has ended, or choose another folder"
         ) from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise cannot_write(place, error, name) from None
+        warnings.warn(
+            f"{printable(folder)} cannot be locked: see to it that only one process writes there", stacklevel=3
+        )
     try:
         yield
     finally:
+        with contextlib.suppress(OSError):
+            # While it is still locked: whoever waits for it sees that it has gone (st_nlink is 0), and makes a new one.
+            place.unlink()
         lock.release()
+        for path in made:
+            with contextlib.suppress(OSError):  # it is not empty: something was written
+                path.rmdir()
+
+
+def cannot_write(path: str | os.PathLike[str], error: OSError, name: str = "output") -> InputError:
+    """Return what a failed writing is told as: the file, the reason, and what helps."""
+    reason = error.strerror or str(error) or type(error).__name__
+    remedy = REMEDIES.get(error.errno or 0, "choose another place")
+    return InputError(f"{name}: cannot write {os.fspath(path)} ({reason}); {remedy}")
+
+
+def _sync_folder(folder: str) -> None:
+    """Bring a renaming to the disk; systems and disks that cannot do that for folders do it by themselves."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

@@ -116,7 +116,7 @@ def execute(notebook: Any, tier: str) -> tuple[Any, dict[str, int]]:
         try:
             client.execute(env=env | {"RWLIB_TIER": tier, "RWLIB_HOME": folder})
         except CellExecutionError as error:
-            raise InputError(f"a cell raised\n{error}") from None
+            raise InputError("a cell raised", *str(error).splitlines()) from None
         seconds = time.monotonic() - start
     mb = 0
     if sys.platform != "win32":
@@ -214,7 +214,7 @@ def _private() -> tuple[str, ...]:
 
 def _refuse(name: str, broken: list[str]) -> None:
     if broken:
-        raise InputError("\n".join(f"{name}: {sentence}" for sentence in broken))
+        raise InputError(*(f"{name}: {sentence}" for sentence in broken))
 
 
 if __name__ == "__main__":
