@@ -18,9 +18,11 @@ from rwlib.config import make_config
 from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.training.run_folder import STATE, read_record
-from rwlib.widgets.shared.follow import CurvesReader, Ticker, is_training, run_dir_of, training_process
-from rwlib.widgets.shared.live import POLITE_S, LiveTraining, _Task
+from rwlib.widgets.shared.background import Ticker
+from rwlib.widgets.shared.follow import CurvesReader
+from rwlib.widgets.shared.live import POLITE_S, STOP_FILE, LiveTraining, _Task, training_here
 from rwlib.widgets.shared.panel import COMPUTING
+from rwlib.widgets.shared.processes import is_training, run_dir_of, training_process
 from rwlib.widgets.shared.watch import LOG, WatchedRun
 
 
@@ -146,17 +148,30 @@ def test_one_training_at_a_time_and_a_forgotten_one_stops(tmp_path):
     folder = first.run_dir
     first.start()
     first.start()  # a second click
+    assert training_here() is first and second.state()[0] == "occupied" and "Stop ends it" in second.state()[1]
     with pytest.raises(InputError, match="training: another one runs in this kernel; stop it first"):
         second.start()
-    task = first._task
+    ended = first._task.ended
     del first
     gc.collect()
-    assert task.ended.wait(60)
-    del task
-    gc.collect()
-    assert not folder.exists(), "a temporary folder goes with its training"
+    assert ended.wait(60)
+    until(lambda: gc.collect() is not None and not folder.exists())  # a temporary folder goes with its training
     second.start()
     assert second.join(60) and second.finished
+
+
+def test_a_training_is_stopped_from_another_process_by_a_file(tmp_path):
+    live = LiveTraining(tiny(steps_per_epoch=10_000), Facades(0), tmp_path)
+    live.start()
+    until(lambda: live.step >= 1)
+    (tmp_path / STOP_FILE).touch()
+    assert live.join(60) and live.state()[0] == "stopped" and live.resumable
+    assert not (tmp_path / STOP_FILE).exists() and training_here() is None
+    (tmp_path / STOP_FILE).touch()  # an old one
+    step = live.step
+    live.start()
+    until(lambda: live.step > step)
+    live.stop(wait=True)
 
 
 def test_a_training_takes_half_of_the_cores_and_leaves_the_other_threads_theirs(tmp_path, monkeypatch):
@@ -223,7 +238,7 @@ def test_a_kernel_that_ends_leaves_a_checkpoint(tmp_path):
 import time
 from rwlib.config import Config
 from rwlib.data import Facades
-from rwlib.widgets.shared.live import POLITE_S, LiveTraining, _Task
+from rwlib.widgets.shared.live import LiveTraining
 live = LiveTraining(Config.from_dict({settings!r}), Facades(0), {str(tmp_path)!r})
 live.start()
 while live.step < 2 and live.running: time.sleep(0.02)
@@ -308,9 +323,11 @@ def test_what_cannot_be_done_is_said_and_nobody_gets_a_signal(tmp_path, monkeypa
     folder = tmp_path / "run"
     record(folder, pid=os.getpid(), status="running")
     curve(folder, 2)
-    with pytest.raises(InputError, match="not `rwlib train`"):
-        WatchedRun(folder).stop()
+    WatchedRun(folder).stop()
+    assert (folder / STOP_FILE).exists(), "another notebook's training looks for it"
     record(folder)
+    with pytest.raises(InputError, match="Stopped after step 2"):
+        WatchedRun(folder).stop()
     with pytest.raises(InputError, match="no checkpoint to go on from"):
         WatchedRun(folder).start()
     (folder / STATE).write_bytes(b"")

@@ -3,6 +3,7 @@
 import io
 import json
 import time
+import types
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from rwlib.widgets.monitor import views as monitor_views
 from rwlib.widgets.monitor.views import Chart, Snapshot, clock, describe, draw, facts, parts_ms, smooth
 from rwlib.widgets.monitor.widget import read_sheet
 from rwlib.widgets.shared.live import LiveTraining
+from rwlib.widgets.shared.watch import WatchedRun
 
 NAN = float("nan")
 
@@ -267,15 +269,56 @@ def test_start_stop_resume_and_close_in_this_kernel(tmp_path):
     assert not thread.is_alive() and run.join(60), "closing stops the ticker and the training"
 
 
-def test_another_training_in_this_kernel_is_a_message(tmp_path):
+def test_a_cell_that_runs_twice_finds_its_training_and_stops_it():
+    config = tiny(steps_per_epoch=4000)
+    first = TrainingMonitor(config=config, source=Facades(0))
+    first.start_button.click()
+    until(lambda: first.run.step >= 1)
+    second = TrainingMonitor(config=config, source=Facades(0))
+    second.wait()
+    assert second.run is first.run and "started before" in second.message.value
+    assert not second.stop_button.disabled and second.start_button.disabled
+    second.stop_button.click()
+    until(lambda: "Stopped after step" in second.status.value)
+    assert second.start_button.description == "Resume"
+    first.close(), second.close()
+
+
+@pytest.mark.parametrize("with_config", [True, False])
+def test_a_folder_into_which_this_kernel_trains_is_shown_with_stop(tmp_path, with_config):
+    config = tiny(steps_per_epoch=4000)
+    live = LiveTraining(config, Facades(0), tmp_path)
+    live.start()
+    shown = TrainingMonitor(str(tmp_path), config=config if with_config else None)
+    assert shown.run is live
+    shown.stop()
+    assert live.join(60)
+    shown.close()
+
+
+def test_a_folder_into_which_a_process_trains_is_shown_with_stop_and_not_trained_into(tmp_path, monkeypatch):
+    process = types.SimpleNamespace(pid=17)
+    monkeypatch.setattr("rwlib.widgets.monitor.widget.training_process", lambda pid, folder: process)
+    shown = TrainingMonitor(tmp_path, config=tiny())
+    shown.wait()
+    assert isinstance(shown.run, WatchedRun) and "Process 17 trains into this folder" in shown.message.value
+    shown.close()
+
+
+def test_another_training_in_this_kernel_can_be_stopped_from_here(tmp_path):
     first = LiveTraining(tiny(steps_per_epoch=4000), Facades(0), tmp_path / "a")
     first.start()
     shown = TrainingMonitor(config=tiny(), source=Facades(0))
+    shown.wait()
+    assert "Another training runs in this kernel" in shown.status.value and not shown.stop_button.disabled
     shown.start_button.click()
     shown.wait()
     assert "another one runs in this kernel" in shown.message.value
+    shown.stop_button.click()
+    assert first.join(60)
+    until(lambda: "Nothing is trained yet" in shown.status.value)
+    assert shown.stop_button.disabled and not shown.start_button.disabled
     shown.close()
-    first.stop(wait=True)
 
 
 def test_the_still_picture_is_true_and_small(monitor):

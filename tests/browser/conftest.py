@@ -34,7 +34,10 @@ def browser():
 
 @pytest.fixture
 def open_notebook(server, browser, request):
-    """Return `open(*cells)` or `open(Path)`: a `Notebook` in a page of its own, with no error in it at the end."""
+    """Return `open(*cells)` or `open(Path)`: a `Notebook` in a page of its own.
+
+    At the end it has no error, and its cells are those that were opened: no key for a widget changed one.
+    """
     address, token, folder = server
     opened = []
 
@@ -51,7 +54,9 @@ def open_notebook(server, browser, request):
 
     yield open
     errors = [error for notebook in opened for error in notebook.errors()]
+    changed = [notebook.cells() for notebook in opened if notebook.cells() != notebook.cells_at_first]
     for notebook in opened:
         notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         notebook.page.close()
     assert not errors, errors
+    assert not changed, changed

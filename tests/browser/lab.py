@@ -118,6 +118,7 @@ class Notebook:
         page.wait_for_function("window.jupyterapp && jupyterapp.shell.currentWidget?.sessionContext", timeout=90_000)
         self._wait_for_kernel()
         page.evaluate(LISTEN)
+        self.cells_at_first = self.cells()
 
     def _wait_for_kernel(self, timeout_s: float = 90) -> None:
         self.page.wait_for_function(
@@ -135,6 +136,13 @@ class Notebook:
             timeout=1000 * timeout_s,
         )
         self._wait_for_kernel(timeout_s)
+
+    def cells(self) -> list[list[str]]:
+        """Return kind and source of every cell."""
+        return self.page.evaluate(
+            """jupyterapp.shell.currentWidget.content.widgets
+                 .map(cell => [cell.model.type, cell.model.sharedModel.getSource()])"""
+        )
 
     def errors(self) -> list[str]:
         """Return errors and everything on stderr that the kernel published since the notebook was opened."""

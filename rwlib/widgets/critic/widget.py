@@ -21,7 +21,8 @@ from rwlib.data.views import center_view
 from rwlib.training.run_folder import OLDER, STATE
 from rwlib.widgets.critic.moments import SIDE_PX, TILE_PX, Moment, Scenes, from_checkpoint, load_recording
 from rwlib.widgets.critic.views import CAPTION, Story, batch_means, chart, mark, notice, sheet, to_bytes
-from rwlib.widgets.shared.follow import CurvesReader, Ticker
+from rwlib.widgets.shared.background import Ticker
+from rwlib.widgets.shared.follow import CurvesReader
 from rwlib.widgets.shared.panel import Panel
 from rwlib.widgets.shared.pictures import Picture
 from rwlib.widgets.shared.watch import WatchedRun

@@ -6,10 +6,8 @@ turn the snapshot into numbers with units, a figure, and a sentence for those wh
 
 import io
 import math
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -21,6 +19,7 @@ from PIL import Image
 
 from rwlib.notebook.figures import COLORS
 from rwlib.training.run_folder import PARTS
+from rwlib.widgets.shared.follow import Run
 
 LAST = 20
 """Steps over which time per step is averaged."""
@@ -59,7 +58,7 @@ class Snapshot:
     """Whether a checkpoint is there."""
 
 
-def take_snapshot(run: Any) -> Snapshot:
+def take_snapshot(run: Run) -> Snapshot:
     """Ask a run for all there is to show."""
     word, sentence = run.state()
     config, schedule = run.config, run.schedule
@@ -67,7 +66,7 @@ def take_snapshot(run: Any) -> Snapshot:
     if config is not None:
         weights = {"L_r": 1.0, "L_c": config.lambda_1, "L_s": config.lambda_2, "L_a": config.lambda_3}
         margins = (-1.0, 1.0) if config.adversarial == "hinge" else ()
-    process = run.process() if hasattr(run, "process") else psutil.Process(os.getpid())
+    process = run.process()
     try:
         memory_mb = process.memory_info().rss / 2**20 if process else 0.0
     except psutil.Error:  # it ended this very moment

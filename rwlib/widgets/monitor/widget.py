@@ -20,11 +20,14 @@ from rwlib.config import Config, make_config
 from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.notebook.figures import figure
+from rwlib.training.run_folder import read_record
 from rwlib.widgets.monitor.views import Chart, Snapshot, describe, draw, facts, take_snapshot
-from rwlib.widgets.shared.follow import Ticker
-from rwlib.widgets.shared.live import LiveTraining
+from rwlib.widgets.shared.background import Ticker
+from rwlib.widgets.shared.follow import Run
+from rwlib.widgets.shared.live import LiveTraining, training_here
 from rwlib.widgets.shared.panel import Panel
 from rwlib.widgets.shared.pictures import Picture
+from rwlib.widgets.shared.processes import training_process
 from rwlib.widgets.shared.watch import WatchedRun
 
 TICK_S = 1.5
@@ -32,6 +35,7 @@ TICK_S = 1.5
 REST = 3
 """The monitor rests so many times as long as a look takes, so that it does not slow down what it watches."""
 ACTIVE = ("running", "starting", "stopping", "foreign", "elsewhere")
+STOPPABLE = ("running", "foreign", "occupied")
 CURVES_PX, SAMPLES_PX = 840, 620
 
 
@@ -45,15 +49,16 @@ class TrainingMonitor(Panel):
             at size `tiny`.
         source: photographs to train on (`rwlib.data`); house fronts drawn by a program if None.
 
-    Anything wrong with the arguments becomes a message in the widget. Closing the monitor stops what it started in this
-    kernel; a process of its own trains on.
+    A training that runs already, in this kernel or in another process, is shown with its Stop button: a cell may be run
+    twice. Anything wrong with the arguments becomes a message in the widget. Closing the monitor stops what it shows in
+    this kernel; a process of its own trains on.
     """
 
     def __init__(
         self, run: str | Path | LiveTraining | None = None, *, config: Config | None = None, source: Any = None
     ) -> None:
         super().__init__(title="training monitor")
-        self.run: LiveTraining | WatchedRun | None = None
+        self.run: Run | None = None
         self.shown = Snapshot()
         self._seen: tuple | None = None
         self._rest_until = 0.0
@@ -104,11 +109,24 @@ class TrainingMonitor(Panel):
         elif run is not None and not isinstance(run, str | os.PathLike):
             raise InputError(f"run: expected a folder, a LiveTraining, or nothing; got {type(run).__name__}")
         elif run is not None and config is None and source is None:
-            self.run = WatchedRun(run)
+            here = training_here()
+            self.run = here if here is not None and _same(here.run_dir, Path(run)) else WatchedRun(run)
         else:
             if config is not None and not isinstance(config, Config):
                 raise InputError(f"config: expected a Config, make_config(...) say; got {type(config).__name__}")
-            self.run = LiveTraining(config or make_config("balanced", "tiny"), source or Facades(0), run)
+            new = LiveTraining(config or make_config("balanced", "tiny"), source or Facades(0), run)
+            self.run = self._already_running(new, run is None) or new
+
+    def _already_running(self, new: LiveTraining, temporary: bool) -> Run | None:
+        """Return the training that runs already where a new one was to be made, so that it can be stopped."""
+        here = training_here()
+        if here is not None and here.config == new.config and (temporary or _same(here.run_dir, new.run_dir)):
+            self.say("This training was started before, in this kernel; it goes on. To begin anew, stop it first.")
+            return here
+        if process := training_process(read_record(new.run_dir).get("pid"), new.run_dir):
+            self.say(f"Process {process.pid} trains into this folder; it goes on, and is shown here.")
+            return WatchedRun(new.run_dir)
+        return None
 
     # --- looking
 
@@ -168,7 +186,7 @@ class TrainingMonitor(Panel):
         resumable = shown.resumable or isinstance(self.run, WatchedRun)
         self.start_button.description = "Resume" if resumable else "Start"
         self.start_button.disabled = shown.word in (*ACTIVE, "finished", "empty", "damaged")
-        self.stop_button.disabled = shown.word not in ("running", "foreign", "elsewhere")
+        self.stop_button.disabled = shown.word not in STOPPABLE
 
     def redraw(self) -> None:
         """Draw the curves again, as the controls now say."""
@@ -192,10 +210,11 @@ class TrainingMonitor(Panel):
         self.later("start", self.run.start, lambda _: self.look())
 
     def stop(self) -> None:
-        """Stop after the current step; a checkpoint is written."""
-        if self.run is None or self.run.state()[0] not in ACTIVE:
-            return
-        self.later("stop", self.run.stop, lambda _: self.look())
+        """Stop after the current step, with a checkpoint; in this kernel also a training that others started."""
+        word = "" if self.run is None else self.run.state()[0]
+        if word in ACTIVE or word == "occupied":
+            run = training_here() if word == "occupied" else self.run
+            self.later("stop", (run or self.run).stop, lambda _: self.look())
 
     def close(self) -> None:
         """Look no more, stop what trains in this kernel, and go from the page."""
@@ -213,6 +232,10 @@ class TrainingMonitor(Panel):
         shown = take_snapshot(self.run) if self.run is not None else Snapshot(sentence="There is nothing to watch.")
         known = ", ".join(f"{name} {value}" for name, value in facts(shown).items() if name in ("step", "speed"))
         return figure(draw(shown, **self._options()), describe(shown), f"A still picture. {known}. {live}")
+
+
+def _same(a: Path, b: Path) -> bool:
+    return a.resolve() == b.resolve()
 
 
 def read_sheet(file: Path | None) -> bytes:

@@ -1,22 +1,20 @@
-r"""What can be read of a run's folder while a training writes to it, and whether that training lives.
+r"""What can be read of a run's folder while a training writes to it, and what a monitor asks of a run.
 
 `CurvesReader` follows `curves.csv`: each look reads only what is new, a last line that is half written waits for its
-end, and rows that a resumed run takes back are forgotten. `Ticker` looks again and again, until nobody wants to know.
-
-Whether a process still trains is never taken from `run.json` alone: a run that was killed could not write there that it
-is dead. The process number is looked up, and since numbers are used again, only a process counts whose command line is
-an rwlib training into this very folder.
+end, and rows that a resumed run takes back are forgotten.
 """
 
 import csv
 import os
 import threading
-import weakref
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import psutil
+
+from rwlib.config import Config
+from rwlib.training.run_folder import STATE
+from rwlib.training.schedule import Schedule
 
 
 class CurvesReader:
@@ -39,7 +37,7 @@ class CurvesReader:
         """Whole lines that could not be read."""
 
     def read(self) -> dict[str, list[float]]:
-        """Return column name → one number a row; what a row leaves empty, or is no number, is nan.
+        """Return column name → one number per row; what a row leaves empty, or is no number, is nan.
 
         Columns are as in the file; without a file, or with a mere part of its first line, there are none. Several
         threads may ask.
@@ -84,92 +82,62 @@ def _number(text: str) -> float:
         return float("nan")
 
 
-def newest_samples(run_dir: str | Path) -> Path | None:
-    """Return a run's newest sample grid, or None if it has none yet."""
-    return max(Path(run_dir).glob("samples/step_*.png"), default=None)
-
-
-class Ticker:
-    """Call a method every so often, from a thread that ends with the method's object.
+class RunFolder:
+    """What everybody sees of a run.
 
     Args:
-        method: of an object that this does not keep alive.
-        seconds: from one call to the next.
+        run_dir: the run's folder; it may not exist yet.
     """
 
-    def __init__(self, method: Callable[[], None], seconds: float) -> None:
-        self._over = threading.Event()
-        self.thread = threading.Thread(
-            target=_tick, args=(weakref.WeakMethod(method), seconds, self._over), name="rwlib ticker", daemon=True
-        )
-        self.thread.start()
+    def __init__(self, run_dir: str | Path) -> None:
+        self.run_dir = Path(run_dir)
+        self._reader = CurvesReader(self.run_dir / "curves.csv")
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the folder holds a checkpoint."""
+        return (self.run_dir / STATE).exists()
+
+    @property
+    def step(self) -> int:
+        """Finished steps, as far as `curves.csv` shows them."""
+        steps = self.curves().get("step") or [-1.0]
+        return int(steps[-1]) + 1 if steps[-1] == steps[-1] else len(steps)
+
+    def curves(self) -> dict[str, list[float]]:
+        """Return column of `curves.csv` → one number per step; nan where a step has none (`L_a` in phase one)."""
+        return self._reader.read()
+
+    def samples(self) -> Path | None:
+        """Return the newest sample grid, or None before the first."""
+        return max(self.run_dir.glob("samples/step_*.png"), default=None)
+
+
+class Run(Protocol):
+    """A training to watch, in this kernel (`LiveTraining`) or in another process (`WatchedRun`); see `RunFolder`."""
+
+    run_dir: Path
+    total: int
+    """Steps of the whole schedule; 0 where that is not known."""
+    config: Config | None
+    schedule: Schedule | None
+    resumable: bool
+    step: int
+
+    def curves(self) -> dict[str, list[float]]:
+        """Return the columns of `curves.csv`."""
+
+    def samples(self) -> Path | None:
+        """Return the newest sample grid."""
+
+    def state(self) -> tuple[str, str]:
+        """Return the state in a word, and in a sentence."""
+
+    def process(self) -> psutil.Process | None:
+        """Return the process that trains, if it is on this machine and alive."""
+
+    def start(self) -> None:
+        """Start, or go on from the last checkpoint."""
 
     def stop(self) -> None:
-        """Make no further call."""
-        self._over.set()
-
-
-def _tick(reference: weakref.WeakMethod, seconds: float, over: threading.Event) -> None:
-    while not over.wait(seconds):
-        method = reference()
-        if method is None:
-            return
-        method()
-        del method  # or the object would live until the next tick
-
-
-def training_process(pid: Any, run_dir: Path) -> psutil.Process | None:
-    """Return the process of that number if it is an rwlib training into that folder, else None.
-
-    Args:
-        pid: from `run.json`, so it may be anything.
-        run_dir: folder of the run.
-    """
-    if not is_alive(pid):
-        return None
-    try:
-        process = psutil.Process(pid)
-        command, folder = process.cmdline(), process.cwd()
-        if not is_training(command):
-            return None
-    except (psutil.Error, OSError):
-        return None
-    given = run_dir_of(command)
-    return process if given is not None and (Path(folder) / given).resolve() == run_dir.resolve() else None
-
-
-def is_alive(pid: Any, since: Any = None) -> bool:
-    """Return whether a process of that number lives, and did so at the time `since` (in seconds, as `time.time`)."""
-    if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 0:
-        return False
-    try:
-        process = psutil.Process(pid)
-        late = isinstance(since, int | float) and process.create_time() > since + 1
-        # One that was killed and is being taken down has no command line any more.
-        return process.status() != psutil.STATUS_ZOMBIE and bool(process.cmdline()) and not late
-    except psutil.Error:
-        return False
-
-
-def is_training(command: list[str]) -> bool:
-    """Return whether a command line is `rwlib train`, `python -m rwlib train`, or the same under a launcher.
-
-    Example:
-        >>> is_training(["python", "-m", "rwlib", "train", "--run-dir", "x"]), is_training(["train", "--run-dir", "x"])
-        (True, False)
-    """
-    if "train" not in command[1:]:
-        return False
-    before = command[command.index("train", 1) - 1].replace("\\", "/")
-    return before.rsplit("/", 1)[-1] in ("rwlib", "rwlib.exe", "rwlib.commands.main") or before.endswith(
-        "rwlib/__main__.py"
-    )
-
-
-def run_dir_of(command: list[str]) -> str | None:
-    """Return what a command line gives as `--run-dir`, or None."""
-    for i, word in enumerate(command):
-        name, equals, value = word.partition("=")
-        if name in ("--run-dir", "--run_dir"):
-            return value if equals else next(iter(command[i + 1 : i + 2]), None)
-    return None
+        """Stop after the step that is being computed, with a checkpoint."""

@@ -5,7 +5,9 @@ thread computes with half of the cores (one of two), and yields after each step:
 """
 
 import atexit
+import contextlib
 import logging
+import os
 import tempfile
 import threading
 import time
@@ -13,15 +15,18 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 
 from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.training.loop import train
-from rwlib.training.run_folder import STATE, read_record
+from rwlib.training.run_folder import read_record
 from rwlib.training.schedule import ENDLESS, Schedule
-from rwlib.widgets.shared.follow import CurvesReader, newest_samples, training_process
+from rwlib.widgets.shared.background import run_in_thread
+from rwlib.widgets.shared.follow import RunFolder
 from rwlib.widgets.shared.panel import COMPUTING, FAULTS
+from rwlib.widgets.shared.processes import training_process
 
 YIELD_S = 0.002
 """Pause after each step, in which the kernel's other threads get their turn."""
@@ -32,15 +37,25 @@ POLITE_S = 0.25
 LAST_WORDS_S = 10.0
 """How long a kernel that ends waits for a training to write its checkpoint."""
 
-_running = threading.Lock()  # accelerate keeps its state per process: two trainings in one kernel would share it
-_tasks: weakref.WeakSet["_Task"] = weakref.WeakSet()
+STOP_FILE = ".stop"
+"""Made in a run's folder by somebody outside of this kernel, it stops the training there."""
+
+_one_at_a_time = threading.Lock()  # accelerate keeps its state per process: two trainings would share it
+_newest: weakref.ref["LiveTraining"] | None = None  # the one that was started last
 _log = logging.getLogger(__name__)
 
 
-class LiveTraining:
+def training_here() -> "LiveTraining | None":
+    """Return the training that runs in this kernel, whoever started it."""
+    live = _newest() if _newest is not None else None
+    return live if live is not None and live.running else None
+
+
+class LiveTraining(RunFolder):
     """A training in a thread of this kernel; it can be stopped after any step, and goes on where it stopped.
 
-    One training runs at a time in a kernel. A training that nothing refers to any more stops by itself.
+    One training runs at a time in a kernel. A training that nothing refers to any more stops by itself, and so does one
+    whose kernel ends.
 
     Args:
         config: what to train.
@@ -65,8 +80,7 @@ class LiveTraining:
         self.total = self.schedule.total
         """Steps of the whole schedule."""
         self._temporary = None if run_dir is not None else tempfile.TemporaryDirectory(prefix="rwlib-run-")
-        self.run_dir = Path(run_dir if run_dir is not None else self._temporary.name)
-        self._reader = CurvesReader(self.run_dir / "curves.csv")
+        super().__init__(run_dir if run_dir is not None else self._temporary.name)
         self._task = _Task(config, source, self.run_dir, self._temporary)
 
     def start(self) -> None:
@@ -81,12 +95,13 @@ class LiveTraining:
             raise InputError(
                 f"run_dir: process {process.pid} trains into {self.run_dir}; stop it, or choose another one"
             )
-        if not _running.acquire(blocking=False):
+        if not _one_at_a_time.acquire(blocking=False):
             raise InputError("training: another one runs in this kernel; stop it first, or wait for its end")
+        global _newest
+        _newest = weakref.ref(self)
         self._task = _Task(self.config, self.source, self.run_dir, self._temporary)
-        _tasks.add(self._task)
         cores = torch.get_num_threads()
-        threading.Thread(target=self._task.run, name="rwlib training", daemon=True).start()
+        run_in_thread(self._task.run, "rwlib training")
         self._task.has_its_cores.wait()
         torch.set_num_threads(cores)  # for whoever comes next; a thread that computes already keeps what it has
 
@@ -115,23 +130,24 @@ class LiveTraining:
         return self._task.error
 
     @property
-    def step(self) -> int:
-        """Finished steps, as far as `curves.csv` shows them."""
-        steps = self.curves().get("step") or [-1]
-        return int(steps[-1]) + 1
-
-    @property
     def finished(self) -> bool:
         """Whether the schedule's last step is done and saved."""
         return not self.running and self.step >= self.total
 
     def state(self) -> tuple[str, str]:
-        """Return a word (`ready`, `running`, `stopping`, `failed`, `finished`, `stopped`) and a sentence."""
+        """Return a word and a sentence.
+
+        The words: `ready`, `running`, `stopping`, `occupied` (another training runs in this kernel), `failed`,
+        `finished`, `stopped`.
+        """
         step = self.step
         if self.running and self._task.wish_to_stop.is_set():
             return "stopping", "Stopping: the step that is being computed is finished, then a checkpoint is written."
         if self.running:
             return "running", "Training in this kernel." if step else "Loading the networks and the loss network."
+        if other := training_here():
+            at = f"step {other.step} of {other.total}"
+            return "occupied", f"Another training runs in this kernel ({at}); Stop ends it, with a checkpoint."
         if self.error:
             return "failed", self.error
         if step >= self.total:
@@ -140,18 +156,9 @@ class LiveTraining:
             return "stopped", f"Stopped after step {step} of {self.total}. Resume goes on from there."
         return "ready", f"Nothing is trained yet. Start makes {self.total} steps, and Stop waits at any of them."
 
-    @property
-    def resumable(self) -> bool:
-        """Whether the folder holds a checkpoint."""
-        return (self.run_dir / STATE).exists()
-
-    def curves(self) -> dict[str, list[float]]:
-        """Return column of `curves.csv` → one number a step; nan where a step has none (`L_a` in phase one)."""
-        return self._reader.read()
-
-    def samples(self) -> Path | None:
-        """Return the newest sample grid."""
-        return newest_samples(self.run_dir)
+    def process(self) -> psutil.Process:
+        """Return this kernel."""
+        return psutil.Process(os.getpid())
 
     def __del__(self) -> None:
         if hasattr(self, "_task"):
@@ -172,7 +179,9 @@ class _Task:
         torch.set_num_threads(max(1, torch.get_num_threads() // 2))
         self.ended.clear()
         self.has_its_cores.set()
+        atexit.register(self.stop_at_exit)
         try:
+            self._forget_stop_file()
             train(self.config, self.source, self.run_dir, resume=True, progress=False, stop=self.asked_to_stop)
         except InputError as error:
             self.error = str(error)
@@ -181,21 +190,22 @@ class _Task:
             FAULTS.append(error)
             self.error = f"{type(error).__name__}: {error}"
         finally:
-            _running.release()
+            self._forget_stop_file()
+            _one_at_a_time.release()
             self.ended.set()
+            atexit.unregister(self.stop_at_exit)
 
     def asked_to_stop(self) -> bool:
         time.sleep(YIELD_S)
         if COMPUTING.acquire(timeout=POLITE_S):  # a light control is faster alone; a long measurement is not waited for
             COMPUTING.release()
-        return self.wish_to_stop.is_set()
+        return self.wish_to_stop.is_set() or (self.run_dir / STOP_FILE).exists()
 
+    def _forget_stop_file(self) -> None:
+        with contextlib.suppress(OSError):
+            (self.run_dir / STOP_FILE).unlink(missing_ok=True)
 
-@atexit.register
-def _stop_all() -> None:
-    """Let no kernel end in the middle of a step: its training stops, with a checkpoint."""
-    tasks = list(_tasks)
-    for task in tasks:
-        task.wish_to_stop.set()
-    for task in tasks:
-        task.ended.wait(LAST_WORDS_S)
+    def stop_at_exit(self) -> None:
+        """Let no kernel end in the middle of a step: its training stops, with a checkpoint."""
+        self.wish_to_stop.set()
+        self.ended.wait(LAST_WORDS_S)

@@ -61,7 +61,6 @@ function render({ model, el }) {
   frame.className = "rwlib-hole-canvas";
   frame.tabIndex = 0;
   frame.setAttribute("role", "application");
-  frame.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the keys
   const photo = element("img", "position:absolute;inset:0;width:100%;height:100%;pointer-events:none", frame);
   const canvas = element("canvas", "position:absolute;inset:0;width:100%;height:100%;image-rendering:pixelated", frame);
   const clip = element("div", "position:absolute;inset:0;overflow:hidden;pointer-events:none", frame);
@@ -216,7 +215,6 @@ function render({ model, el }) {
   frame.addEventListener("keydown", (event) => {
     if (event.key === "Tab" || event.altKey || (event.ctrlKey || event.metaKey) && event.key !== "z") return;
     if (press(event)) event.preventDefault();
-    event.stopPropagation(); // otherwise JupyterLab moves to another cell, or does something to this one
   });
   frame.addEventListener("keyup", (event) => {
     if (event.key === " " && pointer === null) end();

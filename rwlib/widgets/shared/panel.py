@@ -1,9 +1,9 @@
 r"""What all widgets share: a message line, work that never freezes the page, a picture for where there is no kernel.
 
-JupyterLab runs callbacks in a second thread of the kernel, beside a cell that is still running; other front ends run
-them in the main thread, one after the other. So that both behave alike, a callback here only notes what is wanted and
-returns at once. A thread of the panel does it: the newest wish of each kind, one piece of work at a time in the whole
-kernel.
+A front end runs callbacks in a thread of the kernel beside a cell that is still running, or in the main thread, one
+after the other; ipykernel may change from one to the other for the same widget. So that all behave alike, a callback
+here only notes what is to be computed and returns at once. Another thread computes it: the newest request of each
+kind, and one computation at a time in the whole kernel.
 
 Whatever goes wrong becomes a message in the widget: an `InputError` says its one line; anything else is a *fault*,
 whose traceback is logged and which `Panel.wait` raises again, so that no test overlooks it.
@@ -12,15 +12,18 @@ whose traceback is logged and which `Panel.wait` raises again, so that no test o
 import html
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
+import anywidget
 import ipywidgets
 import torch
+import traitlets
 from IPython.display import HTML, display
 
 from rwlib.conventions import InputError
+from rwlib.widgets.shared.background import Background
 
 T = TypeVar("T")
 
@@ -33,6 +36,15 @@ FAULTS: list[BaseException] = []
 _log = logging.getLogger(__name__)
 
 
+class _Page(anywidget.AnyWidget):
+    """The panel's script and style in the browser, see `panel.js`."""
+
+    _esm = Path(__file__).with_name("panel.js")
+    _css = Path(__file__).with_name("panel.css")
+    panel = traitlets.Unicode().tag(sync=True)
+    """The panel's `model_id`; the still picture with this name hides wherever the panel can be seen."""
+
+
 class Panel(ipywidgets.VBox):
     """A widget of this package: controls and pictures above a message line.
 
@@ -40,37 +52,33 @@ class Panel(ipywidgets.VBox):
         children: what to show.
         title: name of the widget, for readers and for screen readers.
 
-    A subclass connects its controls with `on_change` and `on_click`, computes with `later`, and says what `static`
-    shows.
+    A subclass connects its controls with `on_change` and `on_click`, computes with `later`, and returns from `static`
+    what a page without a kernel shows.
     """
 
     def __init__(self, children: Sequence[ipywidgets.Widget] = (), *, title: str) -> None:
         self.title = title
         self.message = ipywidgets.HTML()
         self.message.add_class("rwlib-message")
-        # Hides the picture that stands in for this widget, wherever this widget itself can be seen.
-        self._hides_static = ipywidgets.HTML()
-        self._wanted: dict[str, tuple[Callable[[], Any], Callable[[Any], None], bool, str]] = {}
-        self._change = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._page = _Page()
+        self._background = Background()
         self._faults: list[BaseException] = []
-        self._complained = ""  # kind of the job whose error stands in the message line
-        super().__init__([*children, self.message, self._hides_static])
+        self._complaining = ""  # kind of the job whose error stands in the message line
+        super().__init__([*children, self.message, self._page])
         self.add_class("rwlib-panel")
-        self._hides_static.value = f"<style>.rwlib-static-{self.model_id} {{display: none}}</style>"
-        self._hides_static.layout.display = "none"
+        self._page.panel = self.model_id
+        self._page.layout.display = "none"
 
     def show(self, *children: ipywidgets.Widget) -> None:
         """Put these above the message line, in place of what stood there."""
-        self.children = [*children, self.message, self._hides_static]
+        self.children = [*children, self.message, self._page]
 
     # --- messages
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Show one line, read aloud by screen readers; an empty text clears it."""
-        color = "#B00020" if error else "inherit"
         role = "alert" if error else "status"
-        self.message.value = f'<div role="{role}" style="color:{color}">{html.escape(text)}</div>' if text else ""
+        self.message.value = f'<div role="{role}">{html.escape(text)}</div>' if text else ""
 
     def _fault(self, error: Exception) -> None:
         if isinstance(error, InputError):
@@ -110,7 +118,7 @@ class Panel(ipywidgets.VBox):
         busy: str = "",
         urgent: bool = False,
     ) -> None:
-        """Compute in the panel's own thread, then show the result.
+        """Compute in another thread, then show the result.
 
         Args:
             kind: a newer job of the same kind takes the place of one that still waits; one that runs is finished.
@@ -120,44 +128,29 @@ class Panel(ipywidgets.VBox):
             busy: message while it runs.
             urgent: goes before what waits already.
         """
-        with self._change:
-            self._wanted[kind] = (compute, show, grad, busy)
-            if urgent:
-                self._wanted = {kind: self._wanted.pop(kind), **self._wanted}
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name=self.title, daemon=True)
-                self._thread.start()
-            self._change.notify_all()
 
-    def _work(self) -> None:
-        while True:
-            with self._change:
-                if not self._wanted:
-                    self._thread = None
-                    self._change.notify_all()
-                    return
-                kind = next(iter(self._wanted))
-                compute, show, grad, busy = self._wanted.pop(kind)
+        def job() -> None:
             try:
                 if busy:
                     self.say(busy)
                 with COMPUTING, torch.set_grad_enabled(grad):
                     result = compute()
-                if busy or self._complained == kind:
+                if busy or self._complaining == kind:
                     self.say("")
-                    self._complained = ""
+                    self._complaining = ""
                 show(result)
             except Exception as error:
-                with self._change:
-                    outdated = kind in self._wanted and isinstance(error, InputError)
-                if not outdated:  # otherwise the controls have changed, and what was wrong is no longer asked for
-                    self._fault(error)
-                    self._complained = kind
+                if isinstance(error, InputError) and self._background.waits(kind):
+                    return  # the controls have changed, and what was wrong is no longer asked for
+                self._fault(error)
+                self._complaining = kind
+
+        self._background.submit(kind, job, urgent=urgent)
 
     @property
     def busy(self) -> bool:
         """Whether something is being computed, or waits to be."""
-        return self._thread is not None
+        return self._background.busy
 
     def wait(self, timeout_s: float = 60) -> None:
         """Wait until nothing is left to do; raise the first fault.
@@ -166,11 +159,8 @@ class Panel(ipywidgets.VBox):
             TimeoutError: it took longer.
             Exception: whatever a callback or a job raised and was not foreseen.
         """
-        end = time.monotonic() + timeout_s
-        with self._change:
-            while self._thread is not None:
-                if not self._change.wait(max(0.0, end - time.monotonic())):
-                    raise TimeoutError(f"{self.title}: still busy after {timeout_s} s")
+        if not self._background.join(timeout_s):
+            raise TimeoutError(f"{self.title}: still busy after {timeout_s} s")
         if self._faults:
             raise self._faults[0]
 

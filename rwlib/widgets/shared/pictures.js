@@ -51,7 +51,6 @@ function render({ model, el }) {
   frame.addEventListener("keydown", (event) => {
     if (!(event.key in steps)) return;
     event.preventDefault();
-    event.stopPropagation(); // otherwise JupyterLab moves to another cell of the notebook
     const [row, column] = model.get("cell");
     const far = event.shiftKey ? 4 : 1;
     choose(row + far * steps[event.key][0], column + far * steps[event.key][1]);

@@ -15,14 +15,16 @@ import psutil
 
 from rwlib.config import Config
 from rwlib.conventions import InputError
-from rwlib.training.run_folder import STATE, newest_state, read_record
+from rwlib.training.run_folder import newest_state, read_record
 from rwlib.training.schedule import Schedule
-from rwlib.widgets.shared.follow import CurvesReader, is_alive, newest_samples, training_process
+from rwlib.widgets.shared.follow import RunFolder
+from rwlib.widgets.shared.live import STOP_FILE
+from rwlib.widgets.shared.processes import is_alive, training_process
 
 LOG = "resume.log"
 
 
-class WatchedRun:
+class WatchedRun(RunFolder):
     """A run's folder, which another process may be writing to.
 
     Args:
@@ -33,10 +35,9 @@ class WatchedRun:
     """
 
     def __init__(self, run_dir: str | Path) -> None:
-        self.run_dir = Path(run_dir)
+        super().__init__(run_dir)
         if self.run_dir.is_file():
             raise InputError(f"run: {run_dir} is a file; give the folder of a run (the one that holds run.json)")
-        self._reader = CurvesReader(self.run_dir / "curves.csv")
         self._started: subprocess.Popen | None = None
         self.error: str | None = None
         """Why the last start did not work, in one line."""
@@ -70,28 +71,9 @@ class WatchedRun:
         return Schedule(round(self.total * config.epochs[0] / sum(config.epochs)), self.total)
 
     @property
-    def resumable(self) -> bool:
-        """Whether the folder holds a checkpoint."""
-        return (self.run_dir / STATE).exists()
-
-    def curves(self) -> dict[str, list[float]]:
-        """Return column of `curves.csv` → one number a step; nan where a step has none."""
-        return self._reader.read()
-
-    @property
     def damaged_lines(self) -> int:
         """Lines of `curves.csv` that could not be read."""
         return self._reader.damaged
-
-    @property
-    def step(self) -> int:
-        """Finished steps, as far as `curves.csv` shows them."""
-        steps = self.curves().get("step") or [-1.0]
-        return int(steps[-1]) + 1 if steps[-1] == steps[-1] else len(steps)
-
-    def samples(self) -> Path | None:
-        """Return the newest sample grid."""
-        return newest_samples(self.run_dir)
 
     # --- the process
 
@@ -134,10 +116,10 @@ class WatchedRun:
         if status == "running" and host not in (None, socket.gethostname()):
             return "elsewhere", f"Process {pid} of the machine {host} trains; from here it cannot be stopped."
         if status == "running" and is_alive(pid, record.get("started")) and self._recently_written():
-            return "foreign", f"Process {pid} trains, which is not `rwlib train` (a notebook?); stop it there."
+            return "foreign", f"Process {pid} trains, which is not `rwlib train`: another notebook, perhaps."
         if self.total and step >= self.total:
             return "finished", f"Finished: all {self.total} steps are done."
-        rest = "Resume goes on from its last checkpoint." if (name / STATE).exists() else "It left no checkpoint."
+        rest = "Resume goes on from its last checkpoint." if self.resumable else "It left no checkpoint."
         if self.error:
             return "stopped", self.error
         if status == "running":
@@ -172,15 +154,20 @@ class WatchedRun:
     # --- what can be done
 
     def stop(self) -> None:
-        """Send SIGTERM: the training finishes its step, writes a checkpoint and ends.
+        """Let the training finish its step, write a checkpoint and end.
+
+        `rwlib train` gets SIGTERM. A kernel that trains lives on: its `LiveTraining` looks for `STOP_FILE`.
 
         Raises:
-            InputError: no rwlib training of this machine writes to this folder.
+            InputError: no training of this machine writes to this folder.
         """
         process = self.process()
-        if process is None:
+        if process is not None:
+            process.terminate()
+        elif self.state()[0] == "foreign":
+            (self.run_dir / STOP_FILE).touch()
+        else:
             raise InputError(f"run: {self.state()[1]}")
-        process.terminate()
 
     def start(self) -> None:
         """Resume the run in a process of its own, whose output goes to `resume.log`; it outlives this kernel.

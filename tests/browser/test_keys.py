@@ -1,0 +1,33 @@
+"""Keys that are pressed inside a widget stay there: none deletes a cell, changes its kind, or moves to another one."""
+
+import rwlib.widgets
+
+CONTROLS = ("button:enabled", "select:enabled", ".noUi-handle", "[tabindex='0']:not(.noUi-handle)")
+KEYS = ("d", "d", "r", "x", "a", "ArrowDown", "ArrowUp", "Shift+ArrowDown", "Escape")
+STATE = """() => {
+  const cells = jupyterapp.shell.currentWidget.content;
+  return [cells.widgets.length, cells.activeCellIndex, cells.mode, !!document.activeElement.closest('.rwlib-panel')];
+}"""
+
+
+def test_keys_stay_in_every_widget(open_notebook):
+    names = rwlib.widgets.__all__
+    notebook = open_notebook(*(f"from rwlib.widgets import {name}\n{name}()" for name in names))
+    notebook.run_all()
+    page = notebook.page
+    for i, name in enumerate(names):
+        output = page.locator(".jp-Notebook .jp-Cell").nth(i)
+        output.locator(".rwlib-panel :is(img, canvas):visible").first.wait_for()
+        page.evaluate("i => { jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", i)
+        kinds = 0
+        for kind in CONTROLS:
+            control = output.locator(f".rwlib-panel :is({kind}):visible").first
+            if not control.count():
+                continue
+            kinds += 1
+            control.focus()
+            for key in KEYS:
+                page.keyboard.press(key)
+                assert page.evaluate(STATE) == [len(names), i, "command", True], f"{name}: {key} on {kind}"
+        assert kinds >= 2
+    assert notebook.cells() == notebook.cells_at_first
