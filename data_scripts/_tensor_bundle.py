@@ -11,8 +11,8 @@ A bundle NAME is an index and the bytes of its tensors:
 
 The value of the empty key is a BundleHeaderProto (shards, byte order), every other value a BundleEntryProto (dtype,
 shape, shard, offset, size, masked CRC-32C of the bytes; keys that begin with a zero byte are parts of sliced variables
-and of no use without the others). Only what is asked for is read; every block and every tensor
-that is read is checked. Field numbers are those of TensorFlow's `tensor_bundle.proto` and `tensor_shape.proto`.
+and of no use without the others). Only what is requested is read; the checksum of every block and every tensor that is
+read is checked. Field numbers are those of TensorFlow's `tensor_bundle.proto` and `tensor_shape.proto`.
 """
 
 import math
@@ -25,61 +25,20 @@ import numpy as np
 
 from rwlib.conventions import InputError
 
+try:
+    import google_crc32c
+except ImportError:
+    google_crc32c = None
+
 MAGIC = 0xDB4775248B80FB57  # of a LevelDB table, the last eight bytes
 FOOTER_BYTES, TRAILER_BYTES = 48, 5
 DTYPES = {1: "float32", 2: "float64", 3: "int32", 9: "int64", 14: "bfloat16", 19: "float16"}
 """Numbers of `types.proto` that can be read; nothing else occurs among weights."""
 
-# --- CRC-32C
-
-
-def _table() -> np.ndarray:
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = (table >> 1) ^ np.where(table & 1, np.uint32(0x82F63B78), np.uint32(0))
-    return table
-
-
-TABLE = _table()
-SINGLE_BITS = np.uint32(1) << np.arange(32, dtype=np.uint32)
-TO_ALL_ONES = b"Td\x1fd"
-"""Bytes that bring the register from 0 to the all ones it shall start from. Zeros put before them change nothing."""
-
-
-def _advance(registers: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Apply a linear map to registers (n,); `shift` (32,) holds what it makes of each single bit."""
-    bits = (registers[:, None] >> np.arange(32, dtype=np.uint32)) & 1
-    return np.bitwise_xor.reduce(bits * shift, axis=1)
-
-
-def crc32c(data: bytes) -> int:
-    """Return the CRC-32C (Castagnoli) of bytes, a number below 2**32.
-
-    The bytes are cut into about √n pieces that numpy works through side by side. A CRC is linear: joining two pieces
-    takes only what a piece of zero bytes makes of a register, and 32 further lanes, one for each bit, find that out.
-
-    Example:
-        >>> hex(crc32c(b"123456789"))
-        '0xe3069283'
-    """
-    data = TO_ALL_ONES + data
-    lanes = 1 << len(data).bit_length() // 2
-    steps = -(-len(data) // lanes)
-    pieces = np.frombuffer(data.rjust(lanes * steps, b"\0"), np.uint8).reshape(lanes, steps)
-    columns = np.pad(pieces.T, ((0, 0), (0, 32)))  # (steps, lanes + 32)
-    registers = np.concatenate([np.zeros(lanes, np.uint32), SINGLE_BITS])
-    for column in columns:
-        registers = TABLE[(registers ^ column) & 0xFF] ^ (registers >> 8)
-    registers, shift = registers[:lanes], registers[lanes:]
-    while len(registers) > 1:  # join neighbours, pieces twice as long each time
-        registers = _advance(registers[::2], shift) ^ registers[1::2]
-        shift = _advance(shift, shift)
-    return int(registers[0]) ^ 0xFFFFFFFF
-
 
 def masked_crc32c(data: bytes) -> int:
-    """Return the CRC as it stands in files: rotated and moved, so that a CRC over CRCs is not trivial."""
-    crc = crc32c(data)
+    """Return the CRC-32C as files have it: rotated and shifted, so that a CRC over CRCs is not trivial."""
+    crc = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
@@ -87,7 +46,7 @@ def masked_crc32c(data: bytes) -> int:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return a number and the position behind it; seven bits a byte, lowest first."""
+    """Return a number and the position after it; seven bits per byte, lowest first."""
     value = 0
     for shift in range(0, 70, 7):
         byte = data[at]
@@ -182,10 +141,12 @@ class TensorBundle:
         entries: name of the variable → `Entry`, sorted by name.
 
     Raises:
-        InputError: a missing, foreign, damaged or compressed index.
+        InputError: a missing, foreign, damaged or compressed index; google-crc32c is not installed.
     """
 
     def __init__(self, prefix: Path) -> None:
+        if google_crc32c is None:
+            raise InputError('checkpoint: its checksums need google-crc32c; `pip install "rwlib[release]"`')
         self.prefix = prefix
         index = prefix.with_name(prefix.name + ".index")
         try:
@@ -200,8 +161,8 @@ class TensorBundle:
             )
         try:
             footer = table[-FOOTER_BYTES:]
-            list(_block(table, footer))  # remarks: always empty, but a damaged one shall not go unnoticed
-            at = _varint(footer, _varint(footer, 0)[1])[1]  # behind their handle
+            list(_block(table, footer))  # meta block: always empty, but damage to it must not go unnoticed
+            at = _varint(footer, _varint(footer, 0)[1])[1]  # after its handle
             blocks = [handle for _, handle in _block(table, footer[at:])]
             values = {key: value for handle in blocks for key, value in _block(table, handle)}
             header = dict(_fields(values.pop(b"")))

@@ -1,8 +1,8 @@
 r"""Prepare CelebA-HQ (Karras et al. 2018), 30,000 faces, as 28,000 training and 2,000 validation pictures of 256x256.
 
-It cannot be fetched by a program: its pictures are computed from CelebA and from differences on Google Drive, or come
-ready-made as CelebAMask-HQ (folder `CelebA-HQ-img`, 1024x1024, also on Google Drive). Get one of them by hand and give
-the archive or the folder with `--from`. Pictures are recognised by a name that is a number; masks are passed over.
+No program can fetch it: its pictures are computed from CelebA and from differences on Google Drive, or come ready-made
+as CelebAMask-HQ (folder `CelebA-HQ-img`, 1024x1024, also on Google Drive). Get one of them by hand and give the archive
+or the folder with `--from`. Pictures are recognised by a name that is a number; masks are skipped.
 
     python data_scripts/celeba_hq.py --to data/celeba-hq --from CelebAMask-HQ.zip
     python data_scripts/celeba_hq.py --to data/celeba-hq --from data256x256.zip --validation-list val_shuffled.flist
@@ -10,24 +10,25 @@ the archive or the folder with `--from`. Pictures are recognised by a name that 
 The paper takes "the same partition as" contextual attention (Yu et al. 2018), whose 2,000 validation names their
 authors put on Google Drive. Give that list with `--validation-list`. Without it 2,000 numbers are drawn, the same ones
 each time, and **not theirs**. Numbers begin at 0; if the pictures are called 00001 to 30000, 1 is subtracted, as for
-the lists that count from 0. No checksum is published: that of the first archive is noted.
+the lists that count from 0. No checksum is published: that of the first archive is recorded.
 """
 
-import argparse
 import hashlib
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from _fetch import names_of
-from _prepare import Dataset, Place, obtain, prepare
-from _script import common, parser, run
+from _archives import picture_names
+from _download import obtain
+from _prepare import Assign, Dataset, Target
+from _script import command_line, photograph_options, run_prepare
 
 from rwlib.conventions import InputError
 
 COUNTS = {"train": 28_000, "val": 2_000}
 LICENCE = "non-commercial research and education only (as CelebA, whose agreement applies)"
-DATASET = Dataset("CelebA-HQ", LICENCE, "30,000 pictures; CelebAMask-HQ is about 3 GB", COUNTS)
+DATASET = Dataset("CelebA-HQ", LICENCE, "30,000 pictures; CelebAMask-HQ is about 3 GB")
 
 
 def number(name: str) -> int | None:
@@ -36,13 +37,13 @@ def number(name: str) -> int | None:
     return int(stem) if stem.isascii() and stem.isdecimal() else None
 
 
-def draw(n_all: int, n_val: int) -> set[int]:
+def draw_validation(n_all: int, n_val: int) -> set[int]:
     """Draw the numbers of the validation pictures, the same ones on every machine: those of the smallest SHA-256."""
     return set(sorted(range(n_all), key=lambda k: hashlib.sha256(f"celeba-hq {k}".encode()).digest())[:n_val])
 
 
-def read_list(path: Path, n_all: int, n_val: int) -> set[int]:
-    """Read a list of validation pictures, a name or a path each line.
+def read_validation_list(path: Path, n_all: int, n_val: int) -> set[int]:
+    """Read a list of validation pictures, one name or path per line.
 
     Raises:
         InputError: it cannot be read, or does not name `n_val` different pictures below `n_all`.
@@ -56,7 +57,7 @@ def read_list(path: Path, n_all: int, n_val: int) -> set[int]:
     return set(numbers)
 
 
-def place(names: Iterable[str], validation: set[int], n_all: int) -> Place:
+def assigning(names: Iterable[str], validation: set[int], n_all: int) -> Assign:
     """Return where each picture goes.
 
     Raises:
@@ -70,37 +71,27 @@ def place(names: Iterable[str], validation: set[int], n_all: int) -> Place:
             f"found {len(numbers)}" + (f", from {first} to {numbers[-1]}" if numbers else "")
         )
 
-    def where(name: str, _: bytes) -> tuple[str, str] | None:
+    def assign(name: str, _: bytes) -> Target | None:
         k = number(name)
-        return None if k is None else ("val" if k - first in validation else "train", f"{k - first:05d}.jpg")
+        return None if k is None else Target("val" if k - first in validation else "train", f"{k - first:05d}.jpg")
 
-    return where
+    return assign
 
 
 def main(argv: list[str] | None = None, counts: dict[str, int] = COUNTS) -> int:
     """Run from the command line; returns the exit status."""
-    options = parser("Prepare CelebA-HQ 256x256.", "data/celeba-hq")
-    options.add_argument("--validation-list", type=Path, help="names of the validation pictures, one a line")
-    asked = options.parse_args(argv)
-    return run(lambda: _main(asked, counts), asked.to)
+    parser = photograph_options(command_line("Prepare CelebA-HQ 256x256.", "data/celeba-hq"))
+    parser.add_argument("--validation-list", type=Path, help="names of the validation pictures, one per line")
+    options = parser.parse_args(argv)
+    n_all, file = sum(counts.values()), options.validation_list
 
+    def open_sources() -> tuple[list[Path], Assign]:
+        sources = obtain([], options.sources, options.to)
+        validation = read_validation_list(file, n_all, counts["val"]) if file else draw_validation(n_all, counts["val"])
+        return sources, assigning((name for source in sources for name in picture_names(source)), validation, n_all)
 
-def _main(asked: argparse.Namespace, counts: dict[str, int]) -> None:
-    n_all = sum(counts.values())
-    listed = asked.validation_list
-    validation = read_list(listed, n_all, counts["val"]) if listed else draw(n_all, counts["val"])
-
-    def get() -> tuple[list[Path], Place]:
-        sources = obtain([], asked.sources, asked.to)
-        return sources, place((name for source in sources for name in names_of(source)), validation, n_all)
-
-    prepare(
-        DATASET._replace(counts=counts),
-        asked.to,
-        get,
-        origin=" ".join(asked.sources) + f", validation pictures {'of ' + listed.name if listed else 'drawn'}",
-        **common(asked),
-    )
+    origin = f"{' '.join(options.sources)}, validation pictures {f'of {file.name}' if file else 'drawn'}"
+    return run_prepare(options, replace(DATASET, counts=counts), open_sources, origin=origin)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,15 @@ r"""Turn a checkpoint of the authors' released TensorFlow program into a generat
     python data_scripts/convert_release.py models/celeba/v8.ckpt-3500 -o celeba.safetensors
     rwlib inpaint photo.png --mask mask.png --checkpoint celeba.safetensors -o filled.png
 
-`RELEASE.md` says where the authors' checkpoints are to be had. TensorFlow is not needed: `_tensor_bundle.py` reads the
-files. CHECKPOINT may be the checkpoint's path without an ending, its `.index` file, or its folder. Every variable of
-the two networks must be there, once and of the right shape, and find its place; the discriminator and the optimiser's
-state stay aside. Beside OUT.safetensors comes a model card, OUT.md. Either both files are written or none, and nothing
-that exists is overwritten.
+`RELEASE.md` says where to get the authors' checkpoints. TensorFlow is not needed: `_tensor_bundle.py` reads the files.
+CHECKPOINT may be the checkpoint's path without an ending, its `.index` file, or its folder. Every variable of the two
+networks must be there, exactly once and in the right shape; the discriminator and the optimiser's state are left out.
+A model card, OUT.md, is written beside OUT.safetensors. Either both files are written or none, and nothing that exists
+is overwritten.
 """
 
 import argparse
 import hashlib
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -20,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _files import replacing
+from _script import run_with_one_line_errors
 from _tensor_bundle import TensorBundle
 from torch import Tensor
 
@@ -32,13 +33,14 @@ NETWORKS = {"inpaint_net": "semantic_inferring", "inpaint_net_1": "global_percei
 VARIABLE = re.compile(r"(inpaint_net|inpaint_net_1)/(?:conv|com_)(\d+)(?:_[a-z]+)?(?:_1)?/(kernel|bias)")
 """conv1_1, conv2_downsample_1, conv7_atrous_1, com_13_fusion_1, com_14_fusion, conv13_upsample_1, ..."""
 ENCODER_LAYERS = 12
-ASIDE = {
+LEFT_OUT = {
     "optimiser": re.compile(r".*/Adam(_\d+)?|beta[12]_power(_\d+)?"),
     "discriminator": re.compile(r"discriminator/.*"),
     "step counter": re.compile(r"global_step"),
 }
-"""What a checkpoint holds beside the generator; a name belongs to the first that fits."""
+"""What a checkpoint holds besides the generator; a name belongs to the first pattern that matches."""
 HALF_MAX = 65504.0
+CARD = Path(__file__).with_name("release_card.md")
 
 
 # --- names and layout
@@ -81,39 +83,41 @@ def generator_from_variables(
     Raises:
         InputError: a variable is missing, unknown, there twice, of another shape or kind, or not finite.
     """
-    places: dict[str, str] = {}
+    variable_of: dict[str, str] = {}
     for name in variables:
-        place = parameter_name(name)
-        if place is None:
+        parameter = parameter_name(name)
+        if parameter is None:
             raise InputError(f"checkpoint: the variable {name} is unknown; give a checkpoint of the released program")
-        if place in places:
-            raise InputError(f"checkpoint: the variables {places[place]} and {name} are the same layer; keep one")
-        places[place] = name
-    first = places.get("semantic_inferring.encoder.conv1.bias")
+        if parameter in variable_of:
+            raise InputError(
+                f"checkpoint: the variables {variable_of[parameter]} and {name} are the same layer; keep one"
+            )
+        variable_of[parameter] = name
+    first = variable_of.get("semantic_inferring.encoder.conv1.bias")
     if first is None:
-        raise InputError("checkpoint: inpaint_net/conv1_1/bias is missing, of which the width is read off")
-    found = variables[first].size
-    if width not in (None, found):
-        raise InputError(f"width: the weights are of width {found}, expected {width}; leave --width out")
-    config = make_config("release", "full", width=found)
+        raise InputError("checkpoint: inpaint_net/conv1_1/bias is missing, which tells the width")
+    actual_width = variables[first].size
+    if width not in (None, actual_width):
+        raise InputError(f"width: the weights are of width {actual_width}, expected {width}; leave --width out")
+    config = make_config("release", "full", width=actual_width)
     with torch.device("meta"):  # shapes without memory, whatever width a damaged file claims
         G = RegionWiseGenerator.from_config(config)
-    own, weights = G.state_dict(), {}
-    if missing := [name for name in own if name not in places]:
+    shapes, weights = {name: x.shape for name, x in G.state_dict().items()}, {}
+    if missing := [name for name in shapes if name not in variable_of]:
         more = f" and {len(missing) - 1} more" if missing[1:] else ""
         raise InputError(f"checkpoint: the variable of {missing[0]} is missing{more}; is it the released program's?")
-    for place, name in places.items():
+    for parameter, name in variable_of.items():
         values = variables[name]
         if values.dtype.kind != "f":
             raise InputError(f"checkpoint: {name} holds {values.dtype}, expected floating point numbers")
-        weights[place] = to_parameter(values)
-        expected = own[place].shape if place in own else "no such layer"
-        if weights[place].shape != expected:
+        weights[parameter] = to_parameter(values)
+        if weights[parameter].shape != shapes.get(parameter):
+            expected = tuple(shapes[parameter]) if parameter in shapes else "no such layer"
             raise InputError(
-                f"checkpoint: {name} has shape {values.shape}, {tuple(weights[place].shape)} in torch; expected "
-                f"{tuple(expected) if place in own else expected} in the released network of width {found}"
+                f"checkpoint: {name} has shape {values.shape}, {tuple(weights[parameter].shape)} in torch; expected "
+                f"{expected} in the released network of width {actual_width}"
             )
-        if not weights[place].isfinite().all():
+        if not weights[parameter].isfinite().all():
             raise InputError(f"checkpoint: {name} holds values that are not finite in float32; use another checkpoint")
     G.load_state_dict(weights, assign=True)
     return G.requires_grad_(False).eval(), config
@@ -122,26 +126,26 @@ def generator_from_variables(
 # --- files
 
 
-def find_prefix(given: Path) -> Path:
+def find_prefix(path: Path) -> Path:
     """Return a checkpoint's path without ending, from that path, one of its files, or its folder.
 
     Raises:
         InputError: there is none, or a folder holds several and no file `checkpoint` that says which is the newest.
     """
-    if given.is_dir():
-        listed = given / "checkpoint"
-        if listed.is_file():
-            newest = re.search(r'^model_checkpoint_path: "([^"\n]+)"', listed.read_text(errors="replace"), re.MULTILINE)
+    if path.is_dir():
+        record = path / "checkpoint"
+        if record.is_file():
+            newest = re.search(r'^model_checkpoint_path: "([^"\n]+)"', record.read_text(errors="replace"), re.MULTILINE)
             if not newest:
-                raise InputError(f"checkpoint: {listed} names no model_checkpoint_path; give the .index file itself")
-            given /= re.split(r"[/\\]", newest[1])[-1]  # its folder was that of the authors' machine
+                raise InputError(f"checkpoint: {record} names no model_checkpoint_path; give the .index file itself")
+            path /= re.split(r"[/\\]", newest[1])[-1]  # its folder was that of the authors' machine
         else:
-            found = sorted(given.glob("*.index"))
-            if len(found) != 1:
-                names = ", ".join(file.name for file in found) or "none"
-                raise InputError(f"checkpoint: {given} should hold one .index file, has {names}; give the file itself")
-            given = found[0]
-    prefix = given.with_name(re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", given.name))
+            indices = sorted(path.glob("*.index"))
+            if len(indices) != 1:
+                names = ", ".join(file.name for file in indices) or "none"
+                raise InputError(f"checkpoint: {path} should hold one .index file, has {names}; give the file itself")
+            path = indices[0]
+    prefix = path.with_name(re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", path.name))
     if not prefix.with_name(prefix.name + ".index").is_file():
         if prefix.is_file():
             raise InputError(f"checkpoint: {prefix} is one file, expected NAME.index and NAME.data-00000-of-00001")
@@ -153,23 +157,25 @@ def read_variables(bundle: TensorBundle) -> tuple[dict[str, np.ndarray], dict[st
     """Read the generator's variables and count the others.
 
     Returns:
-        Name → array, and kind → number of variables left aside.
+        Name → array, and kind → number of variables left out.
 
     Raises:
         InputError: none of the generator's variables is there, one of them cannot be read, or a name is unknown.
     """
-    wanted, aside, unknown = [], dict.fromkeys(ASIDE, 0), []
+    needed, n_left_out, unknown = [], dict.fromkeys(LEFT_OUT, 0), []
     for name in bundle.entries:
-        kind = next((kind for kind, pattern in ASIDE.items() if pattern.fullmatch(name)), None)
+        kind = next((kind for kind, pattern in LEFT_OUT.items() if pattern.fullmatch(name)), None)
         if kind:
-            aside[kind] += 1
+            n_left_out[kind] += 1
         else:
-            (wanted if parameter_name(name) else unknown).append(name)
-    if unknown or not wanted:
-        some = ", ".join((unknown or list(bundle.entries))[:3]) or "nothing"
+            (needed if parameter_name(name) else unknown).append(name)
+    if unknown or not needed:
+        examples = ", ".join((unknown or list(bundle.entries))[:3]) or "nothing"
         count = f"{len(unknown)} unknown variables of {len(bundle.entries)}" if unknown else "no generator"
-        raise InputError(f"checkpoint: {bundle.prefix} holds {count} ({some} ...); it is of another program or version")
-    return {name: bundle.read(name) for name in wanted}, aside
+        raise InputError(
+            f"checkpoint: {bundle.prefix} holds {count} ({examples} ...); it is of another program or version"
+        )
+    return {name: bundle.read(name) for name in needed}, n_left_out
 
 
 def training_time(name: str) -> str:
@@ -179,7 +185,7 @@ def training_time(name: str) -> str:
         return "its name does not tell the step"
     epoch, steps = match.groups()
     if epoch is None:
-        return f"by its name {int(steps):,} steps an epoch"
+        return f"by its name {int(steps):,} steps per epoch"
     return f"by its name after {int(epoch) + 1} epochs of {int(steps):,} steps"
 
 
@@ -193,10 +199,10 @@ def convert(checkpoint: Path, to: Path, *, half: bool = False, width: int | None
         width: expected width; None takes any.
 
     Returns:
-        What was found and written, as lines to print.
+        What was read and written, as lines to print.
 
     Raises:
-        InputError: anything that is not as it should be.
+        InputError: a file, a variable or the output is not as it should be.
     """
     card = to.with_suffix(".md")
     if to.suffix != ".safetensors":
@@ -205,25 +211,26 @@ def convert(checkpoint: Path, to: Path, *, half: bool = False, width: int | None
         if file.exists():
             raise InputError(f"output: {file} exists already; remove it, or choose another name")
     bundle = TensorBundle(find_prefix(checkpoint))
-    variables, aside = read_variables(bundle)
+    variables, n_left_out = read_variables(bundle)
     G, config = generator_from_variables(variables, width)
     if half and max(float(x.abs().max()) for x in G.parameters()) > HALF_MAX:
         raise InputError(f"half: a weight is larger than half precision can hold ({HALF_MAX:g}); leave --half out")
 
     parameters = sum(x.numel() for x in G.parameters())
     dtypes = sorted({str(x.dtype) for x in variables.values()})
-    left = ", ".join(f"{count} of the {kind}" for kind, count in aside.items() if count) or "nothing"
+    left_out = ", ".join(f"{count} of the {kind}" for kind, count in n_left_out.items() if count) or "nothing"
     name, time = bundle.prefix.name, training_time(bundle.prefix.name)
     index = bundle.prefix.with_name(name + ".index").read_bytes()
     sha256 = hashlib.sha256(index).hexdigest()
     about = {"source": "the authors' released program", "checkpoint": name, "sha256_of_index": sha256}
-    text = CARD.format(
-        title=to.stem, name=name, time=time, sha256=sha256, width=config.width, parameters=parameters, left=left,
-        precision="half" if half else "single", out=to.name,
+    text = CARD.read_text(encoding="utf-8").format(
+        title=to.stem, name=name, time=time, sha256=sha256, width=config.width, parameters=parameters,
+        left_out=left_out, precision="half" if half else "single", out=to.name,
     )  # fmt: skip
     save_generator(to, G, config, half=half, about=about)
     try:
-        write_new(card, text)
+        with replacing(card) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
         to.unlink()
         raise InputError(f"output: cannot write {card}: {error.strerror}; choose another folder") from None
@@ -231,47 +238,9 @@ def convert(checkpoint: Path, to: Path, *, half: bool = False, width: int | None
         f"{name}: {time}",
         f"generator: {len(variables)} variables ({', '.join(dtypes)}), each used once, checksums right; "
         f"{parameters:,} parameters, width {config.width}",
-        f"left aside: {left}",
+        f"left out: {left_out}",
         f"wrote {to} ({to.stat().st_size / 1e6:.1f} MB, {'half' if half else 'single'} precision) and {card}",
     ]
-
-
-def write_new(file: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-CARD = """\
-# Model card: {title}
-
-**These weights are the work of the paper's authors. rwlib did not train them; it only changed their file format.**
-
-| | |
-|---|---|
-| What | `RegionWiseGenerator` of the preset `release`: width {width}, region-wise by channel, ELU and clip at the output; {parameters:,} parameters, {precision} precision |
-| From | checkpoint `{name}` of the authors' released program, {time} |
-| SHA-256 of its index | `{sha256}` (the index holds the checksum of every tensor) |
-| Authors | Yuqing Ma, Xianglong Liu, Shihao Bai, Lei Wang, Aishan Liu, Dacheng Tao and Edwin Hancock, "Region-wise Generative Adversarial Image Inpainting for Large Missing Areas", arXiv:1909.12507, 2019 |
-| Program | https://github.com/vickyFox/Region-wise-Inpainting |
-| Trained on | by the authors, who offer checkpoints for CelebA-HQ (28,000 faces), Paris StreetView (14,900 photographs) and Places2. The checkpoint does not say which it is: note it here |
-| Licence | The repository is under the MIT licence, copyright (c) 2019 vickyFox. It links to the weights and states no licence of their own, and each data set has its own terms: ask the authors before you pass the file on |
-| Left aside | {left} (variables of the checkpoint that a generator does not need) |
-| Written by | `data_scripts/convert_release.py` of rwlib |
-
-The networks expect 256 × 256 pixels, as they were trained. To fill a photograph:
-
-```sh
-rwlib inpaint photo.png --mask mask.png --checkpoint {out} -o filled.png
-```
-
-No figures of quality stand here, because none were measured on this file; `rwlib evaluate --checkpoint {out} --data DIR`
-measures them on photographs of your own.
-"""  # noqa: E501 (a table's rows cannot be broken)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -282,12 +251,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--half", action="store_true", help="half precision: half the bytes")
     parser.add_argument("--width", type=int, help="insist on this width (the authors' is 32; default: the weights')")
     options = parser.parse_args(argv)
-    try:
-        print("\n".join(convert(options.checkpoint, options.output, half=options.half, width=options.width)))
-    except (InputError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run_with_one_line_errors(
+        lambda: print("\n".join(convert(options.checkpoint, options.output, half=options.half, width=options.width)))
+    )
 
 
 if __name__ == "__main__":

@@ -3,15 +3,14 @@ r"""Pack prepared pictures into tar shards: for millions of them, for several di
     python data_scripts/shards.py --from data/places2 --to shards/places2
     rwlib train --data shards:shards/places2/train --run-dir runs/places2
 
-Each folder of pictures in `--from` (train, val, ...) becomes a folder of shards; a folder that holds pictures itself
-becomes one. Pictures are shuffled once, so that a shard is a fair sample of all, numbered, and written in the layout
-that the package webdataset reads (00000000.jpg, ... in 000000.tar, ...), with the index that `rwlib.data.shards` reads.
+Each folder of pictures in `--from` (train, val, ...) becomes a folder of shards; so does `--from` itself if it holds
+pictures. Pictures are shuffled once, so that a shard is a fair sample of all, numbered, and written in the layout that
+the package webdataset reads (00000000.jpg, ... in 000000.tar, ...), with the index that `rwlib.data.shards` reads.
 
-A shard is renamed to its name when it is whole: after Ctrl-C or on a full disk the next call goes on with the shard
-that was being written. The same pictures, size and seed give the same bytes.
+A shard gets its name when it is complete: after Ctrl-C or on a full disk the next call resumes with the shard that was
+being written. The same pictures, size and seed give the same bytes.
 """
 
-import argparse
 import hashlib
 import json
 import sys
@@ -19,8 +18,9 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
-from _fetch import SUFFIXES
-from _script import run
+from _archives import SUFFIXES, find_pictures
+from _files import replacing
+from _script import command_line, run
 from tqdm import tqdm
 
 from rwlib.conventions import InputError
@@ -33,25 +33,21 @@ def plan(folder: Path, shard_mb: float, seed: int) -> list[list[tuple[str, int]]
     """Deal the pictures below a folder to shards.
 
     Returns:
-        For each shard the names of its pictures, below `folder`, and their bytes.
+        For each shard the names of its pictures, below `folder`, and their sizes in bytes.
     """
-    found = sorted(
-        (path.relative_to(folder).as_posix(), path.stat().st_size)
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.is_symlink() and path.stat().st_size
-    )
+    pictures = sorted((path.relative_to(folder).as_posix(), path.stat().st_size) for path in find_pictures(folder))
     shards, room = [], 0.0
-    for i in np.random.default_rng(seed).permutation(len(found)):
-        if not shards or found[i][1] > room:
+    for i in np.random.default_rng(seed).permutation(len(pictures)):
+        if not shards or pictures[i][1] > room:
             shards.append([])
             room = shard_mb * 2**20
-        shards[-1].append(found[i])
-        room -= found[i][1]
+        shards[-1].append(pictures[i])
+        room -= pictures[i][1]
     return shards
 
 
 def pack(folder: Path, to: Path, *, shard_mb: float = SHARD_MB, seed: int = 0) -> int:
-    """Pack the pictures below one folder, or go on with it.
+    """Pack the pictures below one folder, or resume packing them.
 
     Returns:
         Number of shards written; 0 if all were there.
@@ -64,64 +60,65 @@ def pack(folder: Path, to: Path, *, shard_mb: float = SHARD_MB, seed: int = 0) -
         raise InputError(f"from: no pictures in {folder}; give a prepared folder")
     digest = hashlib.sha256(json.dumps([shard_mb, seed, shards]).encode()).hexdigest()
     to.mkdir(parents=True, exist_ok=True)
-    note = to / "packed.txt"
-    if note.exists() and note.read_text().strip() != digest:
+    record = to / "packed.txt"
+    if record.exists() and record.read_text(encoding="utf-8").strip() != digest:
         raise InputError(f"to: {to} holds shards of other pictures, another size or seed; choose another folder")
-    if not note.exists() and any(to.iterdir()):
+    if not record.exists() and any(to.iterdir()):
         raise InputError(f"to: {to} is not empty; choose another folder")
-    note.write_text(f"{digest}\n")
+    record.write_text(f"{digest}\n", encoding="utf-8")
     if (to / "index.csv").exists():
         print(f"{to} has all {len(read_index(to))} pictures: nothing to do")
         return 0
-    entries, written = [], 0
+    entries, n_written = [], 0
     for i, shard in enumerate(tqdm(shards, unit=" shards", disable=not sys.stderr.isatty())):
         file = to / f"{i:06d}.tar"
         if not file.exists():
             _write_shard(file, folder, shard, first=len(entries))
-            written += 1
-        placed = index_tar(file, SUFFIXES)
-        if [entry.bytes for entry in placed] != [size for _, size in shard]:
+            n_written += 1
+        members = index_tar(file, SUFFIXES)
+        if [member.bytes for member in members] != [size for _, size in shard]:
             raise InputError(f"to: {file} is damaged; remove it, and call again")
-        entries += [entry._replace(file=name) for entry, (name, _) in zip(placed, shard, strict=True)]
+        entries += [member._replace(file=name) for member, (name, _) in zip(members, shard, strict=True)]
     write_index(to, entries)
     print(f"{to}: {len(entries)} pictures in {len(shards)} shards")
-    return written
+    return n_written
 
 
 def _write_shard(file: Path, folder: Path, shard: list[tuple[str, int]], first: int) -> None:
     """Write one shard, whole or not at all; its first picture has the number `first`."""
-    part = file.with_name(f"{file.name}.part")
-    with tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as archive:
+    with replacing(file) as part, tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as archive:
         for number, (name, size) in enumerate(shard, first):
             member = tarfile.TarInfo(f"{number:08d}{Path(name).suffix.lower()}")  # without time and owner
             member.size = size
             with open(folder / name, "rb") as data:
                 archive.addfile(member, data)
-    part.rename(file)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run from the command line; returns the exit status."""
-    options = argparse.ArgumentParser(description="Pack prepared pictures into tar shards.")
-    options.add_argument("--from", dest="source", type=Path, required=True, help="prepared folder")
-    options.add_argument("--to", type=Path, required=True, help="folder to make")
-    options.add_argument("--shard-mb", type=float, default=SHARD_MB, help=f"MiB of pictures in a shard ({SHARD_MB})")
-    options.add_argument("--seed", type=int, default=0, help="of the order (0)")
-    asked = options.parse_args(argv)
-    return run(lambda: _main(asked), asked.to)
+    parser = command_line("Pack prepared pictures into tar shards.", "shards/places2", one_source="prepared folder")
+    parser.add_argument("--shard-mb", type=float, default=SHARD_MB, help="MiB of pictures per shard (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the order (0)")
+    options = parser.parse_args(argv)
+    return run(options.to, lambda: pack_all(options.source, options.to, shard_mb=options.shard_mb, seed=options.seed))
 
 
-def _main(asked: argparse.Namespace) -> None:
-    if not asked.source.is_dir():
-        raise InputError(f"from: {asked.source} is no folder; give a prepared one")
-    if not asked.shard_mb > 0 or asked.seed < 0:
-        raise InputError(f"shard-mb, seed: expected above 0 and at least 0, got {asked.shard_mb}, {asked.seed}")
-    holds = any(path.suffix.lower() in SUFFIXES for path in asked.source.iterdir() if path.is_file())
-    folders = [asked.source] if holds else sorted(p for p in asked.source.iterdir() if p.is_dir())
+def pack_all(source: Path, to: Path, *, shard_mb: float, seed: int) -> None:
+    """Pack a folder that holds pictures, or each of its subfolders.
+
+    Raises:
+        InputError: not a folder, no pictures, or a number out of range.
+    """
+    if not source.is_dir():
+        raise InputError(f"from: {source} is no folder; give a prepared one")
+    if not shard_mb > 0 or seed < 0:
+        raise InputError(f"shard-mb, seed: expected above 0 and at least 0, got {shard_mb}, {seed}")
+    has_pictures = any(path.suffix.lower() in SUFFIXES for path in source.iterdir() if path.is_file())
+    folders = [source] if has_pictures else sorted(path for path in source.iterdir() if path.is_dir())
     if not folders:
-        raise InputError(f"from: no pictures in {asked.source}; give a prepared folder")
+        raise InputError(f"from: no pictures in {source}; give a prepared folder")
     for folder in folders:
-        pack(folder, asked.to if holds else asked.to / folder.name, shard_mb=asked.shard_mb, seed=asked.seed)
+        pack(folder, to if has_pictures else to / folder.name, shard_mb=shard_mb, seed=seed)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def test_packing_goes_on_after_ctrl_c(photos, shards, tmp_path, monkeypatch, cap
 
     monkeypatch.setattr(script, "_write_shard", stop)
     call = ["--from", str(photos), "--to", str(tmp_path / "again"), "--shard-mb", "0.005"]
-    assert script.main(call) == 130 and "call again to go on" in capsys.readouterr().err
+    assert script.main(call) == 130 and "call again to resume" in capsys.readouterr().err
     with pytest.raises(InputError, match="has no index.csv"):
         PhotoShards(tmp_path / "again" / "train")
     assert script.main(call) == 0
