@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """Endings of members that may be pictures, in lower or upper case."""
@@ -25,7 +25,7 @@ MAX_BYTES = 64 * 2**20
 def read_pictures(source: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of every picture in an archive or a folder, in a fixed order.
 
-    Links and hidden files in a folder are skipped. In the names, what cannot be printed is replaced (`printable`).
+    Links and hidden files in a folder are skipped. In the names, what cannot be printed is replaced (`clean_name`).
 
     Raises:
         InputError: not an archive, a damaged one, or one with a name that reaches outside, a link or a device; a
@@ -33,20 +33,20 @@ def read_pictures(source: Path) -> Iterator[tuple[str, bytes]]:
     """
     if source.is_dir():
         yield from (
-            (printable(path.relative_to(source).as_posix()), path.read_bytes()) for path in find_pictures(source)
+            (clean_name(path.relative_to(source).as_posix()), path.read_bytes()) for path in find_pictures(source)
         )
         return
     try:
         if zipfile.is_zipfile(source):
             with zipfile.ZipFile(source) as archive:
                 for member in _zip_pictures(archive, source):
-                    yield printable(member.filename), archive.read(member)
+                    yield clean_name(member.filename), archive.read(member)
         elif tarfile.is_tarfile(source):
             with tarfile.open(source) as archive:
                 for member in archive:
                     _refuse_unsafe(member.name, source, is_special=not (member.isreg() or member.isdir()))
                     if member.isreg() and _is_picture(member.name, member.size):
-                        yield printable(member.name), archive.extractfile(member).read()
+                        yield clean_name(member.name), archive.extractfile(member).read()
                     archive.members = []  # it would keep the header of every member
         else:
             raise InputError(
@@ -63,10 +63,10 @@ def picture_names(source: Path) -> list[str]:
         InputError: as for `read_pictures`.
     """
     if source.is_dir():
-        return [printable(path.relative_to(source).as_posix()) for path in find_pictures(source)]
+        return [clean_name(path.relative_to(source).as_posix()) for path in find_pictures(source)]
     if zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
-            return [printable(member.filename) for member in _zip_pictures(archive, source)]
+            return [clean_name(member.filename) for member in _zip_pictures(archive, source)]
     return [name for name, _ in read_pictures(source)]
 
 
@@ -79,8 +79,7 @@ def find_pictures(folder: Path) -> list[Path]:
 
     def refuse(error: OSError) -> None:
         raise InputError(
-            f"from: cannot read the folder {printable(str(error.filename))} ({error.strerror}); "
-            "make it readable, or move it elsewhere"
+            f"from: cannot read the folder {error.filename} ({error.strerror}); make it readable, or move it elsewhere"
         )
 
     paths = []
@@ -93,11 +92,11 @@ def find_pictures(folder: Path) -> list[Path]:
     return sorted(paths)
 
 
-def printable(name: str) -> str:
-    r"""Replace what neither a terminal nor a UTF-8 file can take: undecodable bytes, line breaks, escape sequences.
+def clean_name(name: str) -> str:
+    r"""Replace what no index, terminal or file system can be trusted with: bytes that are not UTF-8, line breaks, ...
 
     Example:
-        >>> printable("house\n.jpg")
+        >>> clean_name("house\n.jpg")
         'house�.jpg'
     """
     return "".join("\ufffd" if unicodedata.category(x) in ("Cc", "Cs", "Zl", "Zp") else x for x in name)
@@ -124,11 +123,11 @@ def _refuse_unsafe(name: str, source: Path, *, is_special: bool) -> None:
     Raises:
         InputError: the member is a link or a device, or its name leads outside.
     """
-    member = f"from: the archive {source.name} has a member {printable(name)!r}"
+    member = f"from: the archive {source.name} has a member {name!r}"
     if is_special:
         raise InputError(f"{member}, a link or a device; do not use it")
     # No name may depend on the system's encoding, nor end at a zero byte.
-    path = printable(name).encode("ascii", "replace").decode().replace("\\", "/")
+    path = clean_name(name).encode("ascii", "replace").decode().replace("\\", "/")
     try:
         # Below an archive, which is a file, nothing exists: no link on this disk can mislead the filter.
         is_safe = tarfile.data_filter(tarfile.TarInfo(path), str(source)).name == path

@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from _files import replacing
-
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
+from rwlib.files import write_text
 
 
 def file_checksum(file: Path, algorithm: str = "sha256") -> str:
@@ -62,7 +61,6 @@ def record_first_copies(lines: Iterable[str], record: Path) -> None:
     """Append lines of `compare_with_first_copy` to the record."""
     if new := list(filter(None, lines)):
         before = record.read_text(encoding="utf-8") if record.exists() else ""
-        with replacing(record) as part:
-            part.write_text(before + "".join(new), encoding="utf-8")
+        write_text(record, before + "".join(new), "to")
     for line in new:
         print(f"no checksum is published: SHA-256 {line[:12]}... of this copy is recorded in {record} to compare with")

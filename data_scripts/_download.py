@@ -25,7 +25,7 @@ import urllib3
 from _checksums import check_published
 from tqdm import tqdm
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 ATTEMPTS = 5
 """A download resumes by itself after a lost connection, at most this often and only if the last attempt got further."""

@@ -10,7 +10,7 @@ import io
 from _prepare import Conversion, size_and_checksum
 from PIL import Image
 
-from rwlib.data.files import read_photo
+from rwlib.data.photo_files import read_photo
 
 JPEG_QUALITY = 95
 

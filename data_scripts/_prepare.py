@@ -32,7 +32,8 @@ from _download import remove_downloads
 from PIL import Image
 from tqdm import tqdm
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
+from rwlib.files import write_text
 
 
 class Target(NamedTuple):
@@ -137,7 +138,7 @@ def prepare(
             remove_downloads(sources, to)
         raise
     record = {**settings, "licence": dataset.licence, "origin": origin, **result._asdict()}
-    (part / "prepared.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    write_text(part / "prepared.json", json.dumps(record, indent=2) + "\n", "to")
     for temporary in ("stamp", "unfinished"):
         (part / temporary).unlink(missing_ok=True)
     if to.is_dir():
@@ -220,7 +221,9 @@ def _write(part: Path, target: Target, data: bytes, conversion: Conversion) -> P
     if not file.exists():
         converted = conversion.convert(data, target)
         file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = part / "unfinished"  # a short name: the picture's own may be as long as a name can be
+        # `rwlib.files.replacing` would wait for the disk at each of a million pictures; here the folder counts. The
+        # name is short because the picture's own may be as long as a name can be.
+        unfinished = part / "unfinished"
         unfinished.write_bytes(converted)
         unfinished.rename(file)
     return file

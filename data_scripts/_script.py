@@ -6,13 +6,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from _archives import printable
 from _download import DISK_FULL
 from _photographs import photographs
 from _prepare import Assign, Conversion, Dataset, prepare
 
-from rwlib.conventions import InputError
-from rwlib.locking import only_writer
+from rwlib.errors import InputError, printable
+from rwlib.files import only_writer
 
 MAX_BAD_SHARE = 0.001
 """If more pictures of a published data set are unreadable than this share, the archive is damaged."""
@@ -103,7 +102,7 @@ def run(to: Path, work: Callable[[], object]) -> int:
     """Do what writes to a folder, while no other process may; return the exit status."""
 
     def alone() -> None:
-        with only_writer(to, "to"):
+        with only_writer(to, "to", beside=True):
             work()
 
     return run_with_one_line_errors(alone)

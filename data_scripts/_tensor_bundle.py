@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 try:
     import google_crc32c

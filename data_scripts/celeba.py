@@ -21,7 +21,7 @@ from _script import command_line, photograph_options, run_prepare
 from torchvision.datasets import CelebA
 from torchvision.datasets.utils import download_file_from_google_drive
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 COUNTS = {"train": 162_770, "val": 19_867, "test": 19_962}
 LICENCE = "non-commercial research only (its agreement: http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html)"

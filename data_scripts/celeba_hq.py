@@ -24,7 +24,7 @@ from _download import obtain
 from _prepare import Assign, Dataset, Target
 from _script import command_line, photograph_options, run_prepare
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 COUNTS = {"train": 28_000, "val": 2_000}
 LICENCE = "non-commercial research and education only (as CelebA, whose agreement applies)"

@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _files import replacing
 from _script import run_with_one_line_errors
 from _tensor_bundle import TensorBundle
 from torch import Tensor
 
 from rwlib.checkpoints import save_generator
 from rwlib.config import Config, make_config
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
+from rwlib.files import write_text
 from rwlib.networks.generator import RegionWiseGenerator
 
 NETWORKS = {"inpaint_net": "semantic_inferring", "inpaint_net_1": "global_perceiving"}
@@ -229,11 +229,10 @@ def convert(checkpoint: Path, to: Path, *, half: bool = False, width: int | None
     )  # fmt: skip
     save_generator(to, G, config, half=half, about=about)
     try:
-        with replacing(card) as part:
-            part.write_text(text, encoding="utf-8")
-    except OSError as error:
+        write_text(card, text)
+    except InputError:
         to.unlink()
-        raise InputError(f"output: cannot write {card}: {error.strerror}; choose another folder") from None
+        raise
     return [
         f"{name}: {time}",
         f"generator: {len(variables)} variables ({', '.join(dtypes)}), each used once, checksums right; "

@@ -31,7 +31,7 @@ from _prepare import Assign, Conversion, Dataset, Target, prepare
 from _script import command_line, run
 from PIL import Image, ImageOps
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 COMMIT = "9782a3e7b6fc5bf830e4f46ef3cdfd0e5ad426b2"
 URL = f"https://github.com/Urban-Research-Lab/building-facades-advertising-dataset/archive/{COMMIT}.zip"

@@ -6,7 +6,7 @@ r"""Prepare NVIDIA's irregular test masks (Liu et al. 2018): 12,000 holes, 2,000
 They come as 512x512 pictures, white for the hole, and are brought to 256x256 without grey edges (nearest pixel). The
 bin, (0.01, 0.1], (0.1, 0.2], ... (0.5, 0.6], is computed from the original, not taken from the order of the names:
 
-    TO/0.1-0.2/02000.png  white is the hole, as `rwlib inpaint --mask` takes it
+    TO/0.1-0.2/02000.png  white is the hole, as `rwlib inpaint --mask` and `rwlib.inpainting.read_hole` take it
     TO/index.csv          bin, file, hole_fraction (of the written mask), border_px, sha256_of_source
 
 `border_px` is the least distance between hole and edge, in pixels of the original: each bin has masks whose holes keep
@@ -28,7 +28,7 @@ from _prepare import Conversion, Dataset, Target
 from _script import check_size, command_line, run_prepare
 from PIL import Image
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 REMOTE = Remote("https://www.dropbox.com/s/01dfayns9s0kevy/test_mask.zip?dl=1")
 BINS = ("0.01-0.1", "0.1-0.2", "0.2-0.3", "0.3-0.4", "0.4-0.5", "0.5-0.6")

@@ -18,7 +18,7 @@ from _download import obtain
 from _prepare import Assign, Dataset, Target
 from _script import command_line, photograph_options, run_prepare
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 MAX_BAD_SHARE = 0.25
 """Nobody has checked a user's own folder yet, so more may be unreadable than in a published data set."""

@@ -26,8 +26,8 @@ from _download import Remote, fetch, is_url, obtain
 from _prepare import Dataset, Target, announce, prepare
 from _script import command_line, conversion_from, photograph_options, run
 
-from rwlib.conventions import InputError
 from rwlib.data.shards import index_tar, write_index
+from rwlib.errors import InputError
 
 BASE = "http://data.csail.mit.edu/places/places365/"
 LICENCE = "research and education only (terms: http://places2.csail.mit.edu)"

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 from _archives import SUFFIXES, find_pictures
-from _files import replacing
 from _script import command_line, run
 from tqdm import tqdm
 
-from rwlib.conventions import InputError
 from rwlib.data.shards import index_tar, read_index, write_index
+from rwlib.errors import InputError
+from rwlib.files import replacing, write_text
 
 SHARD_MB = 256
 
@@ -65,7 +65,10 @@ def pack(folder: Path, to: Path, *, shard_mb: float = SHARD_MB, seed: int = 0) -
         raise InputError(f"to: {to} holds shards of other pictures, another size or seed; choose another folder")
     if not record.exists() and any(to.iterdir()):
         raise InputError(f"to: {to} is not empty; choose another folder")
-    record.write_text(f"{digest}\n", encoding="utf-8")
+    if not record.exists():
+        write_text(record, f"{digest}\n", "to")
+    for part in to.glob(".*.part"):  # left by a process that was killed
+        part.unlink()
     if (to / "index.csv").exists():
         print(f"{to} has all {len(read_index(to))} pictures: nothing to do")
         return 0
@@ -86,7 +89,7 @@ def pack(folder: Path, to: Path, *, shard_mb: float = SHARD_MB, seed: int = 0) -
 
 def _write_shard(file: Path, folder: Path, shard: list[tuple[str, int]], first: int) -> None:
     """Write one shard, whole or not at all; its first picture has the number `first`."""
-    with replacing(file) as part, tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as archive:
+    with replacing(file, "to") as part, tarfile.open(fileobj=part, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for number, (name, size) in enumerate(shard, first):
             member = tarfile.TarInfo(f"{number:08d}{Path(name).suffix.lower()}")  # without time and owner
             member.size = size

@@ -476,12 +476,14 @@ def test_outputs_that_cannot_be_written(tmp_path, monkeypatch):
     refused("output: .*out.safetensors exists already", SAVED, tmp_path)
     (tmp_path / "out.safetensors").unlink()
 
-    def full(*arguments, **options):
-        raise OSError(28, "No space left on device")
+    def full(source, target, real=os.replace):
+        if str(target).endswith("out.md"):
+            raise OSError(28, "No space left on device")
+        real(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", full)
-        refused("output: cannot write .*out.md: No space left on device", SAVED, tmp_path)
+        patch.setattr(os, "replace", full)
+        refused("output: cannot write .*out.md .No space left on device.; free some space", SAVED, tmp_path)
     assert os.listdir(tmp_path) == []
 
 

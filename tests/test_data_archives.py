@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from data_script_helpers import make_tar, make_zip
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 from _archives import picture_names, read_pictures  # isort: skip
 

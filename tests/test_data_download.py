@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from data_script_helpers import loopback, names, small_disk  # noqa: F401 (also puts data_scripts on the path)
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 import _download  # isort: skip
 from _checksums import compare_with_first_copy, record_first_copies  # isort: skip

@@ -12,7 +12,7 @@ import pytest
 from data_script_helpers import error_of, files, loopback, make_tar, make_zip, names, picture, turned
 from PIL import Image
 
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 import _download  # isort: skip
 import facades as script  # isort: skip

@@ -395,7 +395,7 @@ def test_masks(tmp_path, mirror, capsys):
         assert values.shape == (100, 100) and set(np.unique(values)) == {0, 255}
         assert (values == 255).mean() == pytest.approx(float(row["hole_fraction"]), abs=1e-4)
         assert float(row["hole_fraction"]) == pytest.approx(fraction, abs=0.02)
-    from rwlib.inpaint import read_hole
+    from rwlib.inpainting import read_hole
 
     assert read_hole(to / rows[5]["bin"] / rows[5]["file"]).mean() == pytest.approx(0.3, abs=0.02)
     assert script.main(call, 2) == 0 and "nothing to do" in capsys.readouterr().out

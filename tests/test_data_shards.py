@@ -86,7 +86,7 @@ def test_packing_goes_on_after_ctrl_c(photos, shards, tmp_path, monkeypatch, cap
     def stop(file, folder, shard, first):
         calls.append(file.name)
         if len(calls) == 3:
-            file.with_name(f"{file.name}.part").write_bytes(b"half of it")
+            file.with_name(f".{file.name}.0a1b2c3d.part").write_bytes(b"half of it")  # as after kill -9
             raise KeyboardInterrupt
         real(file, folder, shard, first)
 

@@ -23,6 +23,7 @@ import numpy as np
 from rwlib.conventions import InputError
 from rwlib.data.photo_files import MAX_BAD_SHARE, PhotoFiles
 from rwlib.data.views import check_seed
+from rwlib.files import write_text
 
 COLUMNS = ("shard", "offset", "bytes", "file")
 """Of `index.csv`; `file` is the photograph's name before it was packed."""
@@ -99,10 +100,9 @@ def index_tar(file: str | os.PathLike, suffixes: tuple[str, ...]) -> list[Entry]
 
 def write_index(directory: Path, entries: list[Entry]) -> None:
     """Write `index.csv`, whole or not at all."""
-    part = directory / "index.csv.part"
-    with open(part, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *entries])
-    part.replace(directory / "index.csv")
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *entries])
+    write_text(directory / "index.csv", text.getvalue(), "to")
 
 
 def read_index(directory: Path) -> list[Entry]:
