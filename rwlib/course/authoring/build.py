@@ -26,7 +26,8 @@ from rwlib.conventions import InputError
 from rwlib.course.authoring import map
 from rwlib.course.authoring.prove import exercise_flaws, notebook_flaws
 from rwlib.course.authoring.rules import CHECK, output_violations, violations
-from rwlib.course.authoring.stubs import EXERCISE, clear, has_solution
+from rwlib.course.authoring.stubs import clear, has_solution
+from rwlib.course.checking.solutions import EXERCISE
 from rwlib.course.exercises import of_notebook
 from rwlib.notebook import context
 

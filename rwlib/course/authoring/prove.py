@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from rwlib.conventions import InputError
 from rwlib.course.authoring.rules import checks
 from rwlib.course.authoring.stubs import has_solution
 from rwlib.course.checking.check import judge
@@ -21,10 +22,13 @@ def exercise_flaws(exercise: Exercise) -> list[str]:
     fewest = 2 if exercise.is_prediction else 3
     if len(exercise.mistakes) < fewest:
         flaws.append(f"expected {fewest} or more mistakes, got {len(exercise.mistakes)}")
-    for message, wrong in exercise.mistakes.items():
-        result = judge(exercise, wrong)
-        if result.status != FAILED or result.message != message:
-            flaws.append(f"the mistake {message!r} is {result.status} with {result.message!r}")
+    try:
+        for message, wrong in exercise.wrong_answers():
+            result = judge(exercise, wrong)
+            if result.status != FAILED or result.message != message:
+                flaws.append(f"the mistake {message!r} is {result.status} with {result.message!r}")
+    except InputError as error:  # an edit that does not fit the solution
+        flaws.append(str(error))
     return [f"exercise {exercise.number}: {flaw}" for flaw in flaws]
 
 

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from rwlib.course.authoring.stubs import BEGIN, END, has_solution
+from rwlib.course.authoring.stubs import has_solution
+from rwlib.course.checking.solutions import BEGIN, END
 
 MAX_CODE_LINES = 15
 MAX_WORDS = 90

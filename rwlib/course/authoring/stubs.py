@@ -6,13 +6,10 @@ exercise asks for.
 """
 
 import ast
-import re
 import textwrap
 
 from rwlib.conventions import InputError
-
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-EXERCISE = re.compile(r"Exercise (\d+\.\d+): ")
+from rwlib.course.checking.solutions import BEGIN, END, EXERCISE
 
 
 def has_solution(source: str) -> bool:

@@ -104,7 +104,7 @@ def _check_and_note(exercise: Exercise, answer: Any) -> Result:
 def _judge_value(exercise: Exercise, answer: Any) -> str | None:
     if same_value(exercise, answer, exercise.solution):
         return None
-    for message, wrong in exercise.mistakes.items():
+    for message, wrong in exercise.wrong_answers():
         if same_value(exercise, answer, wrong):
             return message
     if exercise.compare is not None:
@@ -124,7 +124,7 @@ def _judge_function(exercise: Exercise, answer: Callable) -> str | None:
         raise got[-1].error
     if _all_agree(exercise, got, expected):
         return None
-    for message, wrong in exercise.mistakes.items():
+    for message, wrong in exercise.wrong_answers():
         found = run(exercise, wrong)
         if _all_agree(exercise, got, found) and any(one.error is None for one in got):
             return message

@@ -1,18 +1,21 @@
 """An exercise as data, and what a check answers.
 
-An exercise holds its right answer, the arguments to try it on, wrong answers with the message that each deserves, and
-hints. `rwlib.course.checking.check` runs it, `rwlib.course.checking.diagnose` explains failures that nobody foresaw.
+An exercise holds the arguments to try an answer on, mistakes with the message that each deserves, and hints; its right
+answer stands in the notebook. `rwlib.course.checking.check` runs it, and `rwlib.course.checking.diagnose` explains
+failures that nobody foresaw.
 """
 
+import functools
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from rwlib.conventions import InputError
+from rwlib.course.checking.solutions import ARROW, find_solution
 from rwlib.notebook.figures import COLORS
 
 PASSED, FAILED, OPEN = "passed", "failed", "not attempted"
@@ -29,25 +32,31 @@ class Exercise:
     """One exercise of a notebook.
 
     A *function* has `cases`; a *prediction* has neither `cases` nor `judge`, and its solution is a value; behaviour
-    that no equality can check (a random mask) has a `judge`.
+    that no equality can check (a random mask) has a `judge`. The solution is the text between the markers of the
+    notebook, and a mistake is an edit of this text.
 
     Example:
-        >>> from rwlib.course.checking.cases import randn
+        >>> from rwlib.course.checking.cases import image, mask
         >>> def cases(rng):
-        ...     yield (randn(rng, 2, 3),)
-        ...     yield (randn(rng, 4, 5),)
-        >>> double = Exercise("9.1", "Double it", lambda x: 2 * x, {"Twice, not squared.": lambda x: x * x},
-        ...                   hints=("How often?", "Add it to itself."), cases=cases)
+        ...     yield image(rng, 1, 4, 7), image(rng, 1, 4, 7), mask(rng, 1, 4, 7)
+        >>> composite = Exercise(
+        ...     "1.1",
+        ...     "the composite",
+        ...     {"The mask is the other way round.": "1 - M -> M", "That is the prediction alone.": "return I_p"},
+        ...     hints=("Two summands.", "1 - M is 1 in the hole."),
+        ...     cases=cases,
+        ... )
+        >>> [wrong(10, 1, 1) for _, wrong in composite.wrong_answers()]
+        [11, 1]
     """
 
     number: str
     """Notebook and place in it: `"2.1"` is checked by `check.ex_2_1`."""
     title: str
     """A few words."""
-    solution: Any
-    """The right function, class or value."""
     mistakes: Mapping[str, Any]
-    """A message that teaches → the wrong function, class or value that earns it."""
+    """A message that teaches → what earns it: an edit of the solution, `"old -> new"`, or several; a text without an
+    arrow is a whole body. The mistakes of a prediction are wrong values, or edits as well."""
     hints: Sequence[str]
     """Two or more, from a nudge to nearly the answer."""
     cases: Callable[[torch.Generator], Iterable[tuple | dict]] | None = None
@@ -62,6 +71,8 @@ class Exercise:
     """Name of the argument that is a mask: 1 existing, 0 missing."""
     tolerance: float | None = None
     """Largest error relative to the largest entry; None chooses by dtype."""
+    given: Any = None
+    """The solution itself, for an exercise that stands in no notebook; its mistakes are functions or values, too."""
 
     def __post_init__(self) -> None:
         """Check the number and that one way of checking was chosen."""
@@ -69,6 +80,25 @@ class Exercise:
             raise InputError(f'number: expected one such as "2.1", got {self.number!r}')
         if self.cases and self.judge:
             raise InputError(f"exercise {self.number}: expected cases or a judge, got both")
+
+    @functools.cached_property
+    def solution(self) -> Any:
+        """The right function, class or value.
+
+        Raises:
+            InputError: none was given, and the notebook has none.
+        """
+        return find_solution(self.number).answer() if self.given is None else self.given
+
+    def wrong_answers(self) -> Iterator[tuple[str, Any]]:
+        """Yield each message with the function, class or value that earns it.
+
+        Raises:
+            InputError: an edit that does not fit the solution.
+        """
+        for message, wrong in self.mistakes.items():
+            is_edit = isinstance(wrong, str | tuple) and (not self.is_prediction or ARROW in wrong)
+            yield message, find_solution(self.number).edited(wrong).answer() if is_edit else wrong
 
     @property
     def notebook(self) -> str:

@@ -5,17 +5,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from scipy.ndimage import label
 from torch import Tensor
 
-from rwlib.conventions import compose
 from rwlib.course.checking.cases import image, mask
 from rwlib.course.checking.compare import kind
 from rwlib.course.checking.exercise import Exercise
-from rwlib.course.lessons.fills import diffusion_fill
-
-# --- 1.1: the composite
 
 
 def inputs_and_predictions(rng):
@@ -25,23 +20,10 @@ def inputs_and_predictions(rng):
         yield image(rng, b, h, w) * M, image(rng, b, h, w), M
 
 
-def composite(I_in, I_p, M):
-    """I_c = I_in + I_p (1 - M)."""
-    return I_in + I_p * (1 - M)
-
-
-# --- 1.2: the missing fraction
-
-
 def masks_of_different_sizes(rng):
     """Several masks a batch, each with another fraction."""
     for h, w, fractions in ((4, 5, (0.25,)), (6, 3, (0.1, 0.6)), (8, 7, (0.05, 0.3, 0.45))):
         yield (torch.cat([mask(rng, 1, h, w, hole_fraction=fraction) for fraction in fractions]).float(),)
-
-
-def missing_fraction(M):
-    """Mean of 1 - M over everything but the batch."""
-    return (1 - M).mean((1, 2, 3))
 
 
 # --- 1.3: a contiguous mask
@@ -132,76 +114,11 @@ def _global_states() -> Iterator[np.ndarray]:
     yield np.array(random.getstate()[1])
 
 
-def grow_hole(height, width, missing, generator=None):
-    """Begin with one pixel and add random neighbours of the hole, until enough are missing."""
-    M = torch.ones(1, height, width)
-    rim = [(_whole(height, generator), _whole(width, generator))]
-    while missing:
-        y, x = rim.pop(_whole(len(rim), generator))
-        if 0 <= y < height and 0 <= x < width and M[0, y, x] == 1:
-            M[0, y, x] = 0
-            missing -= 1
-            rim += [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
-    return M
-
-
-def _whole(below: int, generator: torch.Generator | None) -> int:
-    return int(torch.randint(below, (), generator=generator))
-
-
-def _scattered(height, width, missing, generator):
-    M = torch.ones(height * width)
-    M[torch.randperm(height * width, generator=generator)[:missing]] = 0
-    return M.view(1, height, width)
-
-
-def _walk(height, width, missing, generator):
-    M = torch.ones(1, height, width)
-    y, x = _whole(height, generator), _whole(width, generator)
-    for _ in range(missing):
-        M[0, y, x] = 0
-        turn = _whole(4, generator)
-        y = min(max(y + (0, 0, 1, -1)[turn], 0), height - 1)
-        x = min(max(x + (1, -1, 0, 0)[turn], 0), width - 1)
-    return M
-
-
-def _brush(height, width, missing, generator):
-    M = torch.ones(1, height, width)
-    y, x = _whole(height, generator), _whole(width, generator)
-    while (M == 0).sum() < missing:
-        M[0, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = 0
-        y = min(max(y + _whole(3, generator) - 1, 0), height - 1)
-        x = min(max(x + _whole(3, generator) - 1, 0), width - 1)
-    return M
-
-
-# --- 1.5: diffusion
-
-
 def inputs_and_steps(rng):
     """Holes that touch the image's border; one step and several."""
     for b, h, w, steps in ((1, 4, 6, 1), (2, 7, 5, 3), (1, 6, 6, 8)):
         M = mask(rng, b, h, w, hole_fraction=0.5)
         yield image(rng, b, h, w) * M, M, steps
-
-
-def _four_neighbours(I, mode="replicate"):
-    P = F.pad(I, (1, 1, 1, 1), mode=mode)
-    return P[..., :-2, 1:-1] + P[..., 2:, 1:-1] + P[..., 1:-1, :-2] + P[..., 1:-1, 2:]
-
-
-def diffuse_like(
-    I_in, M, steps, *, step=lambda I: _four_neighbours(I) / 4, keep=lambda I_in, I, M: compose(I_in, I, M)
-):
-    """Iterate a step, and keep what is to be kept after each one."""
-    I = I_in
-    for _ in range(steps):
-        I = keep(I_in, step(I), M)
-    return I
-
-
-# --- 1.6: PSNR in the hole
 
 
 def fillings_and_truths(rng):
@@ -212,34 +129,18 @@ def fillings_and_truths(rng):
         yield image(rng, b, h, w), image(rng, b, h, w), M
 
 
-def _squares(I, I_gt):
-    return ((I - I_gt) / 2) ** 2
-
-
-def _hole_mse(I, I_gt, M):
-    return (_squares(I, I_gt) * (1 - M)).sum((1, 2, 3)) / (3 * (1 - M).sum((1, 2, 3)))
-
-
-def hole_psnr(I, I_gt, M):
-    """-10 log10 of the mean squared error over missing pixels, on [0, 1]."""
-    return -10 * torch.log10(_hole_mse(I, I_gt, M))
-
-
 EXERCISES = [
     Exercise(
         number="1.1",
         title="the composite",
-        solution=composite,
         cases=inputs_and_predictions,
         mistakes={
             "The mask is the other way round: the prediction was added where the image exists. M is 1 where it exists, "
-            "so the hole is 1 − M.": lambda I_in, I_p, M: I_in + I_p * M,
+            "so the hole is 1 − M.": "1 - M -> M",
             "That is the whole prediction: the existing pixels are known, so they must come from the picture, not from "
-            "the network.": lambda I_in, I_p, M: I_p,
-            "That is the hole alone: outside it the composite shows the picture, so add I_in.": lambda I_in, I_p, M: (
-                I_p * (1 - M)
-            ),
-            "The prediction was added everywhere, also on top of what exists.": lambda I_in, I_p, M: I_in + I_p,
+            "the network.": "I_in + I_p * (1 - M) -> I_p",
+            "That is the hole alone: outside it the composite shows the picture, so add I_in.": "I_in + I_p -> I_p",
+            "The prediction was added everywhere, also on top of what exists.": "I_p * (1 - M) -> I_p",
         },
         hints=(
             "Two summands: what exists, and what was predicted for the hole.",
@@ -249,18 +150,15 @@ EXERCISES = [
     Exercise(
         number="1.2",
         title="the missing fraction of each image",
-        solution=missing_fraction,
         cases=masks_of_different_sizes,
         mistakes={
             "That is the existing fraction: M is 1 where the image exists, so the mean of M counts what is there, not "
-            "what is missing.": lambda M: M.mean((1, 2, 3)),
+            "what is missing.": "1 - M -> M",
             "One number for the whole batch: a 5 % hole and a 45 % hole would both be called 25 %. Keep the first "
-            "axis.": lambda M: (1 - M).mean(),
-            "That is the number of missing pixels, not their share: divide by height · width.": lambda M: (1 - M).sum(
-                (1, 2, 3)
-            ),
+            "axis.": ".mean((1, 2, 3)) -> .mean()",
+            "That is the number of missing pixels, not their share: divide by height · width.": ".mean -> .sum",
             "Divided by the pixels of the whole batch: each image has height · width pixels of its own, whatever comes "
-            "with it.": lambda M: (1 - M).sum((1, 2, 3)) / M.numel(),
+            "with it.": ".mean((1, 2, 3)) -> .sum((1, 2, 3)) / M.numel()",
         },
         hints=(
             "1 − M is 1 at missing pixels: what is its mean?",
@@ -270,19 +168,20 @@ EXERCISES = [
     Exercise(
         number="1.3",
         title="a contiguous hole of exactly so many pixels",
-        solution=grow_hole,
         judge=judge_contiguous_mask,
         mistakes={
-            POLARITY: lambda height, width, missing, generator: 1 - grow_hole(height, width, missing, generator),
-            PIECES: _scattered,
-            TOO_FEW: _walk,
-            TOO_MANY: _brush,
-            GLOBAL: lambda height, width, missing, generator: grow_hole(height, width, missing),
-            ALWAYS_THE_SAME: lambda height, width, missing, generator: grow_hole(height, width, missing, _seeded(0)),
-            NOT_MOVING: lambda height, width, missing, generator: grow_hole(
-                height, width, missing, _seeded(generator.initial_seed())
+            POLARITY: "return M -> return 1 - M",
+            PIECES: "rim = [(y, x)] -> rim = [(i, j) for i in range(height) for j in range(width)]",
+            TOO_FEW: "width and M[0, y, x] == 1 -> width",
+            TOO_MANY: "M[0, y, x] = 0 -> M[0, y : y + 2, x : x + 2] = 0",
+            GLOBAL: "len(rim), (), generator=generator -> len(rim), ()",
+            ALWAYS_THE_SAME: "M = torch.ones(1, height, width) -> "
+            "M, generator = torch.ones(1, height, width), torch.Generator().manual_seed(0)",
+            NOT_MOVING: (
+                "M = torch.ones(1, height, width) -> "
+                "M, generator = torch.ones(1, height, width), generator.clone_state()"
             ),
-            VALUES: lambda height, width, missing, generator: 255 * grow_hole(height, width, missing, generator),
+            VALUES: "return M -> return 255 * M",
         },
         hints=(
             "Begin with one random missing pixel, and keep a list of the pixels that touch the hole.",
@@ -294,7 +193,6 @@ EXERCISES = [
     Exercise(
         number="1.4",
         title="how far the middle is",
-        solution=[16, 2],
         mistakes={
             "You counted the missing pixels on the way out. The nearest existing pixel is one step further than the "
             "last missing one.": [15, 1],
@@ -314,32 +212,25 @@ EXERCISES = [
     Exercise(
         number="1.5",
         title="diffusion",
-        solution=diffusion_fill,
         cases=inputs_and_steps,
         mistakes={
-            "The existing pixels were smoothed, too: put them back after every step.": lambda I_in, M, steps: (
-                diffuse_like(I_in, M, steps, keep=lambda I_in, I, M: I)
-            ),
+            "The existing pixels were smoothed, too: put them back after every step.": "I_in + mean * (1 - M) -> mean",
             "The existing pixels come back only after the last step. In between they were smoothed, so the wrong "
-            "colours flowed into the hole: put them back in every step.": lambda I_in, M, steps: compose(
-                I_in, diffuse_like(I_in, M, steps, keep=lambda I_in, I, M: I), M
+            "colours flowed into the hole: put them back in every step.": (
+                "I_in + mean * (1 - M) -> mean",
+                "return I -> return I_in + I * (1 - M)",
             ),
-            "The mask is the other way round: the hole was kept, the rest replaced.": lambda I_in, M, steps: (
-                diffuse_like(I_in, M, steps, keep=lambda I_in, I, M: compose(I_in, I, 1 - M))
+            "The mask is the other way round: the hole was kept, the rest replaced.": (
+                "I_in + mean * (1 - M) -> I_in * (1 - M) + mean * M"
             ),
-            "The four neighbours were added up, not averaged: divide by 4.": lambda I_in, M, steps: diffuse_like(
-                I_in, M, steps, step=_four_neighbours
-            ),
+            "The four neighbours were added up, not averaged: divide by 4.": ") / 4 -> )",
             'Beyond the image\'s border there are zeros (mid-grey), and they flow in. Pad with `mode="replicate"`: '
-            "then nothing flows over the border.": lambda I_in, M, steps: diffuse_like(
-                I_in, M, steps, step=lambda I: _four_neighbours(I, "constant") / 4
-            ),
+            "then nothing flows over the border.": 'mode="replicate" -> mode="constant"',
             "The mean runs over nine pixels, diagonals and the pixel itself included; here it is the four neighbours "
-            "alone.": lambda I_in, M, steps: diffuse_like(
-                I_in, M, steps, step=lambda I: F.avg_pool2d(F.pad(I, (1, 1, 1, 1), mode="replicate"), 3, 1)
-            ),
+            "alone.": "(P[..., :-2, 1:-1] + P[..., 2:, 1:-1] + P[..., 1:-1, :-2] + P[..., 1:-1, 2:]) / 4 -> "
+            "F.avg_pool2d(P, 3, 1)",
             "Only one step was taken, however many were asked for: the next step must begin with the result of the one "
-            "before.": lambda I_in, M, steps: diffusion_fill(I_in, M, 1),
+            "before.": "range(steps) -> range(1)",
         },
         hints=(
             "Pad by one pixel, then add four shifted views: `P[..., :-2, 1:-1]` is the upper neighbour.",
@@ -350,39 +241,34 @@ EXERCISES = [
     Exercise(
         number="1.6",
         title="PSNR in the hole",
-        solution=hole_psnr,
         cases=fillings_and_truths,
         mistakes={
             "That is the PSNR of the whole image. The existing pixels dilute the error: multiply the squares by 1 − M "
-            "and divide by the number of missing values.": lambda I, I_gt, M: (
-                -10 * torch.log10(_squares(I, I_gt).mean((1, 2, 3)))
+            "and divide by the number of missing values.": (
+                " ** 2 * (1 - M) -> ** 2",
+                "squares.sum((1, 2, 3)) / (3 * (1 - M).sum((1, 2, 3))) -> squares.mean((1, 2, 3))",
             ),
             "The squares outside the hole are gone, but you still divide by all pixels: the smaller the hole, the "
-            "better any filling would look.": lambda I, I_gt, M: (
-                -10 * torch.log10((_squares(I, I_gt) * (1 - M)).mean((1, 2, 3)))
+            "better any filling would look.": (
+                "squares.sum((1, 2, 3)) / (3 * (1 - M).sum((1, 2, 3))) -> squares.mean((1, 2, 3))"
             ),
-            "The mask is the other way round: you measured the existing pixels.": lambda I, I_gt, M: hole_psnr(
-                I, I_gt, 1 - M
+            "The mask is the other way round: you measured the existing pixels.": (
+                "** 2 * (1 - M) -> ** 2 * M",
+                "3 * (1 - M).sum -> 3 * M.sum",
             ),
             "The pictures run from −1 to 1, a range of 2, and the peak is taken as 1: 6.02 dB too low. Halve the "
-            "differences, so that they are on [0, 1].": lambda I, I_gt, M: hole_psnr(2 * I, 2 * I_gt, M),
-            "The logarithm to base e: decibels are ten times the one to base 10.": lambda I, I_gt, M: (
-                -10 * torch.log(_hole_mse(I, I_gt, M))
-            ),
-            "20 log10 belongs to the root of the mean square; here it is 10.": lambda I, I_gt, M: (
-                2 * hole_psnr(I, I_gt, M)
-            ),
+            "differences, so that they are on [0, 1].": "(I - I_gt) / 2 -> I - I_gt",
+            "The logarithm to base e: decibels are ten times the one to base 10.": "log10 -> log",
+            "20 log10 belongs to the root of the mean square; here it is 10.": "-10 -> -20",
             "The errors of the batch were averaged before the logarithm: then every image's number depends on its "
-            "neighbours. Take the logarithm image by image.": lambda I, I_gt, M: (
-                -10 * torch.log10(_hole_mse(I, I_gt, M).mean())
+            "neighbours. Take the logarithm image by image.": "log10(l2) -> log10(l2.mean())",
+            "Averaged over the batch: return one number for each image; averages come later.": (
+                "log10(l2) -> log10(l2).mean()"
             ),
-            "Averaged over the batch: return one number for each image; averages come later.": lambda I, I_gt, M: (
-                hole_psnr(I, I_gt, M).mean()
+            "Three channels' squares, divided by the number of pixels of one: 4.77 dB too low.": (
+                "3 * (1 - M) -> (1 - M)"
             ),
-            "Three channels' squares, divided by the number of pixels of one: 4.77 dB too low.": lambda I, I_gt, M: (
-                -10 * torch.log10(3 * _hole_mse(I, I_gt, M))
-            ),
-            "The sign: PSNR is −10 log10 of the error, more is better.": lambda I, I_gt, M: -hole_psnr(I, I_gt, M),
+            "The sign: PSNR is −10 log10 of the error, more is better.": "-10 -> 10",
         },
         hints=(
             "First the mean square over the hole, one number an image; then the logarithm.",
@@ -393,7 +279,6 @@ EXERCISES = [
     Exercise(
         number="1.7",
         title="PSNR of the whole image",
-        solution=[30, 40, 50],
         tolerance=1e-3,
         mistakes={
             "20 dB is what the hole's own PSNR says. The whole image averages its error with all the zeros outside.": [
@@ -415,7 +300,6 @@ EXERCISES = [
     Exercise(
         number="1.8",
         title="two ways to average",
-        solution=[30, 23],
         tolerance=0.01,
         mistakes={
             "Averaging and the logarithm do not commute: the mean square of the two is 0.00505, and −10 log10 of that "
@@ -431,7 +315,6 @@ EXERCISES = [
     Exercise(
         number="1.9",
         title="grey or stripes",
-        solution=[0.25, 1.0],
         tolerance=1e-3,
         mistakes={
             "0.5 is the absolute difference between grey and either stripe; the mean *square* is asked for.": [

@@ -1,42 +1,7 @@
 """Exercises of notebook 02."""
 
-import torch
-import torch.nn.functional as F
-
 from rwlib.course.checking.cases import mask, randn
 from rwlib.course.checking.exercise import Exercise
-from rwlib.course.lessons.convolutions import partial_conv, phase_filters
-from rwlib.masks import resize_mask
-from rwlib.networks.fast.reflect_conv import pad_reflect
-
-
-def conv(x, W, b=None):
-    """Convolve (b, c, h, w), its border mirrored."""
-    return F.conv2d(pad_reflect(x, W.shape[-1] // 2), W, b)
-
-
-# --- 2.2 and 2.3: equation (1)
-
-
-def region_wise(x, M, W, b, W_hat, b_hat):
-    """Equation (1): the output location chooses."""
-    return conv(x, W, b) * M + conv(x, W_hat, b_hat) * (1 - M)
-
-
-def by_window(x, M, W, b, W_hat, b_hat):
-    """Wrong: a window that touches the hole anywhere gets W_hat."""
-    hole = F.max_pool2d(pad_reflect(1 - M, W.shape[-1] // 2), W.shape[-1], stride=1)
-    return region_wise(x, 1 - hole, W, b, W_hat, b_hat)
-
-
-def masked_input(x, M, W, b, W_hat, b_hat):
-    """Wrong: masks what goes in."""
-    return conv(x * M, W, b) + conv(x * (1 - M), W_hat, b_hat)
-
-
-def masked_input_and_output(x, M, W, b, W_hat, b_hat):
-    """Wrong: masks both."""
-    return conv(x * M, W, b) * M + conv(x * (1 - M), W_hat, b_hat) * (1 - M)
 
 
 def maps_and_filters(rng):
@@ -46,91 +11,16 @@ def maps_and_filters(rng):
         yield randn(rng, b, c, h, w), mask(rng, b, h, w, hole_fraction=0.4), *filters
 
 
-# --- 2.4: masks of another size
-
-
-def take(M, rows, columns):
-    """Pick rows and columns of a mask, those beyond the last one being the last one."""
-    rows, columns = rows.long().clamp(max=M.shape[-2] - 1), columns.long().clamp(max=M.shape[-1] - 1)
-    return M[:, :, rows][:, :, :, columns]
-
-
-def resized_by(rule):
-    """Make a resize from rule(i, old, new), the row that row i of the result shows."""
-
-    def resize(M, h, w):
-        H, W = M.shape[-2:]
-        return take(M, rule(torch.arange(h), H, h), rule(torch.arange(w), W, w))
-
-    return resize
-
-
 def masks_and_sizes(rng):
     """Smaller and larger. The new sizes are even: then no position lies half-way, and every way of rounding agrees."""
     for b, H, W, h, w in ((1, 16, 13, 4, 6), (2, 9, 20, 4, 8), (2, 12, 11, 10, 4), (1, 5, 7, 8, 12)):
         yield mask(rng, b, H, W, hole_fraction=0.4), h, w
 
 
-# --- 2.5: by channel
-
-
-def channel_separated(x, M, W, W_hat, b):
-    """Section 3.2, "in practice": one convolution over both regions' channels."""
-    return conv(torch.cat([x * M, x * (1 - M)], dim=1), torch.cat([W, W_hat], dim=1), b)
-
-
 def maps_and_filters_one_bias(rng):
     """As for equation (1), with one bias."""
     for x, M, W, b, W_hat, _ in maps_and_filters(rng):
         yield x, M, W, W_hat, b
-
-
-# --- 2.7: partial convolution
-
-
-def partial_parts(x, M, W):
-    """Return the convolution of the masked map, and how many taps of each window exist."""
-    return conv(x * M, W), conv(M, torch.ones_like(W[:1, :1]))
-
-
-def partial_without_rescaling(x, M, W, b):
-    """Wrong: windows with few taps give small sums."""
-    sums, taps = partial_parts(x, M, W)
-    M_new = (taps > 0.5).to(x.dtype)
-    return (sums + b.view(1, -1, 1, 1)) * M_new, M_new
-
-
-def partial_scaled_bias(x, M, W, b):
-    """Wrong: the bias is scaled as well."""
-    sums, taps = partial_parts(x, M, W)
-    M_new = (taps > 0.5).to(x.dtype)
-    return (sums + b.view(1, -1, 1, 1)) * W.shape[-1] ** 2 / taps.clamp(min=1) * M_new, M_new
-
-
-def partial_share(x, M, W, b):
-    """Wrong: the factor is turned round."""
-    sums, taps = partial_parts(x, M, W)
-    M_new = (taps > 0.5).to(x.dtype)
-    return (sums * taps / W.shape[-1] ** 2 + b.view(1, -1, 1, 1)) * M_new, M_new
-
-
-def partial_bias_in_the_hole(x, M, W, b):
-    """Wrong: windows without any tap give b."""
-    sums, taps = partial_parts(x, M, W)
-    return sums * W.shape[-1] ** 2 / taps.clamp(min=1) + b.view(1, -1, 1, 1), (taps > 0.5).to(x.dtype)
-
-
-def partial_strict(x, M, W, b):
-    """Wrong: only full windows count as existing."""
-    out, _ = partial_conv(x, M, W, b)
-    return out, (partial_parts(x, M, W)[1] > W.shape[-1] ** 2 - 0.5).to(x.dtype)
-
-
-def partial_unmasked(x, M, W, b):
-    """Wrong: reads the hole."""
-    _, taps = partial_parts(x, M, W)
-    M_new = (taps > 0.5).to(x.dtype)
-    return (conv(x, W) * W.shape[-1] ** 2 / taps.clamp(min=1) + b.view(1, -1, 1, 1)) * M_new, M_new
 
 
 def maps_with_large_holes(rng):
@@ -140,22 +30,6 @@ def maps_with_large_holes(rng):
         M[:, :, :, w // 2 :] = 0.0
         M[:, :, 0, 0] = 1.0
         yield randn(rng, b, c, h, w), M, randn(rng, o, c, k, k), randn(rng, o)
-
-
-# --- 2.8 and 2.9: upsampling
-
-
-def phases_by(even, odd):
-    """Make phase filters from the taps (before, at) of even outputs and (at, after) of odd ones."""
-
-    def filters(w):
-        def along(w, axis):
-            w0, w1, w2 = w.unbind(axis)
-            return [torch.stack(taps(w0, w1, w2), dim=axis) for taps in (even, odd)]
-
-        return torch.stack([torch.stack([along(rows, 3)[q] for q in range(2)]) for rows in along(w, 2)])
-
-    return filters
 
 
 def filters_3x3(rng):
@@ -174,7 +48,6 @@ EXERCISES = [
     Exercise(
         number="2.1",
         title="how many outputs use the filters of the hole",
-        solution=9,
         mistakes={
             "25 windows touch the hole, but equation (1) asks where the window's output location lies.": 25,
             "Only one window lies in the hole altogether. Equation (1) asks for its centre, the output location.": 1,
@@ -189,24 +62,19 @@ EXERCISES = [
     Exercise(
         number="2.2",
         title="equation (1) by loops",
-        solution=region_wise,
         cases=maps_and_filters,
         mistakes={
-            "The regions are exchanged: where `M` is 1 the picture exists, and `W`, `b` apply.": (
-                lambda x, M, W, b, W_hat, b_hat: region_wise(x, 1 - M, W, b, W_hat, b_hat)
+            "The regions are exchanged: where `M` is 1 the picture exists, and `W`, `b` apply.": "== 1 -> == 0",
+            "Both regions got the bias `b`; the hole has one of its own, `b_hat`.": "b_hat[m]) -> b[m])",
+            "Not the window decides but its output location: look at `M` at (i, j) alone.": (
+                "M[n, 0, i, j] == 1 -> pad_reflect(M, k // 2)[n, 0, i : i + k, j : j + k].min() == 1"
             ),
-            "Both regions got the bias `b`; the hole has one of its own, `b_hat`.": (
-                lambda x, M, W, b, W_hat, b_hat: region_wise(x, M, W, b, W_hat, b)
-            ),
-            "Not the window decides but its output location: look at `M` at (i, j) alone.": by_window,
-            "Every image has its own mask: index `M` by the image too.": (
-                lambda x, M, W, b, W_hat, b_hat: region_wise(x, M[:1], W, b, W_hat, b_hat)
-            ),
+            "Every image has its own mask: index `M` by the image too.": "M[n, 0 -> M[0, 0",
             "The filters are turned round. In deep learning a convolution multiplies window and filter as they lie.": (
-                lambda x, M, W, b, W_hat, b_hat: region_wise(x, M, W.flip(2, 3), b, W_hat.flip(2, 3), b_hat)
+                "window * weight -> window * weight.flip(1, 2)"
             ),
             "That is the mean of the products; `W^T x` is their sum, over channels, rows and columns.": (
-                lambda x, M, W, b, W_hat, b_hat: region_wise(x, M, W / W[0].numel(), b, W_hat / W_hat[0].numel(), b_hat)
+                ".sum() -> .mean()"
             ),
         },
         hints=(
@@ -217,24 +85,31 @@ EXERCISES = [
     Exercise(
         number="2.3",
         title="equation (1) without loops",
-        solution=region_wise,
         cases=maps_and_filters,
         mistakes={
             "The regions are exchanged: `M` is 1 where the picture exists, so it multiplies the result of `W`.": (
-                lambda x, M, W, b, W_hat, b_hat: region_wise(x, 1 - M, W, b, W_hat, b_hat)
+                "existing * M + missing * (1 - M) -> existing * (1 - M) + missing * M"
             ),
-            "Both regions got the bias `b`; the hole has one of its own, `b_hat`.": (
-                lambda x, M, W, b, W_hat, b_hat: region_wise(x, M, W, b, W_hat, b)
-            ),
+            "Both regions got the bias `b`; the hole has one of its own, `b_hat`.": "b_hat) -> b)",
             "The biases are right, but `W` and `W_hat` are exchanged.": (
-                lambda x, M, W, b, W_hat, b_hat: region_wise(x, M, W_hat, b, W, b_hat)
+                "(x, W, b) -> (x, W_hat, b)",
+                "W_hat, b_hat -> W, b_hat",
             ),
             "The mask was applied to the input. Equation (1) lets both filters see the whole map and masks the "
-            "output.": masked_input,
+            "output.": (
+                "(x, W, b) -> (x * M, W, b)",
+                "(x, W_hat -> (x * (1 - M), W_hat",
+                "existing * M + missing * (1 - M) -> existing + missing",
+            ),
             "The mask was applied to input and output. Near the border, windows lost the other region's pixels: mask "
-            "the output alone.": masked_input_and_output,
+            "the output alone.": (
+                "(x, W, b) -> (x * M, W, b)",
+                "(x, W_hat -> (x * (1 - M), W_hat",
+            ),
             "The biases stand outside the choice: each belongs to one region, so it must be masked too.": (
-                lambda x, M, W, b, W_hat, b_hat: region_wise(x, M, W, None, W_hat, None) + (b + b_hat).view(1, -1, 1, 1)
+                "W, b) -> W, 0 * b)",
+                "b_hat) -> 0 * b_hat)",
+                "(1 - M) -> (1 - M) + (b + b_hat).view(1, -1, 1, 1)",
             ),
         },
         hints=(
@@ -245,25 +120,30 @@ EXERCISES = [
     Exercise(
         number="2.4",
         title="a mask of another size",
-        solution=lambda M, h, w: resize_mask(M, (h, w)),
         cases=masks_and_sizes,
         mistakes={
             "That takes row floor(i H / h), as `F.interpolate(mode='nearest')` does: the last rows are never seen.": (
-                resized_by(lambda i, old, new: i * old // new)
+                "(H - 1) / (h - 1) + 0.5 -> H / h",
+                "(W - 1) / (w - 1) + 0.5 -> W / w",
             ),
             "Those are half-pixel centres, floor((i + 1/2) H / h). Here the first and the last row stay where they "
-            "are.": resized_by(lambda i, old, new: (2 * i + 1) * old // (2 * new)),
+            "are.": (
+                "torch.arange(h, device=M.device) * (H - 1) / (h - 1) + 0.5 -> (torch.arange(h) + 0.5) * H / h",
+                "torch.arange(w, device=M.device) * (W - 1) / (w - 1) + 0.5 -> (torch.arange(w) + 0.5) * W / w",
+            ),
             "Off by one: there are h - 1 steps between h rows, and H - 1 between H.": (
-                resized_by(lambda i, old, new: torch.floor(i * old / (new - 1) + 0.5))
+                "(H - 1) / (h - 1) + 0.5).long() -> H / (h - 1) + 0.5).long().clamp(max=H - 1)",
+                "(W - 1) / (w - 1) + 0.5).long() -> W / (w - 1) + 0.5).long().clamp(max=W - 1)",
             ),
             "Rounded down, not to the nearest: add 1/2 before `floor`.": (
-                resized_by(lambda i, old, new: i * (old - 1) // (new - 1))
+                "(h - 1) + 0.5 -> (h - 1)",
+                "(w - 1) + 0.5 -> (w - 1)",
             ),
             "Between 0 and 1 there are new values: a mask must stay 0 or 1, so pick rows, do not mix them.": (
-                lambda M, h, w: F.interpolate(M, (h, w), mode="bilinear", align_corners=True)
+                'return F.interpolate(M, (h, w), mode="bilinear", align_corners=True)'
             ),
             "Interpolated values were rounded down: every cell that touches the hole became hole.": (
-                lambda M, h, w: F.interpolate(M, (h, w), mode="bilinear", align_corners=True).add(1e-9).floor()
+                'return F.interpolate(M, (h, w), mode="bilinear", align_corners=True).add(1e-9).floor()'
             ),
         },
         hints=(
@@ -274,23 +154,20 @@ EXERCISES = [
     Exercise(
         number="2.5",
         title="regions separated by channel",
-        solution=channel_separated,
         cases=maps_and_filters_one_bias,
         mistakes={
             "The regions are exchanged: the channels that meet `W` must be zero in the hole.": (
-                lambda x, M, W, W_hat, b: channel_separated(x, 1 - M, W, W_hat, b)
+                "[x * M, x * (1 - M)] -> [x * (1 - M), x * M]"
             ),
             "That is equation (1): it masks the output. By channel, the mask is applied before the convolution.": (
-                lambda x, M, W, W_hat, b: region_wise(x, M, W, b, W_hat, b)
+                "return reflect_conv2d(x, W, b) * M + reflect_conv2d(x, W_hat, b) * (1 - M)"
             ),
             "The bias was added twice: there is one convolution, so there is one bias.": (
-                lambda x, M, W, W_hat, b: masked_input(x, M, W, b, W_hat, b)
+                "filters, b) -> filters, 2 * b)"
             ),
-            "The channels were stacked unmasked, so both filters see both regions.": (
-                lambda x, M, W, W_hat, b: conv(x, W + W_hat, b)
-            ),
+            "The channels were stacked unmasked, so both filters see both regions.": "[x * M, x * (1 - M)] -> [x, x]",
             "Only the existing region's channels were masked; those that meet `W_hat` must be zero outside the hole.": (
-                lambda x, M, W, W_hat, b: conv(torch.cat([x * M, x], dim=1), torch.cat([W, W_hat], dim=1), b)
+                "x * (1 - M)] -> x]"
             ),
         },
         hints=(
@@ -301,7 +178,6 @@ EXERCISES = [
     Exercise(
         number="2.6",
         title="how wide the two readings differ",
-        solution=(2, 4),
         mistakes={
             "That is one side of the border. Windows straddle it from both sides.": (1, 2),
             "A window is that wide, but the border runs between two columns: its reach counts, once on each side.": (
@@ -323,20 +199,24 @@ EXERCISES = [
     Exercise(
         number="2.7",
         title="partial convolution",
-        solution=partial_conv,
         cases=maps_with_large_holes,
         mistakes={
             "The sum is not rescaled: a window with three existing taps of nine must count three times.": (
-                partial_without_rescaling
+                "sums * k**2 / taps.clamp(min=1) -> sums"
             ),
-            "The bias was rescaled too: only the sum over the window is, b is added afterwards.": partial_scaled_bias,
-            "The factor is turned round: all taps divided by the existing ones, so few taps count more.": partial_share,
-            "Where no tap exists the result is 0, not b.": partial_bias_in_the_hole,
-            "The new mask is too strict: one existing pixel in the window is enough.": partial_strict,
-            "The new mask is the old one: it must grow where a window has found something.": (
-                lambda x, M, W, b: (partial_conv(x, M, W, b)[0], M)
+            "The bias was rescaled too: only the sum over the window is, b is added afterwards.": (
+                "sums * k**2 / taps.clamp(min=1) + b.view(1, -1, 1, 1) -> "
+                "(sums + b.view(1, -1, 1, 1)) * k**2 / taps.clamp(min=1)"
             ),
-            "The hole was read: multiply `x` by `M` before the convolution.": partial_unmasked,
+            "The factor is turned round: all taps divided by the existing ones, so few taps count more.": (
+                "k**2 / taps.clamp(min=1) -> taps / k**2"
+            ),
+            "Where no tap exists the result is 0, not b.": "out * M_new, -> out,",
+            "The new mask is too strict: one existing pixel in the window is enough.": (
+                ", M_new -> , (taps > k**2 - 0.5).to(x.dtype)"
+            ),
+            "The new mask is the old one: it must grow where a window has found something.": ", M_new -> , M",
+            "The hole was read: multiply `x` by `M` before the convolution.": "x * M, W -> x, W",
         },
         hints=(
             "Convolve the mask with ones: that counts the existing taps of every window.",
@@ -346,26 +226,32 @@ EXERCISES = [
     Exercise(
         number="2.8",
         title="phase filters",
-        solution=phase_filters,
         cases=filters_3x3,
         mistakes={
             "The phases are exchanged: the window of an even output covers pixel i - 1 once and pixel i twice.": (
-                lambda w: phase_filters(w).flip(0, 1)
+                "dim=1) -> dim=1).flip(0, 1)"
             ),
             "Taps were dropped: two of them fall on the same pixel, and both count, so add them.": (
-                phases_by(lambda w0, w1, w2: [w0, w1], lambda w0, w1, w2: [w1, w2])
+                "w[:, :, 1] + w[:, :, 2] -> w[:, :, 1]",
+                "w[:, :, 0] + w[:, :, 1] -> w[:, :, 1]",
+                "r[..., 1] + r[..., 2] -> r[..., 1]",
+                "r[..., 0] + r[..., 1] -> r[..., 1]",
             ),
-            "Rows and columns are exchanged: the first index is the row's phase.": (
-                lambda w: phase_filters(w).transpose(0, 1)
-            ),
+            "Rows and columns are exchanged: the first index is the row's phase.": "dim=1) -> dim=0)",
             "The taps were averaged. The pixel stands twice, so its weight is their sum.": (
-                phases_by(lambda w0, w1, w2: [w0, (w1 + w2) / 2], lambda w0, w1, w2: [(w0 + w1) / 2, w2])
+                "w[:, :, 1] + w[:, :, 2] -> (w[:, :, 1] + w[:, :, 2]) / 2",
+                "w[:, :, 0] + w[:, :, 1] -> (w[:, :, 0] + w[:, :, 1]) / 2",
+                "r[..., 1] + r[..., 2] -> (r[..., 1] + r[..., 2]) / 2",
+                "r[..., 0] + r[..., 1] -> (r[..., 0] + r[..., 1]) / 2",
             ),
             "The middle tap counts twice: of three taps one falls on one pixel and two on the other.": (
-                phases_by(lambda w0, w1, w2: [w0 + w1, w1 + w2], lambda w0, w1, w2: [w0 + w1, w1 + w2])
+                "[w[:, :, 0], -> [w[:, :, 0] + w[:, :, 1],",
+                ", w[:, :, 2]] -> , w[:, :, 1] + w[:, :, 2]]",
+                "[r[..., 0], -> [r[..., 0] + r[..., 1],",
+                ", r[..., 2]] -> , r[..., 1] + r[..., 2]]",
             ),
             "Only along the columns is that right; along the rows the same sums are needed.": (
-                lambda w: phase_filters(w)[:1].expand(2, -1, -1, -1, -1, -1)
+                "w[:, :, 0] + w[:, :, 1], w[:, :, 2] -> w[:, :, 0], w[:, :, 1] + w[:, :, 2]"
             ),
         },
         hints=(
@@ -376,23 +262,18 @@ EXERCISES = [
     Exercise(
         number="2.9",
         title="three products in place of four",
-        solution=lambda w: (-w[..., 0], w.sum(-1), w[..., 2]),
         cases=filters_3,
         mistakes={
-            "The sign of A: x[i-1] = x[i] - d[i-1], so the step before enters with a minus.": (
-                lambda w: (w[..., 0], w.sum(-1), w[..., 2])
-            ),
+            "The sign of A: x[i-1] = x[i] - d[i-1], so the step before enters with a minus.": "-w0 -> w0",
             "S lost a tap: on a flat row all steps are 0, and the result must be (w0 + w1 + w2) x[i].": (
-                lambda w: (-w[..., 0], w[..., 1] + w[..., 2], w[..., 2])
+                "w0 + w1 + w2 -> w1 + w2"
             ),
             "A and C are exchanged: the step before meets the first tap, the step after the last one.": (
-                lambda w: (-w[..., 2], w.sum(-1), w[..., 0])
+                "-w0, w0 + w1 + w2, w2 -> -w2, w0 + w1 + w2, w0"
             ),
-            "The sign of C: x[i+1] = x[i] + d[i], so the step after enters with a plus.": (
-                lambda w: (-w[..., 0], w.sum(-1), -w[..., 2])
-            ),
+            "The sign of C: x[i+1] = x[i] + d[i], so the step after enters with a plus.": "w2, w2 -> w2, -w2",
             "Those are the four-product filters; replace x[i-1] by x[i] - d[i-1] and collect what meets x[i].": (
-                lambda w: (w[..., 0], w[..., 1] + w[..., 2], w[..., 0] + w[..., 1])
+                "-w0, w0 + w1 + w2, w2 -> w0, w1 + w2, w0 + w1"
             ),
         },
         hints=(

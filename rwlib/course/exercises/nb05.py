@@ -3,51 +3,14 @@
 import torch
 from torch import Tensor
 
-from rwlib.conventions import compose
 from rwlib.course.checking.cases import image, mask, rand, randn
 from rwlib.course.checking.exercise import Exercise
-from rwlib.losses.style import gram, style_loss
-
-# --- 5.1 and 5.2: the Gram matrix over channels
 
 
 def feature_maps(rng):
     """Not square, one image and several; c, h, w and b all differ."""
     for b, c, h, w in ((1, 3, 4, 5), (2, 5, 3, 7), (4, 2, 6, 3)):
         yield (randn(rng, b, c, h, w).requires_grad_(),)
-
-
-def _channel_products(phi: Tensor) -> Tensor:
-    x = phi.flatten(2)
-    return x @ x.mT
-
-
-def _over_positions(phi: Tensor) -> Tensor:
-    x = phi.flatten(2)
-    return x.mT @ x / phi[0].numel()
-
-
-def _batch_mixed(phi: Tensor) -> Tensor:
-    return _channel_products(phi).sum(0) / phi[0].numel()
-
-
-def _centred(phi: Tensor) -> Tensor:
-    return gram(phi - phi.mean((2, 3), keepdim=True))
-
-
-def _cosines(phi: Tensor) -> Tensor:
-    x = phi.flatten(2)
-    x = x / x.norm(dim=2, keepdim=True)
-    return x @ x.mT
-
-
-def _reshaped_wrongly(phi: Tensor) -> Tensor:
-    b, c, h, w = phi.shape
-    x = phi.reshape(b, h * w, c)
-    return x.mT @ x / (c * h * w)
-
-
-# --- 5.4: the style loss
 
 
 def two_sets_of_pools(rng):
@@ -58,85 +21,10 @@ def two_sets_of_pools(rng):
         yield phis_c2, [randn(rng, *shape) for shape in shapes]
 
 
-def _terms(phis_c2, phis_gt) -> Tensor:
-    """Return the term of each pool."""
-    return torch.stack([style_loss([one], [other]) for one, other in zip(phis_c2, phis_gt, strict=True)])
-
-
-def _entries(phis_c2, phis_gt) -> list[Tensor]:
-    return [gram(one) - gram(other) for one, other in zip(phis_c2, phis_gt, strict=True)]
-
-
-def _only_pool_2(phis_c2, phis_gt) -> Tensor:
-    return _terms(phis_c2, phis_gt)[1]
-
-
-def _only_last_pool(phis_c2, phis_gt) -> Tensor:
-    return _terms(phis_c2, phis_gt)[-1]
-
-
-def _mean_over_pools(phis_c2, phis_gt) -> Tensor:
-    return _terms(phis_c2, phis_gt).mean()
-
-
-def _squared(phis_c2, phis_gt) -> Tensor:
-    return sum(d.square().sum() / len(d) for d in _entries(phis_c2, phis_gt))
-
-
-def _euclidean(phis_c2, phis_gt) -> Tensor:
-    return sum(d.flatten(1).norm(dim=1).mean() for d in _entries(phis_c2, phis_gt))
-
-
-def _mean_over_entries(phis_c2, phis_gt) -> Tensor:
-    return sum(d.abs().mean() for d in _entries(phis_c2, phis_gt))
-
-
-def _summed_over_batch(phis_c2, phis_gt) -> Tensor:
-    return _terms(phis_c2, phis_gt).sum() * len(phis_gt[0])
-
-
-def _not_normalised(phis_c2, phis_gt) -> Tensor:
-    return sum(
-        (_channel_products(one) - _channel_products(other)).abs().sum() / len(one)
-        for one, other in zip(phis_c2, phis_gt, strict=True)
-    )
-
-
-def _normalised_twice(phis_c2, phis_gt) -> Tensor:
-    entries = zip(_entries(phis_c2, phis_gt), phis_gt, strict=True)
-    return sum(d.abs().sum() / len(d) / phi[0].numel() for d, phi in entries)
-
-
-def _without_gram(phis_c2, phis_gt) -> Tensor:
-    return sum((one - other).abs().sum() / one.numel() for one, other in zip(phis_c2, phis_gt, strict=True))
-
-
-def _signed(phis_c2, phis_gt) -> Tensor:
-    return sum(d.sum() / len(d) for d in _entries(phis_c2, phis_gt))
-
-
-# --- 5.5: what a pool counts
-
-
 def pools_of_different_strength(rng):
     """Positive features as after a ReLU, each pool on a scale of its own."""
     for b, h, w, scales in ((1, 8, 12, (1.0, 5.0, 2.0)), (3, 12, 8, (30.0, 4.0, 9.0)), (2, 16, 8, (0.5, 0.1, 0.7))):
         yield ([scale * rand(rng, b, 2 + p, h >> p, w >> p) for p, scale in enumerate(scales)],)
-
-
-def _mean_squares(phis_gt) -> Tensor:
-    return torch.stack([phi.square().mean() for phi in phis_gt])
-
-
-def _with_mean_one(weights: Tensor) -> Tensor:
-    return weights / weights.mean()
-
-
-def _pool_weights(phis_gt) -> Tensor:
-    return _with_mean_one(1 / _mean_squares(phis_gt))
-
-
-# --- 5.7: both networks in a row
 
 
 class Network:
@@ -160,59 +48,6 @@ def two_networks_and_a_hole(rng):
         yield Network("first network", 0.7, 1), Network("second network", -0.4, 2), I_gt, mask(rng, b, h, w)
 
 
-def _two_composites(first, second, I_gt, M):
-    I_in = I_gt * M
-    I_c1 = compose(I_in, first(I_in, M), M)
-    return I_c1, compose(I_in, second(I_c1, M), M)
-
-
-def _fed_with_prediction(first, second, I_gt, M):
-    I_p1 = first(I_gt * M, M)
-    return compose(I_gt, I_p1, M), compose(I_gt, second(I_p1, M), M)
-
-
-def _fed_with_input(first, second, I_gt, M):
-    return compose(I_gt, first(I_gt * M, M), M), compose(I_gt, second(I_gt * M, M), M)
-
-
-def _leaking(first, second, I_gt, M):
-    I_c1 = compose(I_gt, first(I_gt, M), M)
-    return I_c1, compose(I_gt, second(I_c1, M), M)
-
-
-def _holes_swapped(first, second, I_gt, M):
-    I_in = I_gt * M
-    I_c1 = compose(first(I_in, M), I_in, M)
-    return I_c1, compose(second(I_c1, M), I_in, M)
-
-
-def _hole_missing(first, second, I_gt, M):
-    I_c1, _ = _two_composites(first, second, I_gt, M)
-    return I_c1, I_gt * M
-
-
-def _first_prediction_twice(first, second, I_gt, M):
-    I_c1, _ = _two_composites(first, second, I_gt, M)
-    return I_c1, I_c1
-
-
-def _predictions(first, second, I_gt, M):
-    I_p1 = first(I_gt * M, M)
-    return I_p1, second(compose(I_gt, I_p1, M), M)
-
-
-def _second_not_composed(first, second, I_gt, M):
-    I_c1, _ = _two_composites(first, second, I_gt, M)
-    return I_c1, second(I_c1, M)
-
-
-def _exchanged(first, second, I_gt, M):
-    return _two_composites(second, first, I_gt, M)
-
-
-# --- 5.3 and 5.8: tables
-
-
 def same_table(got, expected) -> str | None:
     """Compare dicts of names; sets, lists and single names are all welcome."""
     if not isinstance(got, dict):
@@ -230,31 +65,35 @@ def same_table(got, expected) -> str | None:
     return None
 
 
-SEES = {"L_r": {"I_p1", "I_p2"}, "L_c": {"I_c1"}, "L_s": {"I_c2"}, "L_a": {"I_p1", "I_p2"}}
-
 EXERCISES = [
     Exercise(
         number="5.1",
         title="the Gram matrix over channels",
-        solution=gram,
         cases=feature_maps,
         mistakes={
             "That is notebook 04's matrix over positions, n × n. Here the channels meet: c × c, the sum runs over "
-            "positions.": _over_positions,
+            "positions.": "x @ x.transpose(1, 2) -> x.transpose(1, 2) @ x",
             "The normalisation is missing: divide by c · h · w, or a larger image has a larger style.": (
-                _channel_products
+                " / (c * h * w) ->"
             ),
             "Divided by h · w alone: pools with more channels would count more. δ_p is 1 / (c · h · w).": (
-                lambda phi: gram(phi) * phi.shape[1]
+                "c * h * w -> h * w"
             ),
             "Divided by c alone: the entries still grow with the number of positions. δ_p is 1 / (c · h · w).": (
-                lambda phi: gram(phi) * phi.shape[2] * phi.shape[3]
+                "c * h * w -> c"
             ),
-            "The batch's images are mixed into one matrix; each image has its own style: (b, c, c).": _batch_mixed,
-            "Each channel's mean is subtracted: that is a covariance. The Gram matrix keeps the means.": _centred,
-            "Channels are scaled to length one: those are cosines, and how strong a channel fires is lost.": _cosines,
+            "The batch's images are mixed into one matrix; each image has its own style: (b, c, c).": (
+                "x @ x.transpose(1, 2) -> (x @ x.transpose(1, 2)).sum(0)"
+            ),
+            "Each channel's mean is subtracted: that is a covariance. The Gram matrix keeps the means.": (
+                "phi.flatten(2) -> (phi - phi.mean((2, 3), keepdim=True)).flatten(2)"
+            ),
+            "Channels are scaled to length one: those are cosines, and how strong a channel fires is lost.": (
+                "phi.flatten(2) -> F.normalize(phi.flatten(2), dim=2)",
+                " / (c * h * w) ->",
+            ),
             "`reshape(b, h * w, c)` does not move the channel axis, it cuts the numbers anew. Flatten h and w: "
-            "`flatten(2)`.": _reshaped_wrongly,
+            "`flatten(2)`.": "phi.flatten(2) -> phi.reshape(b, h * w, c).transpose(1, 2)",
         },
         hints=(
             "Make phi a matrix for each image: `phi.flatten(2)` is (b, c, n) with n = h · w.",
@@ -264,7 +103,6 @@ EXERCISES = [
     Exercise(
         number="5.2",
         title="one entry, and the diagonal's sum",
-        solution=(0.5, 4),
         mistakes={
             "Those are the sums before the division by c · h · w = 160.": (80, 640),
             "That divides by h · w = 20 alone, not by c · h · w = 160.": (4, 32),
@@ -281,7 +119,6 @@ EXERCISES = [
     Exercise(
         number="5.3",
         title="which loss notices what",
-        solution={"positions shuffled": {"L_c"}, "channels rotated": {"L_s"}},
         compare=same_table,
         mistakes={
             "Exactly the other way round. Over what does each matrix sum? To that it is blind.": {
@@ -305,26 +142,37 @@ EXERCISES = [
     Exercise(
         number="5.4",
         title="the style loss",
-        solution=style_loss,
         cases=two_sets_of_pools,
         mistakes={
-            "Only pool 2 is compared: that is the correlation loss's pool. L_s adds up pools 1, 2 and 3.": _only_pool_2,
-            "Only the last pool is compared: is the `return` inside the loop, or the sum overwritten?": _only_last_pool,
-            "The pools are averaged; the sum over p in eq. (5) has no 1/3.": _mean_over_pools,
-            "The differences are squared. ‖·‖₁ adds up absolute values.": _squared,
-            "That is the Euclidean norm ‖·‖₂, with a root. ‖·‖₁ adds up absolute values.": _euclidean,
+            "Only pool 2 is compared: that is the correlation loss's pool. L_s adds up pools 1, 2 and 3.": (
+                "zip(phis_c2, phis_gt, strict=True) -> [(phis_c2[1], phis_gt[1])]"
+            ),
+            "Only the last pool is compared: is the `return` inside the loop, or the sum overwritten?": (
+                "total + (gram -> (gram"
+            ),
+            "The pools are averaged; the sum over p in eq. (5) has no 1/3.": (
+                "return total -> return total / len(phis_gt)"
+            ),
+            "The differences are squared. ‖·‖₁ adds up absolute values.": ".abs() -> .square()",
+            "That is the Euclidean norm ‖·‖₂, with a root. ‖·‖₁ adds up absolute values.": (
+                ".abs().sum((1, 2)) -> .norm(dim=(1, 2))"
+            ),
             "The c² entries are averaged. ‖·‖₁ is their sum; with a mean λ_2 would have to be larger.": (
-                _mean_over_entries
+                ".sum((1, 2)) -> .mean((1, 2))"
             ),
             "Summed over the images of a batch. Average over them, or the loss grows with the batch.": (
-                _summed_over_batch
+                ".sum((1, 2)).mean() -> .sum()"
             ),
-            "δ_p is missing: divide each Gram matrix by c · h · w, as `gram` does.": _not_normalised,
-            "δ_p stands there twice: `gram` has already divided by c · h · w.": _normalised_twice,
+            "δ_p is missing: divide each Gram matrix by c · h · w, as `gram` does.": (
+                ".mean() -> .mean() * phi_gt[0].numel()"
+            ),
+            "δ_p stands there twice: `gram` has already divided by c · h · w.": (
+                ".mean() -> .mean() / phi_gt[0].numel()"
+            ),
             "The features are compared position by position: a perceptual loss. L_s compares their Gram matrices.": (
-                _without_gram
+                "(gram(phi_c2) - gram(phi_gt)).abs().sum((1, 2)).mean() -> (phi_c2 - phi_gt).abs().mean()"
             ),
-            "Without the absolute value, differences of opposite sign cancel.": _signed,
+            "Without the absolute value, differences of opposite sign cancel.": ".abs() ->",
         },
         hints=(
             "One term for each pool: the absolute differences of two Gram matrices, summed over the last two axes.",
@@ -334,29 +182,28 @@ EXERCISES = [
     Exercise(
         number="5.5",
         title="let every pool count equally",
-        solution=_pool_weights,
         cases=pools_of_different_strength,
         mistakes={
             "The strong pool gets the large weight, and counts even more. Take the reciprocal.": (
-                lambda phis_gt: _with_mean_one(_mean_squares(phis_gt))
+                "1 / diagonal_sums -> diagonal_sums"
             ),
             "The ratios are right, but the weights should have the mean 1, so that λ_2 keeps its meaning.": (
-                lambda phis_gt: 1 / _mean_squares(phis_gt)
+                "weights / weights.mean() -> weights"
             ),
             "The weights have the sum 1. With the mean 1, the weights of equally strong pools are all 1.": (
-                lambda phis_gt: _pool_weights(phis_gt) / len(phis_gt)
+                "weights.mean() -> weights.sum()"
             ),
             "A Gram matrix is quadratic in the features: no root of the mean square.": (
-                lambda phis_gt: _with_mean_one(_mean_squares(phis_gt) ** -0.5)
+                "1 / diagonal_sums -> diagonal_sums**-0.5"
             ),
             "The mean of the features is not the diagonal's sum; that is the mean of their squares.": (
-                lambda phis_gt: _with_mean_one(torch.stack([1 / phi.mean() for phi in phis_gt]))
+                "phi.square().mean() -> phi.mean()"
             ),
             "That sums the squares. δ_p has already divided by c · h · w: take the mean.": (
-                lambda phis_gt: _with_mean_one(torch.stack([1 / phi.square().sum() for phi in phis_gt]))
+                "phi.square().mean() -> phi.square().sum()"
             ),
             "Those are the sums of all c² entries, not of the diagonal.": (
-                lambda phis_gt: _with_mean_one(torch.stack([1 / gram(phi).sum((1, 2)).mean() for phi in phis_gt]))
+                "phi.square().mean() -> gram(phi).sum((1, 2)).mean()"
             ),
         },
         hints=(
@@ -367,7 +214,6 @@ EXERCISES = [
     Exercise(
         number="5.6",
         title="what the middle of the hole is told",
-        solution=(128, 256),
         mistakes={
             "The second is right. In the first network x4 is a skip connection, and it ends at the border of the "
             "hole.": (256, 256),
@@ -388,24 +234,35 @@ EXERCISES = [
     Exercise(
         number="5.7",
         title="two networks, two composites",
-        solution=_two_composites,
         cases=two_networks_and_a_hole,
         mistakes={
             "The second network is fed with I_p1. It should see I_c1: the true pixels where they exist.": (
-                _fed_with_prediction
+                "second(I_c1, M) -> second(first(I_in, M), M)"
             ),
-            "The second network is fed with I_in, as if there were no first one. It refines I_c1.": _fed_with_input,
+            "The second network is fed with I_in, as if there were no first one. It refines I_c1.": (
+                "second(I_c1 -> second(I_in"
+            ),
             "The first network is fed with I_gt: it sees what is missing. Erase the hole first, I_in = I_gt · M.": (
-                _leaking
+                "first(I_in -> first(I_gt"
             ),
-            "The mask is the other way round: 1 exists. The predictions belong into the hole.": _holes_swapped,
-            "I_c2 has an empty hole: I_p2 · (1 − M) is missing.": _hole_missing,
-            "I_c2 is I_c1 again: the second network's prediction is not used.": _first_prediction_twice,
-            "Those are the predictions I_p1, I_p2. A composite takes the existing pixels from the input.": _predictions,
+            "The mask is the other way round: 1 exists. The predictions belong into the hole.": (
+                "I_in, first(I_in, M), M -> first(I_in, M), I_in, M",
+                "I_in, second(I_c1, M), M -> second(I_c1, M), I_in, M",
+            ),
+            "I_c2 has an empty hole: I_p2 · (1 − M) is missing.": "compose(I_in, second(I_c1, M), M) -> I_in",
+            "I_c2 is I_c1 again: the second network's prediction is not used.": (
+                "return I_c1, I_c2 -> return I_c1, I_c1"
+            ),
+            "Those are the predictions I_p1, I_p2. A composite takes the existing pixels from the input.": (
+                "return I_c1, I_c2 -> return first(I_in, M), second(I_c1, M)"
+            ),
             "I_c1 is right. I_c2 is still the prediction I_p2: it, too, needs the existing pixels from the input.": (
-                _second_not_composed
+                "compose(I_in, second(I_c1, M), M) -> second(I_c1, M)"
             ),
-            "The networks are exchanged: `first` infers, `second` refines.": _exchanged,
+            "The networks are exchanged: `first` infers, `second` refines.": (
+                "first(I_in -> second(I_in",
+                "second(I_c1 -> first(I_c1",
+            ),
         },
         hints=(
             "Four steps: I_in, I_p1 = first(I_in, M), I_c1, I_p2 = second(I_c1, M); then I_c2.",
@@ -415,27 +272,24 @@ EXERCISES = [
     Exercise(
         number="5.8",
         title="which loss sees what",
-        solution=SEES,
         compare=same_table,
         mistakes={
             "L_c and L_s are exchanged: correlations for the semantic inferring network, style for the global "
-            "perceiving one.": {**SEES, "L_c": {"I_c2"}, "L_s": {"I_c1"}},
-            "L_s looks at the composite alone: “different from PConv”, which compares the prediction too.": {
-                **SEES,
-                "L_s": {"I_c2", "I_p2"},
-            },
-            "L_c and L_s on the same image: that is Fig. 4(d), which the paper found worse.": {**SEES, "L_c": {"I_c2"}},
-            "L_c and L_s compare composites, eqs. (4) and (5). Algorithm 1 says predictions, but not the equations.": {
-                **SEES,
-                "L_c": {"I_p1"},
-                "L_s": {"I_p2"},
-            },
-            "L_r compares predictions, existing pixels included. In composites those are right by construction.": {
-                **SEES,
-                "L_r": {"I_c1", "I_c2"},
-            },
-            "L_r trains both networks: it compares both predictions.": {**SEES, "L_r": {"I_p2"}},
-            "L_a judges the output of both networks.": {**SEES, "L_a": {"I_p2"}},
+            "perceiving one.": '"L_c": {"I_c1"}, "L_s": {"I_c2"} -> "L_c": {"I_c2"}, "L_s": {"I_c1"}',
+            "L_s looks at the composite alone: “different from PConv”, which compares the prediction too.": (
+                '"L_s": {"I_c2"} -> "L_s": {"I_c2", "I_p2"}'
+            ),
+            "L_c and L_s on the same image: that is Fig. 4(d), which the paper found worse.": (
+                '"L_c": {"I_c1"} -> "L_c": {"I_c2"}'
+            ),
+            "L_c and L_s compare composites, eqs. (4) and (5). Algorithm 1 says predictions, but not the equations.": (
+                '"L_c": {"I_c1"}, "L_s": {"I_c2"} -> "L_c": {"I_p1"}, "L_s": {"I_p2"}'
+            ),
+            "L_r compares predictions, existing pixels included. In composites those are right by construction.": (
+                '"L_r": {"I_p1", "I_p2"} -> "L_r": {"I_c1", "I_c2"}'
+            ),
+            "L_r trains both networks: it compares both predictions.": '"L_r": {"I_p1", "I_p2"} -> "L_r": {"I_p2"}',
+            "L_a judges the output of both networks.": '"L_a": {"I_p1", "I_p2"} -> "L_a": {"I_p2"}',
         },
         hints=(
             "Two losses get one composite each, two losses get both predictions.",

@@ -1,18 +1,9 @@
 """Exercises of notebook 06: the region-wise discriminator, spectral norm, equation (6) and its other forms."""
 
 import torch
-import torch.nn.functional as F
 
 from rwlib.course.checking.cases import image, mask, randn
 from rwlib.course.checking.exercise import Exercise
-from rwlib.masks import label_from_mask, resize_mask
-
-# --- 6.2: what the discriminator sees
-
-
-def discriminator_input(I, M):
-    """The hole's content and the mask."""
-    return torch.cat([I * (1 - M), M], dim=1)
 
 
 def pictures_and_masks(rng):
@@ -22,28 +13,10 @@ def pictures_and_masks(rng):
     yield image(rng, 2, 3, 4).float(), mask(rng, 2, 3, 4).float()
 
 
-# --- 6.3: spectral norm
-
-
-def power_iteration(W, n, *, flat=None, norm_u=True, norm_v=True):
-    """W divided by the estimate of its largest singular value; the switches are the mistakes."""
-    matrix = W.flatten(1) if flat is None else flat(W)
-    v = F.normalize(matrix.new_ones(matrix.shape[1]), dim=0)
-    for i in range(n):
-        u = matrix @ v
-        u = F.normalize(u, dim=0) if norm_u else u
-        v = matrix.T @ u
-        v = F.normalize(v, dim=0) if norm_v or i < n - 1 else v
-    return W / (u @ matrix @ v)
-
-
 def filters(rng):
     """Different numbers of filters, channels and taps; few iterations and many."""
     for out, channels, k, n in ((3, 2, 5, 1), (4, 3, 3, 2), (2, 4, 2, 4), (5, 2, 3, 30)):
         yield randn(rng, out, channels, k, k), n
-
-
-# --- 6.4 to 6.7: two players
 
 
 def two_scores(rng):
@@ -75,30 +48,6 @@ def loss_and_gradients(answer, *scores):
     return loss, *gradients
 
 
-def generator_descends(score_p1, score_p2):
-    """L_a without its first term."""
-    return (1 - score_p1).mean() + (1 - score_p2).mean()
-
-
-def discriminator_descends(score_gt, score_p1, score_p2, alpha):
-    """-L_a."""
-    return -(alpha * score_gt.mean() + (1 - score_p1).mean() + (1 - score_p2).mean())
-
-
-def hinge(score_gt, score_p1, score_p2, alpha):
-    """Hinge loss of the discriminator; the two fakes count half each."""
-    real, fake = F.relu(1 - score_gt).mean(), F.relu(1 + score_p1).mean() + F.relu(1 + score_p2).mean()
-    return alpha * real + fake / 2
-
-
-def both(s_1, s_2, of):
-    """Sum over the two fakes of the mean of a function of their scores."""
-    return of(s_1).mean() + of(s_2).mean()
-
-
-# --- 6.8: the label
-
-
 def masks_and_sizes(rng):
     """Not square; the score map divides the mask."""
     for b, h, w, rows, columns in ((1, 2, 3, 4, 5), (2, 3, 2, 3, 6), (3, 4, 4, 5, 3)):
@@ -109,7 +58,6 @@ EXERCISES = [
     Exercise(
         number="6.1",
         title="the receptive field of a score",
-        solution=253,
         mistakes={
             "5 is one layer's window. Each further layer looks at five places of a coarser grid.": 5,
             "25 would be right if every stride were 1: but after a stride of 2, one step is two pixels.": 25,
@@ -127,27 +75,22 @@ EXERCISES = [
     Exercise(
         number="6.2",
         title="the input of the discriminator",
-        solution=discriminator_input,
         cases=pictures_and_masks,
         mistakes={
             "That keeps the existing region and erases the hole: D_r sees I ⊙ (1 − M), the hole's content alone.": (
-                lambda I, M: torch.cat([I * M, M], dim=1)
+                "I * (1 - M) -> I * M"
             ),
             "The fourth channel is M itself, not 1 − M (section 3.4: 1 − M “will introduce some noises”).": (
-                lambda I, M: torch.cat([I * (1 - M), 1 - M], dim=1)
+                ", M] -> , 1 - M]"
             ),
             "The mask is missing: without its channel, D_r cannot tell a black hole from no hole.": (
-                lambda I, M: I * (1 - M)
+                "return I * (1 - M)"
             ),
             "The existing region is still there: then D_r can judge pixels that the generator cannot change.": (
-                lambda I, M: torch.cat([I, M], dim=1)
+                "I * (1 - M) -> I"
             ),
-            "The order is picture, then mask: four channels, the mask last.": (
-                lambda I, M: torch.cat([M, I * (1 - M)], dim=1)
-            ),
-            "Both conventions are turned round: M is 1 where the picture exists.": (
-                lambda I, M: torch.cat([I * M, 1 - M], dim=1)
-            ),
+            "The order is picture, then mask: four channels, the mask last.": "[I * (1 - M), M] -> [M, I * (1 - M)]",
+            "Both conventions are turned round: M is 1 where the picture exists.": "[I * (1 - M), M] -> [I * M, 1 - M]",
         },
         hints=(
             "Which region can hold artefacts at all? Erase the other one.",
@@ -157,29 +100,28 @@ EXERCISES = [
     Exercise(
         number="6.3",
         title="spectral norm by power iteration",
-        solution=power_iteration,
         cases=filters,
         mistakes={
             "That is the Frobenius norm, the root of the sum of *all* squared singular values. Only one counts.": (
-                lambda W, n: W / W.norm()
+                "(u @ matrix @ v) -> W.norm()"
             ),
             "It is divided by σ²: is v normalised after its last update as well?": (
-                lambda W, n: power_iteration(W, n, norm_v=False)
+                "u @ matrix @ v -> u @ matrix @ matrix.T @ u"
             ),
             "u is not normalised: then u · W v is a product of two lengths, and no longer σ.": (
-                lambda W, n: power_iteration(W, n, norm_u=False)
+                "F.normalize(matrix @ v, dim=0) -> matrix @ v"
             ),
             "A convolution's matrix is (out, the rest): flatten(1). Yours keeps another axis apart.": (
-                lambda W, n: power_iteration(W, n, flat=lambda W: W.flatten(0, 2))
+                "W.flatten(1) -> W.flatten(0, 2)"
             ),
             "The matrix has a row for each *output* channel; yours has one for each input channel.": (
-                lambda W, n: power_iteration(W, n, flat=lambda W: W.transpose(0, 1).flatten(1))
+                "W.flatten(1) -> W.transpose(0, 1).flatten(1)"
             ),
-            "One iteration only: go back and forth n times.": lambda W, n: power_iteration(W, 1),
+            "One iteration only: go back and forth n times.": "range(n) -> range(1)",
             "That is the exact norm, by a decomposition. Here the estimate after n iterations is wanted.": (
-                lambda W, n: W / torch.linalg.matrix_norm(W.flatten(1), ord=2)
+                "(u @ matrix @ v) -> torch.linalg.matrix_norm(matrix, ord=2)"
             ),
-            "It multiplies by σ; divide.": lambda W, n: W * W / power_iteration(W, n),
+            "It multiplies by σ; divide.": "W / ( -> W * (",
         },
         hints=(
             "Each iteration: u = normalised(matrix v), v = normalised(matrixᵀ u). `F.normalize(x, dim=0)` does it.",
@@ -189,7 +131,6 @@ EXERCISES = [
     Exercise(
         number="6.4",
         title="which terms move the generator",
-        solution=(2, 3),
         mistakes={
             "The first term holds the ground truth and D_r alone: no parameter of the generator is in it.": (1, 2, 3),
             "The other way round: the first term is the one *without* the generator.": (1,),
@@ -204,28 +145,28 @@ EXERCISES = [
     Exercise(
         number="6.5",
         title="what the generator descends",
-        solution=generator_descends,
         cases=two_scores,
         call=loss_and_gradients,
         mistakes={
             "The sign: descending this pushes D(fake) *down*. The generator wants its patches called real.": (
-                lambda s_1, s_2: -generator_descends(s_1, s_2)
+                "return (1 -> return -(1",
+                "+ (1 -> - (1",
             ),
-            "E is a mean over patches and batch, not a sum.": lambda s_1, s_2: both(s_1, s_2, lambda s: (1 - s).sum()),
-            "The second network's prediction is missing: both are judged.": lambda s_1, s_2: (
-                (1 - s_1).mean() + 0 * s_2.sum()
+            "E is a mean over patches and batch, not a sum.": (
+                "p1).mean() -> p1).sum()",
+                "p2).mean() -> p2).sum()",
             ),
-            "The first network's prediction is missing: both are judged.": lambda s_1, s_2: (
-                (1 - s_2).mean() + 0 * s_1.sum()
-            ),
+            "The second network's prediction is missing: both are judged.": " + (1 - score_p2).mean() ->",
+            "The first network's prediction is missing: both are judged.": "(1 - score_p1).mean() + ->",
             "The gradient is right, the value is not: (6) has a 1 − in both terms, not only once.": (
-                lambda s_1, s_2: 1 - s_1.mean() - s_2.mean()
+                "(1 - score_p1).mean() + (1 - score_p2).mean() -> 1 - score_p1.mean() - score_p2.mean()"
             ),
             "The gradient is right, the value is not: each term of (6) is 1 − D(fake).": (
-                lambda s_1, s_2: -s_1.mean() - s_2.mean()
+                "(1 - score_p1).mean() + (1 - score_p2).mean() -> -score_p1.mean() - score_p2.mean()"
             ),
             "No gradient reaches the scores: did you `.detach()` them? That belongs to the discriminator's step.": (
-                lambda s_1, s_2: generator_descends(s_1.detach(), s_2.detach())
+                "score_p1 -> score_p1.detach()",
+                "score_p2 -> score_p2.detach()",
             ),
         },
         hints=(
@@ -236,31 +177,30 @@ EXERCISES = [
     Exercise(
         number="6.6",
         title="what the discriminator descends",
-        solution=discriminator_descends,
         cases=three_scores,
         mistakes={
-            "The sign: D descends −L_a. With +L_a it helps the generator, and lowers D(real).": (
-                lambda gt, s_1, s_2, alpha: -discriminator_descends(gt, s_1, s_2, alpha)
-            ),
+            "The sign: D descends −L_a. With +L_a it helps the generator, and lowers D(real).": "-L_a -> L_a",
             "α stands before the real term; it is the fakes that count fully (“heavy penalisation”).": (
-                lambda gt, s_1, s_2, alpha: -(gt.mean() + alpha * both(s_1, s_2, lambda s: 1 - s))
+                "alpha * score_gt -> score_gt",
+                "+ (1 - score_p1) -> + alpha * (1 - score_p1)",
+                "+ (1 - score_p2) -> + alpha * (1 - score_p2)",
             ),
             "α multiplies the real term only, not the whole sum.": (
-                lambda gt, s_1, s_2, alpha: alpha * discriminator_descends(gt, s_1, s_2, 1.0)
+                "alpha * score_gt -> score_gt",
+                "-L_a -> -alpha * L_a",
             ),
             "The real term is missing: with fakes alone, D learns to call everything fake.": (
-                lambda gt, s_1, s_2, alpha: -both(s_1, s_2, lambda s: 1 - s)
+                "alpha * score_gt.mean() ->"
             ),
             "The fake terms are gone. A sum that goes on in the next line with a leading + needs parentheses: "
             "without them Python reads `+ (1 - score_p1).mean()` as a statement of its own, and forgets it.": (
-                lambda gt, s_1, s_2, alpha: -alpha * gt.mean()
+                "-L_a -> -alpha * score_gt.mean()"
             ),
             "The minus reaches only the first term: put the whole of L_a into parentheses.": (
-                lambda gt, s_1, s_2, alpha: -alpha * gt.mean() + both(s_1, s_2, lambda s: 1 - s)
+                "alpha * -> -alpha *",
+                "-L_a -> L_a",
             ),
-            "The real term of (6) is α E D(real), without a 1 −.": (
-                lambda gt, s_1, s_2, alpha: -(alpha * (1 - gt).mean() + both(s_1, s_2, lambda s: 1 - s))
-            ),
+            "The real term of (6) is α E D(real), without a 1 −.": "score_gt.mean() -> (1 - score_gt).mean()",
         },
         hints=(
             "Write L_a first, in parentheses, over three lines. Then turn its sign.",
@@ -270,32 +210,31 @@ EXERCISES = [
     Exercise(
         number="6.7",
         title="hinge, for the discriminator",
-        solution=hinge,
         cases=sure_scores,
         mistakes={
             "Without the max it is the critic of WGAN: D goes on for ever, also where it is right by far.": (
-                lambda gt, s_1, s_2, alpha: alpha * (1 - gt).mean() + both(s_1, s_2, lambda s: 1 + s) / 2
+                "F.relu(1 - score_gt) -> (1 - score_gt)",
+                "F.relu(1 + score_p1) -> (1 + score_p1)",
+                "F.relu(1 + score_p2) -> (1 + score_p2)",
             ),
             "Real and fake are exchanged: real scores are pushed above +1, fake ones below −1.": (
-                lambda gt, s_1, s_2, alpha: alpha * F.relu(1 + gt).mean() + both(s_1, s_2, lambda s: F.relu(1 - s)) / 2
+                "1 - score_gt -> 1 + score_gt",
+                "1 + score_p1 -> 1 - score_p1",
+                "1 + score_p2 -> 1 - score_p2",
             ),
             "The margin is missing: D should be right by at least 1, not by 0.": (
-                lambda gt, s_1, s_2, alpha: alpha * F.relu(-gt).mean() + both(s_1, s_2, F.relu) / 2
+                "1 - score_gt -> -score_gt",
+                "1 + score_p1 -> score_p1",
+                "1 + score_p2 -> score_p2",
             ),
-            "The two fakes count half each, so that α = 1 balances real against fake.": (
-                lambda gt, s_1, s_2, alpha: alpha * F.relu(1 - gt).mean() + both(s_1, s_2, lambda s: F.relu(1 + s))
-            ),
-            "The fake terms are gone: does your sum go on in the next line without parentheses?": (
-                lambda gt, s_1, s_2, alpha: alpha * F.relu(1 - gt).mean()
-            ),
+            "The two fakes count half each, so that α = 1 balances real against fake.": "+ fake -> + 2 * fake",
+            "The fake terms are gone: does your sum go on in the next line without parentheses?": " + fake ->",
             "The max is taken of the mean. Take it of each patch: one that is right must not pay for another.": (
-                lambda gt, s_1, s_2, alpha: (
-                    alpha * F.relu(1 - gt.mean()) + both(s_1, s_2, lambda s: F.relu(1 + s.mean())) / 2
-                )
+                "score_gt).mean() -> score_gt.mean())",
+                "score_p1).mean() -> score_p1.mean())",
+                "score_p2).mean() -> score_p2.mean())",
             ),
-            "α belongs to the real term.": (
-                lambda gt, s_1, s_2, alpha: F.relu(1 - gt).mean() + alpha * both(s_1, s_2, lambda s: F.relu(1 + s)) / 2
-            ),
+            "α belongs to the real term.": "alpha * real + fake -> real + alpha * fake",
         },
         hints=(
             "max(0, x) is `F.relu(x)`, entry by entry; the mean comes after it.",
@@ -305,7 +244,6 @@ EXERCISES = [
     Exercise(
         number="6.8",
         title="a generator without gradient",
-        solution=2,
         mistakes={
             "Only if the slope of −relu were −1 everywhere. What does relu do with negative numbers?": 4,
             "Those are the patches that do *not* move... count again which: −relu(s) is flat for s < 0.": 0,
@@ -320,29 +258,24 @@ EXERCISES = [
     Exercise(
         number="6.9",
         title="the hole label of each patch",
-        solution=lambda M, h, w: label_from_mask(M, (h, w)),
         cases=masks_and_sizes,
         mistakes={
-            "That is the share that *exists*. The label is about the hole: 1 − M.": (
-                lambda M, h, w: F.adaptive_avg_pool2d(M, (h, w))
-            ),
+            "That is the share that *exists*. The label is about the hole: 1 − M.": "1 - M -> M",
             "Nearest: it samples one pixel of each cell, and loses every hole that misses those pixels.": (
-                lambda M, h, w: 1 - resize_mask(M, (h, w))
+                "return 1 - masks.resize_mask(M, (h, w))"
             ),
             "Nearest (F.interpolate): the first pixel of each cell speaks for the whole of it.": (
-                lambda M, h, w: 1 - F.interpolate(M, (h, w), mode="nearest")
+                'return F.interpolate(1 - M, (h, w), mode="nearest")'
             ),
-            "That is 1 as soon as one pixel is missing (a max). The label is the share, the mean.": (
-                lambda M, h, w: F.adaptive_max_pool2d(1 - M, (h, w))
-            ),
+            "That is 1 as soon as one pixel is missing (a max). The label is the share, the mean.": "avg -> max",
             "That is 1 only if every pixel is missing (a min). The label is the share, the mean.": (
-                lambda M, h, w: 1 - F.adaptive_max_pool2d(M, (h, w))
+                "return 1 - F.adaptive_max_pool2d(M, (h, w))"
             ),
             "Bilinear looks at four pixels around each cell's centre; the rest of the cell is ignored.": (
-                lambda M, h, w: F.interpolate(1 - M, (h, w), mode="bilinear", align_corners=False)
+                'return F.interpolate(1 - M, (h, w), mode="bilinear")'
             ),
             "The share is rounded to 0 or 1: then a hole that fills a third of a patch counts nothing.": (
-                lambda M, h, w: (label_from_mask(M, (h, w)) > 0.5).to(M.dtype)
+                "(h, w)) -> (h, w)).round()"
             ),
         },
         hints=(
@@ -353,7 +286,6 @@ EXERCISES = [
     Exercise(
         number="6.10",
         title="exhibit A",
-        solution="b",
         mistakes={
             "If it called everything real, D_gt and D_p2 would rise *together*. Here they come apart.": "a",
             "The four fillings differ from house to house; blame who pulls them about.": "c",
@@ -365,7 +297,6 @@ EXERCISES = [
     Exercise(
         number="6.11",
         title="exhibit B",
-        solution="c",
         mistakes={
             "No curve here shows D's scores. What do the four fillings have in common?": "a",
             "A strong judge would still tell house from house. What do the four fillings have in common?": "b",
@@ -377,7 +308,6 @@ EXERCISES = [
     Exercise(
         number="6.12",
         title="exhibit C",
-        solution="a",
         mistakes={
             "A judge who is too strong tells real from fake. Look at the gap between D_gt and D_p2.": "b",
             "The fillings follow their houses, as the healthy ones do.": "c",

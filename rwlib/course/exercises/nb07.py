@@ -10,10 +10,7 @@ from rwlib.config import Config
 from rwlib.conventions import compose
 from rwlib.course.checking.cases import image, mask, rand, randn
 from rwlib.course.checking.exercise import Exercise
-from rwlib.losses import correlation_loss, reconstruction_loss, style_loss
 from rwlib.networks.generator import Outputs
-
-# --- 7.1 the phase switch
 
 
 def steps_around_the_switch(rng):
@@ -24,26 +21,12 @@ def steps_around_the_switch(rng):
             yield step, epochs_one, steps_per_epoch
 
 
-def lambda_3_at(step: int, epochs_one: int, steps_per_epoch: int) -> float:
-    """Solution of 7.1."""
-    return 0.0 if step < epochs_one * steps_per_epoch else 1.0
-
-
-# --- 7.2 equation (7)
-
-
 def four_terms(rng):
     """Values of very different size; in phase one there is no L_a."""
     for scale in (1.0, 30.0):
         L_r, L_c, L_s, L_a = (rand(rng, 1, low=0.1, high=scale)[0].requires_grad_() for _ in range(4))
         yield L_r, L_c, L_s, L_a, 0.3, 0.07, 1.5
         yield L_r, L_c, L_s, None, 0.2, 0.05, 0.0
-
-
-def weighted(L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3):
-    """Solution of 7.2."""
-    L = L_r + lambda_1 * L_c + lambda_2 * L_s
-    return L if L_a is None else L + lambda_3 * L_a
 
 
 # --- 7.3 the generator's step
@@ -113,40 +96,6 @@ def two_generator_steps(step: Callable, number: int, batches: list) -> dict[str,
     }
 
 
-def generator_step(
-    G,
-    vgg,
-    opt_G,
-    I_gt,
-    M,
-    config,
-    *,
-    zero_grad=True,
-    swap=False,
-    pixels=lambda out: (out.I_p1, out.I_p2),
-    sees_c=lambda out: out.I_c1,
-    sees_s=lambda out: out.I_c2,
-):
-    """Solution of 7.3, and by its switches the mistakes."""
-    out = G(I_gt, M)
-    phis_gt = vgg(I_gt)
-    L_r = reconstruction_loss(*pixels(out), I_gt, reduction=config.reduction)
-    L_c = correlation_loss(vgg(sees_c(out))[1], phis_gt[1], reduction=config.reduction)
-    L_s = style_loss(vgg(sees_s(out)), phis_gt, reduction=config.reduction)
-    lambda_1, lambda_2 = (config.lambda_2, config.lambda_1) if swap else (config.lambda_1, config.lambda_2)
-    L = L_r + lambda_1 * L_c + lambda_2 * L_s
-    if zero_grad:
-        opt_G.zero_grad()
-    L.backward()
-    opt_G.step()
-    return L.detach()
-
-
-def wrong_generator_step(**switches):
-    """Return a mistake of 7.3."""
-    return lambda G, vgg, opt_G, I_gt, M, config: generator_step(G, vgg, opt_G, I_gt, M, config, **switches)
-
-
 # --- 7.4 the discriminator's step
 
 
@@ -184,61 +133,10 @@ def two_discriminator_steps(step: Callable, number: int, batches: list) -> dict[
     }
 
 
-def discriminator_step(
-    D,
-    opt_D,
-    I_gt,
-    I_p1,
-    I_p2,
-    M,
-    alpha,
-    *,
-    detach=True,
-    zero_grad=True,
-    sign=-1,
-    sees=lambda I, M: torch.cat([I * (1 - M), M], dim=1),
-    alpha_on_fakes=False,
-):
-    """Solution of 7.4, and by its switches the mistakes."""
-    if detach:
-        I_p1, I_p2 = I_p1.detach(), I_p2.detach()
-    real, fake_1, fake_2 = (D(sees(I, M)).mean() for I in (I_gt, I_p1, I_p2))
-    L_a = alpha * real + (1 - fake_1) + (1 - fake_2)
-    if alpha_on_fakes:
-        L_a = real + alpha * (1 - fake_1) + alpha * (1 - fake_2)
-    if zero_grad:
-        opt_D.zero_grad()
-    (sign * L_a).backward()
-    opt_D.step()
-    return L_a.detach()
-
-
-def wrong_discriminator_step(**switches):
-    """Return a mistake of 7.4."""
-    return lambda D, opt_D, I_gt, I_p1, I_p2, M, alpha: discriminator_step(
-        D, opt_D, I_gt, I_p1, I_p2, M, alpha, **switches
-    )
-
-
-# --- 7.8 the moving average
-
-
 def averages(rng):
     """Early and late updates, with short and long decay."""
     for n, decay in ((0, 0.999), (1, 0.9), (30, 0.999), (500, 0.9), (20_000, 0.999), (7, 0.3)):
         yield randn(rng, 3, 4), randn(rng, 3, 4), n, decay
-
-
-def averaged(average, weights, n, decay):
-    """Solution of 7.8."""
-    d = min(decay, (1 + n) / (10 + n))
-    return d * average + (1 - d) * weights
-
-
-def _average_with(kept: Callable[[int, float], float]) -> Callable:
-    return lambda average, weights, n, decay: (
-        kept(n, decay) * average + (1 - kept(n, decay)) * weights  # fmt: skip
-    )
 
 
 # --- predictions with a list of choices
@@ -267,23 +165,18 @@ EXERCISES = [
     Exercise(
         number="7.1",
         title="the phase switch",
-        solution=lambda_3_at,
         cases=steps_around_the_switch,
         mistakes={
-            "Off by one: phase one has the steps 0 to n − 1, so step n is already phase two's first.": (
-                lambda step, epochs_one, steps_per_epoch: 0.0 if step <= epochs_one * steps_per_epoch else 1.0
-            ),
+            "Off by one: phase one has the steps 0 to n − 1, so step n is already phase two's first.": "< -> <=",
             "`step` counts steps, `epochs_one` counts epochs: 20 steps are not 20 epochs.": (
-                lambda step, epochs_one, steps_per_epoch: 0.0 if step < epochs_one else 1.0
+                "epochs_one * steps_per_epoch -> epochs_one"
             ),
-            "The other way round: phase one is without the adversarial loss.": (
-                lambda step, epochs_one, steps_per_epoch: 1.0 if step < epochs_one * steps_per_epoch else 0.0
-            ),
+            "The other way round: phase one is without the adversarial loss.": "< -> >=",
             "One epoch too early: the epoch of a step is step // steps_per_epoch, and epochs count from 0.": (
-                lambda step, epochs_one, steps_per_epoch: 0.0 if step // steps_per_epoch + 1 < epochs_one else 1.0
+                "step < epochs_one * steps_per_epoch -> step // steps_per_epoch + 1 < epochs_one"
             ),
             "λ_3 changes once and stays: `==` switches it on for a single epoch or step.": (
-                lambda step, epochs_one, steps_per_epoch: 1.0 if step // steps_per_epoch == epochs_one else 0.0
+                "step < epochs_one * steps_per_epoch -> step // steps_per_epoch != epochs_one"
             ),
         },
         hints=(
@@ -294,34 +187,19 @@ EXERCISES = [
     Exercise(
         number="7.2",
         title="equation (7)",
-        solution=weighted,
         cases=four_terms,
         mistakes={
             "λ_1 and λ_2 are exchanged: λ_1 weighs the correlation loss L_c, λ_2 the style loss L_s.": (
-                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: weighted(
-                    L_r, L_c, L_s, L_a, lambda_2, lambda_1, lambda_3
-                )
+                "lambda_1 * L_c + lambda_2 * L_s -> lambda_2 * L_c + lambda_1 * L_s"
             ),
             "The generator descends L_a, so it is added. −L_a is what the discriminator descends.": (
-                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: weighted(
-                    L_r, L_c, L_s, L_a, lambda_1, lambda_2, -lambda_3
-                )
+                "L + lambda_3 -> L - lambda_3"
             ),
-            "λ_3 is missing: L_a enters with its weight, too.": (
-                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: weighted(
-                    L_r, L_c, L_s, L_a, lambda_1, lambda_2, 1.0
-                )
-            ),
+            "λ_3 is missing: L_a enters with its weight, too.": "lambda_3 * L_a -> L_a",
             "In phase one nobody computes L_a: it is None, and 0 · None is an error. Ask for it before you add it.": (
-                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: (
-                    L_r + lambda_1 * L_c + lambda_2 * L_s + lambda_3 * L_a
-                )
+                "L if L_a is None else L -> L"
             ),
-            "Phase two loses its style loss: all four terms count there.": (
-                lambda L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3: (
-                    L_r + lambda_1 * L_c + (lambda_2 * L_s if L_a is None else lambda_3 * L_a)
-                )
-            ),
+            "Phase two loses its style loss: all four terms count there.": "else L -> else L_r + lambda_1 * L_c",
         },
         hints=(
             "L_r has no weight, the other three have one each.",
@@ -331,31 +209,28 @@ EXERCISES = [
     Exercise(
         number="7.3",
         title="a step of phase one",
-        solution=lambda G, vgg, opt_G, I_gt, M, config: generator_step(G, vgg, opt_G, I_gt, M, config),
         cases=seeds_and_sizes,
         call=two_generator_steps,
         mistakes={
             "zero_grad is missing: the second step goes along its own gradient plus the first step's.": (
-                wrong_generator_step(zero_grad=False)
+                "opt_G.zero_grad() -> pass"
             ),
-            "L_c looks at the prediction. Equation (4) takes the first *composite*, I_c1.": (
-                wrong_generator_step(sees_c=lambda out: out.I_p1)
+            "L_c looks at the prediction. Equation (4) takes the first *composite*, I_c1.": "I_c1 -> I_p1",
+            "L_s looks at the prediction. Equation (5) takes the second *composite* I_c2.": "I_c2 -> I_p2",
+            "λ_1 and λ_2 are exchanged: λ_1 belongs to L_c, λ_2 to L_s.": (
+                "lambda_1 * L_c -> lambda_2 * L_c",
+                "lambda_2 * L_s -> lambda_1 * L_s",
             ),
-            "L_s looks at the prediction. Equation (5) takes the second *composite* I_c2.": (
-                wrong_generator_step(sees_s=lambda out: out.I_p2)
-            ),
-            "λ_1 and λ_2 are exchanged: λ_1 belongs to L_c, λ_2 to L_s.": wrong_generator_step(swap=True),
             "L_r looks at the composites, which never err where the image exists. Take both predictions, eq. (2).": (
-                wrong_generator_step(pixels=lambda out: (out.I_c1, out.I_c2))
+                "out.I_p1, out.I_p2 -> out.I_c1, out.I_c2"
             ),
             "L_c and L_s have changed partners: L_c takes I_c1, L_s takes I_c2.": (
-                wrong_generator_step(sees_c=lambda out: out.I_c2, sees_s=lambda out: out.I_c1)
+                "I_c1)[1] -> I_c2)[1]",
+                "I_c2), -> I_c1),",
             ),
-            "L_c and L_s are on the same network: L_c takes I_c1, and only L_s takes I_c2.": (
-                wrong_generator_step(sees_c=lambda out: out.I_c2)
-            ),
+            "L_c and L_s are on the same network: L_c takes I_c1, and only L_s takes I_c2.": "I_c1 -> I_c2",
             "L_r counts the second prediction only: equation (2) adds both, or the first network has no teacher.": (
-                wrong_generator_step(pixels=lambda out: (out.I_p2, out.I_p2))
+                "I_p1 -> I_p2"
             ),
         },
         hints=(
@@ -367,29 +242,24 @@ EXERCISES = [
     Exercise(
         number="7.4",
         title="the discriminator's step",
-        solution=lambda D, opt_D, I_gt, I_p1, I_p2, M, alpha: discriminator_step(D, opt_D, I_gt, I_p1, I_p2, M, alpha),
         cases=seeds_and_sizes,
         call=two_discriminator_steps,
         mistakes={
             "The fakes are not detached: D's weights are right, but a gradient runs on into the generator, "
-            "which would learn to be caught.": wrong_discriminator_step(detach=False),
+            "which would learn to be caught.": "I_p1.detach(), I_p2.detach() -> I_p1, I_p2",
             "D is updated with the generator's loss: it descends L_a and learns to praise fakes. Descend −L_a.": (
-                wrong_discriminator_step(sign=1)
+                "-L_a -> L_a"
             ),
-            "D sees whole pictures: only the hole's content, I ⊙ (1 − M), is judged (section 3.4).": (
-                wrong_discriminator_step(sees=lambda I, M: torch.cat([I, M], dim=1))
-            ),
+            "D sees whole pictures: only the hole's content, I ⊙ (1 − M), is judged (section 3.4).": "I * (1 - M) -> I",
             "D sees the existing region, I ⊙ M: that is where nothing was inferred. It judges I ⊙ (1 − M).": (
-                wrong_discriminator_step(sees=lambda I, M: torch.cat([I * M, M], dim=1))
+                "I * (1 - M) -> I * M"
             ),
-            "The fourth channel is 1 − M. Section 3.4 gives D the mask M itself.": (
-                wrong_discriminator_step(sees=lambda I, M: torch.cat([I * (1 - M), 1 - M], dim=1))
-            ),
+            "The fourth channel is 1 − M. Section 3.4 gives D the mask M itself.": ", M] -> , 1 - M]",
             "α stands at the fakes: equation (6) weighs the *real* term with it.": (
-                wrong_discriminator_step(alpha_on_fakes=True)
+                "alpha * real + (1 - fake_1) + (1 - fake_2) -> real + alpha * (1 - fake_1) + alpha * (1 - fake_2)"
             ),
             "zero_grad is missing: the second step still carries the first one's gradient.": (
-                wrong_discriminator_step(zero_grad=False)
+                "opt_D.zero_grad() -> pass"
             ),
         },
         hints=(
@@ -400,7 +270,6 @@ EXERCISES = [
     Exercise(
         number="7.5",
         title="loop A",
-        solution=BUGS[0],
         mistakes={
             "Then the steps would grow, and the loss would move. This one stands still.": BUGS[1],
             "Loop A has no features at all: look at what happens between `backward` and `step`.": BUGS[2],
@@ -415,7 +284,6 @@ EXERCISES = [
     Exercise(
         number="7.6",
         title="loop B",
-        solution=BUGS[2],
         mistakes={
             "The loss L falls, so steps are taken.": BUGS[0],
             "`zero_grad` is called once a step, before `backward`: that is right.": BUGS[1],
@@ -430,7 +298,6 @@ EXERCISES = [
     Exercise(
         number="7.7",
         title="loop C",
-        solution=BUGS[5],
         mistakes={
             "The generator's loss takes `I_p2` as it is. And then G would be the one that does not learn.": BUGS[3],
             "`zero_grad` comes before `backward` for both players.": BUGS[1],
@@ -445,23 +312,20 @@ EXERCISES = [
     Exercise(
         number="7.8",
         title="the moving average",
-        solution=averaged,
         cases=averages,
         mistakes={
             "No warm-up: with decay 0.999 the average would keep a third of the random start after 1,000 steps.": (
-                _average_with(lambda n, decay: decay)
+                "min(decay, (1 + n) / (10 + n)) -> decay"
             ),
-            "The larger of the two: take the *smaller*, so that early averages forget quickly.": (
-                _average_with(lambda n, decay: max(decay, (1 + n) / (10 + n)))
-            ),
+            "The larger of the two: take the *smaller*, so that early averages forget quickly.": "min -> max",
             "The decay belongs to the average, 1 − decay to the new weights; yours are exchanged.": (
-                _average_with(lambda n, decay: 1 - min(decay, (1 + n) / (10 + n)))
+                "d * average + (1 - d) * weights -> (1 - d) * average + d * weights"
             ),
             "The warm-up never ends: its own limit is 1, so `decay` must bound it.": (
-                _average_with(lambda n, decay: (1 + n) / (10 + n))
+                "min(decay, (1 + n) / (10 + n)) -> (1 + n) / (10 + n)"
             ),
             "Off by one: with n = 0 updates before this one the decay is 1/10.": (
-                _average_with(lambda n, decay: min(decay, (2 + n) / (11 + n)))
+                "(1 + n) / (10 + n) -> (2 + n) / (11 + n)"
             ),
         },
         hints=(
@@ -472,7 +336,6 @@ EXERCISES = [
     Exercise(
         number="7.9",
         title="a resumed run without its optimiser",
-        solution=6,
         mistakes={
             "Not yet: step 5's loss is computed *before* its update, with the weights of the checkpoint and the same "
             "batch. It is the update that goes another way.": 5,
@@ -487,7 +350,6 @@ EXERCISES = [
     Exercise(
         number="7.10",
         title="exhibit 1",
-        solution=FAULTS[2],
         mistakes={
             "Then the hole would be the region that is never learned. Here it is learned best.": FAULTS[0],
             "Close: the hole is learned and the rest is not. But I_p1 draws each house's own windows inside the hole. "
@@ -504,7 +366,6 @@ EXERCISES = [
     Exercise(
         number="7.11",
         title="exhibit 2",
-        solution=FAULTS[0],
         mistakes={
             "Then the hole would be filled well and the existing region badly. It is the other way round.": FAULTS[1],
             "Then the hole would be easy and the existing region hard. It is the other way round.": FAULTS[2],
@@ -520,7 +381,6 @@ EXERCISES = [
     Exercise(
         number="7.12",
         title="exhibit 3",
-        solution=FAULTS[3],
         mistakes={
             "Then the predictions would be sharp right up to the rim. Here they are blurred beyond it.": FAULTS[0],
             "Then the far corners of I_p1 would be wrong, too. They are reproduced.": FAULTS[1],

@@ -1,17 +1,13 @@
 """Exercises of notebook 09."""
 
-import math
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import torch
-from scipy.special import stdtrit
 
 from rwlib.ablations import ABLATIONS
-from rwlib.config import Config, make_config
+from rwlib.config import make_config
 from rwlib.course.checking.cases import rand, randn
 from rwlib.course.checking.exercise import Exercise
-
-# --- 9.2 one change at a time
 
 
 def pairs_of_configs(rng):
@@ -26,11 +22,6 @@ def pairs_of_configs(rng):
         yield full, variant.apply(full)
 
 
-def changed_fields(a, b):
-    """Return the names of the fields in which two configurations differ, in alphabetical order."""
-    return sorted(field.name for field in fields(Config) if getattr(a, field.name) != getattr(b, field.name))
-
-
 def same_list(got, expected):
     """Compare lists of names, and say which are missing or too many."""
     if not isinstance(got, list) or not all(isinstance(name, str) for name in got):
@@ -42,34 +33,10 @@ def same_list(got, expected):
     return f"Compared with what differs: {'; '.join(words) or 'the order is another one, sort it'}."
 
 
-# --- 9.3 the best of k pictures
-
-
 def differences(rng):
     """Differences of two methods on a few pictures, and how many are looked at."""
     for n, k in ((4, 1), (5, 2), (6, 4), (7, 7), (12, 3)):
         yield 0.3 + randn(rng, n), k
-
-
-def best_of(values, k):
-    """Return the mean, over all choices of k of the n values, of the largest among them."""
-    x, n = values.sort().values, len(values)
-    weights = [math.comb(i, k - 1) / math.comb(n, k) for i in range(n)]
-    return float(sum(w * v for w, v in zip(weights, x.tolist(), strict=True)))
-
-
-def best_of_with_repetition(values, k):
-    """A mistake: the same picture may be drawn twice."""
-    x, n = values.sort().values, len(values)
-    return float(sum((((i + 1) / n) ** k - (i / n) ** k) * v for i, v in enumerate(x.tolist())))
-
-
-def worst_of(values, k):
-    """A mistake."""
-    return -best_of(-values, k)
-
-
-# --- 9.4 how many photographs
 
 
 def two_columns(rng):
@@ -79,38 +46,10 @@ def two_columns(rng):
         yield photo + 0.4 + 0.5 * randn(rng, n), photo + 0.5 * randn(rng, n), wanted
 
 
-def photos_needed(a, b, half_width):
-    """Return the smallest n for which 1.96 s / √n is at most `half_width`, s the spread of the differences."""
-    return math.ceil((1.96 * float((a - b).std()) / half_width) ** 2)
-
-
-def unpaired(a, b, half_width):
-    """A mistake."""
-    return math.ceil(1.96**2 * float(a.var() + b.var()) / half_width**2)
-
-
-# --- 9.5 intervals over trainings
-
-
 def trainings(rng):
     """Trainings down, photographs across; photographs differ more than trainings do."""
     for seeds, photos in ((3, 6), (4, 9), (5, 20)):
         yield (20 + 3 * randn(rng, 1, photos) + 0.5 * randn(rng, seeds, 1) + 0.3 * randn(rng, seeds, photos),)
-
-
-def half_width(values):
-    """Return half the width of the 95 % interval of the mean."""
-    n = len(values)
-    return float(stdtrit(n - 1, 0.975) * values.std() / math.sqrt(n))
-
-
-def interval_over_trainings(values):
-    """Return mean and half-width with the trainings as what was drawn."""
-    means = values.mean(1)
-    return float(means.mean()), half_width(means)
-
-
-# --- 9.6 two sources of chance
 
 
 def variances(rng):
@@ -118,14 +57,6 @@ def variances(rng):
     for S, P in ((1, 60), (3, 60), (3, 600), (10, 7)):
         a, b, e = rand(rng, 3, low=0.01, high=2.0).tolist()
         yield a, b, e, S, P
-
-
-def standard_error(var_training, var_photo, var_rest, trainings, photos):
-    """Return the standard error of the mean over trainings and photographs."""
-    return math.sqrt(var_training / trainings + var_photo / photos + var_rest / (trainings * photos))
-
-
-# --- 9.7 many comparisons
 
 
 def p_values(rng):
@@ -138,34 +69,10 @@ def p_values(rng):
         yield (rand(rng, n, high=1.0) ** 4,)
 
 
-def holm(p):
-    """Return which of the hypotheses Holm's procedure rejects at 5 %, (n,) of bool."""
-    n, rejected = len(p), torch.zeros(len(p), dtype=torch.bool)
-    for step, i in enumerate(p.argsort().tolist()):
-        if p[i] > 0.05 / (n - step):
-            break
-        rejected[i] = True
-    return rejected
-
-
-def holm_without_stop(p):
-    """A mistake: later ones may pass although an earlier one failed."""
-    n, rejected = len(p), torch.zeros(len(p), dtype=torch.bool)
-    for step, i in enumerate(p.argsort().tolist()):
-        rejected[i] = p[i] <= 0.05 / (n - step)
-    return rejected
-
-
-def holm_in_sorted_order(p):
-    """A mistake: the answer is not put back into the order of p."""
-    return holm(p.sort().values)
-
-
 EXERCISES = [
     Exercise(
         number="9.1",
         title="panels that are not described",
-        solution="de",
         mistakes={
             "One of the two. The caption of (d) says that L_c and L_s are at the same networks; but at which one? Now "
             "look at (e): was that network trained for this panel, or taken out of the full model?": "d",
@@ -183,23 +90,18 @@ EXERCISES = [
     Exercise(
         number="9.2",
         title="one change at a time",
-        solution=changed_fields,
         cases=pairs_of_configs,
         compare=same_list,
         mistakes={
-            "Only numbers are compared: a variant may also differ in a word, such as `region_wise`.": lambda a, b: [
-                name for name in changed_fields(a, b) if isinstance(getattr(a, name), int | float)
-            ],
-            "Only the weights λ are compared. Anything that differs may be the cause, the seed too.": lambda a, b: [
-                name for name in changed_fields(a, b) if name.startswith("lambda")
-            ],
-            "Those are the fields that *agree*.": lambda a, b: sorted(
-                field.name for field in fields(Config) if getattr(a, field.name) == getattr(b, field.name)
+            "Only numbers are compared: a variant may also differ in a word, such as `region_wise`.": (
+                "if getattr(a -> if isinstance(getattr(a, field.name), int | float) and getattr(a"
             ),
+            "Only the weights λ are compared. Anything that differs may be the cause, the seed too.": (
+                'if getattr(a -> if field.name.startswith("lambda") and getattr(a'
+            ),
+            "Those are the fields that *agree*.": "!= -> ==",
             "The seed is left out. Two runs with different seeds differ in their weights, photographs and holes; a "
-            "difference between them may be nothing else.": lambda a, b: [
-                name for name in changed_fields(a, b) if name != "seed"
-            ],
+            "difference between them may be nothing else.": 'if getattr(a -> if field.name != "seed" and getattr(a',
         },
         hints=(
             "`dataclasses.asdict(config)` turns a configuration into a dictionary: name → value.",
@@ -209,23 +111,27 @@ EXERCISES = [
     Exercise(
         number="9.3",
         title="the best of k pictures",
-        solution=best_of,
         cases=differences,
         tolerance=1e-6,
         mistakes={
-            "That is the largest of *all* values, whatever k. Only k of them are looked at.": lambda values, k: float(
-                values.max()
+            "That is the largest of *all* values, whatever k. Only k of them are looked at.": (
+                "return float(values.max())"
             ),
             "That is the mean: what one honest picture shows. Whoever chooses shows the largest of k.": (
-                lambda values, k: float(values.mean())
+                "return float(values.mean())"
             ),
-            "The same picture is drawn twice here; k *different* ones are looked at.": best_of_with_repetition,
-            "That is the *smallest* of k: the choice of somebody who dislikes the method.": worst_of,
-            "Those are the first k pictures alone. The mean is over all choices of k.": lambda values, k: float(
-                values[:k].max()
+            "The same picture is drawn twice here; k *different* ones are looked at.": (
+                "math.comb(i, k - 1) -> ((i + 1) ** k - i**k)",
+                "math.comb(n, k) -> n**k",
+            ),
+            "That is the *smallest* of k: the choice of somebody who dislikes the method.": (
+                "sort() -> sort(descending=True)"
+            ),
+            "Those are the first k pictures alone. The mean is over all choices of k.": (
+                "return float(values[:k].max())"
             ),
             "That is the mean of the k largest. Only one picture is shown: the largest of k that were drawn.": (
-                lambda values, k: float(values.sort(descending=True).values[:k].mean())
+                "return float(values.sort(descending=True).values[:k].mean())"
             ),
         },
         hints=(
@@ -237,22 +143,15 @@ EXERCISES = [
     Exercise(
         number="9.4",
         title="how many photographs",
-        solution=photos_needed,
         cases=two_columns,
         mistakes={
             "That is for two groups of *different* photographs. Here both methods fill the same ones: what makes a "
-            "photograph hard drops out of a − b.": unpaired,
-            "Half-widths shrink with the *root* of n, so n grows with the square.": lambda a, b, half_width: math.ceil(
-                1.96 * float((a - b).std()) / half_width
-            ),
-            "Without 1.96 the interval is one of 68 %.": lambda a, b, half_width: math.ceil(
-                (float((a - b).std()) / half_width) ** 2
-            ),
-            "The smallest whole number that is enough: round up.": lambda a, b, half_width: math.floor(
-                (1.96 * float((a - b).std()) / half_width) ** 2
-            ),
+            "photograph hard drops out of a − b.": "float((a - b).std()) -> math.sqrt(a.var() + b.var())",
+            "Half-widths shrink with the *root* of n, so n grows with the square.": " ** 2 ->",
+            "Without 1.96 the interval is one of 68 %.": "1.96 * ->",
+            "The smallest whole number that is enough: round up.": "ceil -> floor",
             "The spread of `a` alone says how different photographs are, not how different the methods are on one.": (
-                lambda a, b, half_width: math.ceil((1.96 * float(a.std()) / half_width) ** 2)
+                "(a - b).std() -> a.std()"
             ),
         },
         hints=(
@@ -263,21 +162,18 @@ EXERCISES = [
     Exercise(
         number="9.5",
         title="an interval over trainings",
-        solution=interval_over_trainings,
         cases=trainings,
         mistakes={
             "All values in one heap: the photographs of one training share its luck, so they are not so many "
-            "trainings.": lambda values: (float(values.mean()), half_width(values.flatten())),
+            "trainings.": "values.mean(1) -> values.flatten()",
             "Averaged over the trainings first: that is the interval for other *photographs*, with these very "
-            "trainings.": lambda values: (float(values.mean()), half_width(values.mean(0))),
-            "One training alone: its interval cannot know how another would have turned out.": lambda values: (
-                float(values[0].mean()),
-                half_width(values[0]),
+            "trainings.": "mean(1) -> mean(0)",
+            "One training alone: its interval cannot know how another would have turned out.": (
+                "values.mean(1) -> values[0]"
             ),
             "1.96 is for many values. Of three trainings the spread is hardly known: Student's t is 4.30 with two "
-            "degrees of freedom.": lambda values: (
-                float(values.mean()),
-                float(1.96 * values.mean(1).std() / math.sqrt(len(values))),
+            "degrees of freedom.": (
+                "return float(values.mean()), float(1.96 * values.mean(1).std() / math.sqrt(len(values)))"
             ),
         },
         hints=(
@@ -288,24 +184,25 @@ EXERCISES = [
     Exercise(
         number="9.6",
         title="two sources of chance",
-        solution=standard_error,
         cases=variances,
         tolerance=1e-9,
         mistakes={
-            "That is the variance; the standard error is its root.": lambda a, b, e, S, P: (
-                standard_error(a, b, e, S, P) ** 2
-            ),
+            "That is the variance; the standard error is its root.": "math.sqrt( -> (",
             "Every variance is divided by trainings × photographs, as if each value were drawn anew. The luck of a "
-            "training is the same on all its photographs; it averages out over trainings.": lambda a, b, e, S, P: (
-                math.sqrt((a + b + e) / (S * P))
+            "training is the same on all its photographs; it averages out over trainings.": (
+                "var_training / trainings + var_photo / photos + var_rest -> (var_training + var_photo + var_rest)"
             ),
             "Trainings and photographs are exchanged: the variance between trainings is divided by the number of "
-            "trainings.": lambda a, b, e, S, P: math.sqrt(a / P + b / S + e / (S * P)),
-            "The rest was left out: what neither the training nor the photograph explains.": lambda a, b, e, S, P: (
-                math.sqrt(a / S + b / P)
+            "trainings.": (
+                "/ trainings -> / photos",
+                "var_photo / photos -> var_photo / trainings",
             ),
-            "Standard errors do not add up, variances do: √(x + y) is not √x + √y.": lambda a, b, e, S, P: (
-                math.sqrt(a / S) + math.sqrt(b / P) + math.sqrt(e / (S * P))
+            "The rest was left out: what neither the training nor the photograph explains.": (
+                " + var_rest / (trainings * photos) ->"
+            ),
+            "Standard errors do not add up, variances do: √(x + y) is not √x + √y.": (
+                "/ trainings + -> / trainings) + math.sqrt(",
+                "/ photos + -> / photos) + math.sqrt(",
             ),
         },
         hints=(
@@ -316,17 +213,18 @@ EXERCISES = [
     Exercise(
         number="9.7",
         title="many comparisons",
-        solution=holm,
         cases=p_values,
         mistakes={
-            "Each is compared with 5 % by itself. With 20 true zeros one of them passes on average.": lambda p: (
-                p <= 0.05
+            "Each is compared with 5 % by itself. With 20 true zeros one of them passes on average.": (
+                "return p <= 0.05"
             ),
             "That is Bonferroni: all are compared with 5 % / n. It is valid, but Holm's is too and rejects more: after "
-            "the smallest only n − 1 are left.": lambda p: p <= 0.05 / len(p),
-            "Holm *stops* at the first that fails: every larger one fails with it.": holm_without_stop,
-            "The answer is in the order of sorted p-values; put it back into theirs.": holm_in_sorted_order,
-            "Inverted: True shall mean that the hypothesis of no difference is rejected.": lambda p: ~holm(p),
+            "the smallest only n − 1 are left.": "len(p) - step -> len(p)",
+            "Holm *stops* at the first that fails: every larger one fails with it.": "break -> continue",
+            "The answer is in the order of sorted p-values; put it back into theirs.": "rejected[i] -> rejected[step]",
+            "Inverted: True shall mean that the hypothesis of no difference is rejected.": (
+                "return rejected -> return ~rejected"
+            ),
         },
         hints=(
             "Begin with the smallest: compare it with 0.05 / n, the next with 0.05 / (n − 1), and stop at a failure.",

@@ -1,13 +1,7 @@
 """Exercises of notebook 10."""
 
-import torch
-import torch.nn.functional as F
-
 from rwlib.course.checking.cases import image, mask, rand
 from rwlib.course.checking.exercise import Exercise
-from rwlib.course.lessons.removal import grow, neighbours, roughness, windowed
-
-# --- 10.1 a mask that is wide enough
 
 
 def masks_and_radii(rng):
@@ -18,9 +12,6 @@ def masks_and_radii(rng):
         yield M, r
 
 
-# --- 10.2 taking a transparent watermark off
-
-
 def watermarked(rng):
     """Opacities between 0 and 1, and opaque pixels."""
     for b, h, w in ((1, 4, 7), (2, 5, 3), (3, 6, 6)):
@@ -28,19 +19,6 @@ def watermarked(rng):
         a[..., 1:3, 1] = 1
         W = image(rng, b, h, w)
         yield (1 - a) * image(rng, b, h, w) + a * W, W, a
-
-
-def unmix(I, W, a):
-    """Return what was there before; 0 where the mark is opaque."""
-    return torch.where(a < 1, (I - a * W) / (1 - a).clamp(min=1e-12), 0)
-
-
-def guarded(numerator, a):
-    """Divide by 1 − a, and return 0 where the mark is opaque."""
-    return torch.where(a < 1, numerator / (1 - a).clamp(min=1e-12), 0)
-
-
-# --- 10.4 finding a mark
 
 
 def marks_in_pictures(rng):
@@ -55,50 +33,10 @@ def marks_in_pictures(rng):
         yield I, T
 
 
-def _differences(I, T):
-    k, m = T.shape[-2:]
-    windows = I.unfold(2, k, 1).unfold(3, m, 1)  # (1, 3, h', w', k, m)
-    return windows - T[:, :, None, None]
-
-
-def _position(scores):
-    index = int(scores.argmin())
-    return index // scores.shape[1], index % scores.shape[1]
-
-
-def find_mark(I, T):
-    """Return row and column of the mark's upper left corner."""
-    return _position(_differences(I, T).square().sum((1, 4, 5))[0])
-
-
-def strongest_product(I, T):
-    """A mistake."""
-    return _position(-F.conv2d(I, T)[0, 0])
-
-
-def least_mean(I, T):
-    """A mistake."""
-    return _position(_differences(I, T).sum((1, 4, 5))[0].abs())
-
-
-def least_signed(I, T):
-    """A mistake."""
-    return _position(_differences(I, T).sum((1, 4, 5))[0])
-
-
-def center_of_mark(I, T):
-    """A mistake."""
-    row, column = find_mark(I, T)
-    return row + T.shape[2] // 2, column + T.shape[3] // 2
-
-
 def as_numbers(answer, *case):
     """Call an answer; a tuple, a list and tensors with one entry are all welcome."""
     value = answer(*case)
     return tuple(int(x) for x in value) if value is not None else None
-
-
-# --- 10.5 a soft border that leaves existing pixels alone
 
 
 def fillings(rng):
@@ -106,14 +44,6 @@ def fillings(rng):
     for b, h, w, r in ((1, 4, 7, 2), (2, 5, 6, 3), (3, 6, 3, 4)):
         d = rand(rng, b, 1, h, w, high=8) * (rand(rng, b, 1, h, w) > 0.4)
         yield image(rng, b, h, w), image(rng, b, h, w), d, r
-
-
-def feather(I_p, near, d, r):
-    """Go from the nearest existing colour at the hole's border to the prediction r pixels inside."""
-    return torch.lerp(near, I_p, (d / r).clamp(max=1).expand_as(I_p))
-
-
-# --- 10.6 a second opinion
 
 
 def crooked(I, M):
@@ -128,14 +58,6 @@ def pictures_to_mirror(rng):
         yield crooked, image(rng, b, h, w), mask(rng, b, h, w)
 
 
-def fill_mirrored(fill, I, M):
-    """Mirror, fill, mirror back."""
-    return fill(I.flip(3), M.flip(3)).flip(3)
-
-
-# --- 10.7 where a picture is too smooth
-
-
 def pictures_and_windows(rng):
     """Windows of odd side, smaller than the picture."""
     for b, h, w, k in ((1, 9, 12, 3), (2, 8, 11, 5), (3, 10, 7, 3)):
@@ -146,19 +68,18 @@ EXERCISES = [
     Exercise(
         number="10.1",
         title="a hole that is wide enough",
-        solution=grow,
         cases=masks_and_radii,
         mistakes={
             "That lets the *existing* region grow: the maximum spreads ones, and ones exist. Missing pixels are the "
-            "zeros.": lambda M, r: F.max_pool2d(M, 2 * r + 1, stride=1, padding=r),
+            "zeros.": "-F.max_pool2d(-M -> F.max_pool2d(M",
             "It grows half as far as it should, or not to all sides: r to the left and r to the right make a window "
-            "of 2 r + 1.": lambda M, r: -F.max_pool2d(-M, 2 * (r // 2) + 1, stride=1, padding=r // 2),
-            "The result is the hole, not the mask: 1 must mean existing. Take it from 1 again.": lambda M, r: (
-                F.max_pool2d(1 - M, 2 * r + 1, stride=1, padding=r)
+            "of 2 r + 1.": "2 * r + 1, stride=1, padding=r -> 2 * (r // 2) + 1, stride=1, padding=r // 2",
+            "The result is the hole, not the mask: 1 must mean existing. Take it from 1 again.": (
+                "-F.max_pool2d(-M -> F.max_pool2d(1 - M"
             ),
             "An average gives values between 0 and 1; a mask has none. Any missing pixel in the window makes this one "
-            "missing.": lambda M, r: F.avg_pool2d(M, 2 * r + 1, stride=1, padding=r, count_include_pad=False),
-            "It grew by one pixel only, whatever r is.": lambda M, r: grow(M, 1),
+            "missing.": "return F.avg_pool2d(M, 2 * r + 1, stride=1, padding=r, count_include_pad=False)",
+            "It grew by one pixel only, whatever r is.": "2 * r + 1, stride=1, padding=r -> 3, stride=1, padding=1",
         },
         hints=(
             "A pixel exists afterwards only if *all* pixels around it exist: that is a minimum over a window.",
@@ -169,22 +90,16 @@ EXERCISES = [
     Exercise(
         number="10.2",
         title="taking a watermark off by algebra",
-        solution=unmix,
         cases=watermarked,
         mistakes={
-            "a W is gone, but what remains is (1 − a) J: too dark. Divide by 1 − a.": lambda I, W, a: torch.where(
-                a < 1, I - a * W, 0
+            "a W is gone, but what remains is (1 − a) J: too dark. Divide by 1 − a.": " / (1 - a).clamp(min=1e-12) ->",
+            "Divided by a: that would bring back the mark. J is weighted with 1 − a.": (
+                "(I - a * W) / (1 - a).clamp(min=1e-12) -> "
+                "torch.where(a > 0, (I - (1 - a) * W) / a.clamp(min=1e-12), I)"
             ),
-            "Divided by a: that would bring back the mark. J is weighted with 1 − a.": lambda I, W, a: torch.where(
-                a < 1, torch.where(a > 0, (I - (1 - a) * W) / a.clamp(min=1e-12), I), 0
-            ),
-            "The mark is in the picture only to the share a: subtract a W, not W.": lambda I, W, a: guarded(I - W, a),
-            "The mark makes the picture what it is by *adding* a W; so subtract it.": lambda I, W, a: guarded(
-                I + a * W, a
-            ),
-            "Where a is 1 nothing of J is left: return 0 there, and not the mark.": lambda I, W, a: torch.where(
-                a < 1, unmix(I, W, a), I
-            ),
+            "The mark is in the picture only to the share a: subtract a W, not W.": "a * W -> W",
+            "The mark makes the picture what it is by *adding* a W; so subtract it.": "I - a * W -> I + a * W",
+            "Where a is 1 nothing of J is left: return 0 there, and not the mark.": ", 0) -> , I)",
         },
         hints=(
             "Solve I = (1 − a) J + a W for J.",
@@ -195,7 +110,6 @@ EXERCISES = [
     Exercise(
         number="10.3",
         title="rounding, magnified",
-        solution=[1.0, 5.0],
         mistakes={
             "That is the error of the *file*. Dividing by 1 − a makes it larger.": [0.5, 0.5],
             "Divided by a: J is weighted with 1 − a, so the stronger the mark, the more an error is magnified.": [
@@ -214,19 +128,24 @@ EXERCISES = [
     Exercise(
         number="10.4",
         title="finding a mark",
-        solution=find_mark,
         cases=marks_in_pictures,
         call=as_numbers,
         mistakes={
-            "Row and column are exchanged: the row comes first.": lambda I, T: find_mark(I, T)[::-1],
+            "Row and column are exchanged: the row comes first.": "shape[1]) -> shape[1])[::-1]",
             "The product with the mark is largest where the picture is *strong*, not where it is equal: that place has "
-            "saturated colours. Compare differences.": strongest_product,
-            "Positive and negative differences cancel here: square them before they are added up.": least_mean,
-            "The smallest *signed* sum is where the picture is darkest. Square the differences.": least_signed,
-            "That is where the mark is *least* alike: take the smallest difference.": lambda I, T: _position(
-                -_differences(I, T).square().sum((1, 4, 5))[0]
+            "saturated colours. Compare differences.": (
+                "(windows - T[:, :, None, None]).square().sum((1, 4, 5))[0] -> -F.conv2d(I, T)[0, 0]"
             ),
-            "That is the middle of the mark; asked for is its upper left corner.": center_of_mark,
+            "Positive and negative differences cancel here: square them before they are added up.": (
+                ".square() ->",
+                "[0] -> [0].abs()",
+            ),
+            "The smallest *signed* sum is where the picture is darkest. Square the differences.": ".square() ->",
+            "That is where the mark is *least* alike: take the smallest difference.": "argmin -> argmax",
+            "That is the middle of the mark; asked for is its upper left corner.": (
+                "return divmod -> row, column = divmod",
+                "shape[1]) -> shape[1]); return row + k // 2, column + m // 2",
+            ),
         },
         hints=(
             "Lay the mark on every place, and measure how much it differs there.",
@@ -238,21 +157,16 @@ EXERCISES = [
     Exercise(
         number="10.5",
         title="a soft border inside the hole",
-        solution=feather,
         cases=fillings,
         mistakes={
             "The other way round: at the border (d = 0) the existing colour, deep inside the prediction.": (
-                lambda I_p, near, d, r: feather(near, I_p, d, r)
+                "near + weight * (I_p - near) -> I_p + weight * (near - I_p)"
             ),
-            "Beyond r the weight goes on growing above 1: stop it there.": lambda I_p, near, d, r: (
-                near + (I_p - near) * (d / r)
-            ),
+            "Beyond r the weight goes on growing above 1: stop it there.": ".clamp(max=1) ->",
             "This blends existing pixels, too: where d is 0 they get half of the prediction. They must stay as they "
-            "are.": lambda I_p, near, d, r: torch.lerp(near, I_p, (0.5 + 0.5 * d / r).clamp(max=1).expand_as(I_p)),
-            "That is a step, not a slope: nothing between the two.": lambda I_p, near, d, r: torch.where(
-                d >= r, I_p, near
-            ),
-            "The slope is 1 pixel wide, whatever r is.": lambda I_p, near, d, r: feather(I_p, near, d, 1),
+            "are.": "d / r -> 0.5 + 0.5 * d / r",
+            "That is a step, not a slope: nothing between the two.": "(d / r).clamp(max=1) -> (d >= r).to(d.dtype)",
+            "The slope is 1 pixel wide, whatever r is.": "d / r -> d",
         },
         hints=(
             "A weight that is 0 where d is 0, and 1 from d = r on.",
@@ -262,20 +176,17 @@ EXERCISES = [
     Exercise(
         number="10.6",
         title="a second opinion",
-        solution=fill_mirrored,
         cases=pictures_to_mirror,
         mistakes={
             "The mask was not mirrored: the hole is now in another place than what is to be replaced.": (
-                lambda fill, I, M: fill(I.flip(3), M).flip(3)
+                "M.flip(3) -> M"
             ),
-            "The picture was not mirrored, only its mask.": lambda fill, I, M: fill(I, M.flip(3)).flip(3),
-            "Mirror the result back, or it cannot be compared with the first.": lambda fill, I, M: fill(
-                I.flip(3), M.flip(3)
-            ),
+            "The picture was not mirrored, only its mask.": "I.flip(3) -> I",
+            "Mirror the result back, or it cannot be compared with the first.": ").flip(3) -> )",
             "That stands on its head: left and right are axis 3, top and bottom axis 2. House fronts have a top.": (
-                lambda fill, I, M: fill(I.flip(2), M.flip(2)).flip(2)
+                "return fill(I.flip(2), M.flip(2)).flip(2)"
             ),
-            "That is the first opinion: nothing was mirrored.": lambda fill, I, M: fill(I, M),
+            "That is the first opinion: nothing was mirrored.": "return fill(I, M)",
         },
         hints=(
             "Three mirrors: picture, mask, and the result.",
@@ -285,22 +196,20 @@ EXERCISES = [
     Exercise(
         number="10.7",
         title="roughness",
-        solution=roughness,
         cases=pictures_and_windows,
         mistakes={
-            "Without the absolute value, positive and negative cancel in the window.": lambda I, k: windowed(
-                (I - neighbours(I)).mean(1, keepdim=True), k
-            ),
+            "Without the absolute value, positive and negative cancel in the window.": ".abs() ->",
             "The absolute value comes too late: inside the window the signs have cancelled already.": (
-                lambda I, k: windowed((I - neighbours(I)).mean(1, keepdim=True), k).abs()
+                ".abs() ->",
+                "count_include_pad=False) -> count_include_pad=False).abs()",
             ),
-            "The mean over the window is missing: a single pixel says little.": lambda I, k: (
-                (I - neighbours(I)).abs().mean(1, keepdim=True)
+            "The mean over the window is missing: a single pixel says little.": (
+                "F.avg_pool2d(x, k, stride=1, padding=k // 2, count_include_pad=False) -> x"
             ),
             "That is how bright it is around here, not how rough: subtract the mean of the neighbours first.": (
-                lambda I, k: windowed(I.abs().mean(1, keepdim=True), k)
+                "(I - mean) -> I"
             ),
-            "One map for each colour came back; take their mean.": lambda I, k: windowed((I - neighbours(I)).abs(), k),
+            "One map for each colour came back; take their mean.": ".mean(1, keepdim=True) ->",
         },
         hints=(
             "Three steps: what the four neighbours do not explain; its size; its mean around here.",
