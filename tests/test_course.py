@@ -23,7 +23,7 @@ def pictures(rng):
 
 
 def exercise(solution, mistakes=None, cases=pictures, **options):
-    return Exercise("9.1", "toy", solution, mistakes or {}, ("one", "two"), cases=cases, **options)
+    return Exercise("9.1", "toy", mistakes or {}, ("one", "two"), cases=cases, given=solution, **options)
 
 
 def message(toy, answer):
@@ -240,11 +240,11 @@ def test_an_exercise_may_ask_for_an_exception():
 
 
 def test_predictions():
-    toy = Exercise("9.2", "sizes", (2, 3), {"Rows first.": (3, 2)}, ("a", "b"))
+    toy = Exercise("9.2", "sizes", {"Rows first.": (3, 2)}, ("a", "b"), given=(2, 3))
     assert judge(toy, [2, 3]).status == "passed" and message(toy, (3, 2)) == "Rows first."
     assert "Expected 2 entries, got 1" in message(toy, (2,)) and "Not `(9, 9)`" in message(toy, (9, 9))
-    assert judge(Exercise("9.2", "word", "Hole", {}, ()), " hole").status == "passed"
-    assert judge(Exercise("9.2", "about", 10.0, {}, (), tolerance=0.1), 9.5).status == "passed"
+    assert judge(Exercise("9.2", "word", {}, (), given="Hole"), " hole").status == "passed"
+    assert judge(Exercise("9.2", "about", {}, (), tolerance=0.1, given=10.0), 9.5).status == "passed"
 
 
 def test_compare_takes_the_place_of_equality():
@@ -262,7 +262,7 @@ def test_judge_takes_the_place_of_cases():
     def is_even(draw):
         return None if draw() % 2 == 0 else "Odd numbers come."
 
-    toy = Exercise("9.3", "even", lambda: 4, {}, (), judge=is_even)
+    toy = Exercise("9.3", "even", {}, (), judge=is_even, given=lambda: 4)
     assert judge(toy, lambda: 8).status == "passed" and message(toy, lambda: 7) == "Odd numbers come."
     assert "TypeError" in message(toy, lambda: None)
 
@@ -314,9 +314,9 @@ def test_a_generator_among_the_arguments_is_fresh_for_every_answer():
 @pytest.mark.parametrize("number", ["2", "2.1.1", "a.b", "02.1"])
 def test_wrong_exercises_are_refused(number):
     with pytest.raises(InputError, match="number"):
-        Exercise(number, "", 1, {}, ())
+        Exercise(number, "", {}, ())
     with pytest.raises(InputError, match="cases or a judge"):
-        Exercise("2.1", "", halved, {}, (), cases=pictures, judge=lambda answer: None)
+        Exercise("2.1", "", {}, (), cases=pictures, judge=lambda answer: None)
 
 
 # --- what the learner calls

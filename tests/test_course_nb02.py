@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from rwlib.course import exercises
 from rwlib.course.checking.check import judge
 from rwlib.course.lessons.convolutions import partial_conv, phase_filters, upsample_conv2d_phases
+from rwlib.masks import resize_mask
 from rwlib.networks.fast.reflect_conv import pad_reflect
 from rwlib.networks.fast.upsample_conv import upsample_conv2d_ref
 
@@ -85,11 +86,11 @@ ALTERNATIVES = {
     "2.1": [9, 9.0],
     "2.2": [by_where, by_unfold],
     "2.3": [by_where, by_unfold],
-    "2.4": [resize_by_round, resize_by_grid],
+    "2.4": [resize_by_round, resize_by_grid, lambda M, h, w: resize_mask(M, (h, w))],
     "2.5": [channels_as_two_convolutions, channels_by_where],
     "2.6": [(2, 4), [2, 4]],
-    "2.7": [partial_by_mean, partial_by_max],
-    "2.8": [phases_by_loops, phases_by_columns_first],
+    "2.7": [partial_by_mean, partial_by_max, partial_conv],
+    "2.8": [phases_by_loops, phases_by_columns_first, phase_filters],
     "2.9": [
         lambda w: [w[:, :, 0].neg(), w.sum(dim=2), w[:, :, 2]],
         lambda w: tuple(torch.einsum("au,ocu->aoc", torch.tensor([[-1, 0, 0], [1, 1, 1], [0, 0, 1]]).to(w), w)),

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from rwlib.course import exercises
 from rwlib.course.checking.check import judge
 from rwlib.course.lessons.receptive import conv_stack, reached_side_px, receptive_field_px, sensitivity
+from rwlib.losses import reconstruction_loss
 from rwlib.masks import resize_mask
 from rwlib.networks.fast.reflect_conv import pad_reflect
 from rwlib.networks.generator import Encoder
@@ -96,11 +97,11 @@ def loss_by_torch(I_p1, I_p2, I_gt, M):
 
 ALTERNATIVES = {
     "3.1": [masked_copy, padded_input],
-    "3.2": [field_backward, field_by_gradient],
+    "3.2": [field_backward, field_by_gradient, receptive_field_px],
     "3.3": [reached_with_backward, reached_by_a_picked_gradient],
     "3.5": [mirrored_by_walking, mirrored_by_distance],
     "3.7": [step_masked_after_upsampling, step_as_two_convolutions],
-    "3.8": [loss_by_norms, loss_by_torch],
+    "3.8": [loss_by_norms, loss_by_torch, lambda I_p1, I_p2, I_gt, M: reconstruction_loss(I_p1, I_p2, I_gt)],
 }
 
 

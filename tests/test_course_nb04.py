@@ -68,8 +68,8 @@ def gradient_by_autograd_of_my_own(A, B):
 
 
 ALTERNATIVES = {
-    "4.1": [f_einsum, f_image_by_image],
-    "4.2": [L_c_einsum, correlation_loss],
+    "4.1": [f_einsum, f_image_by_image, correlation],
+    "4.2": [L_c_einsum, correlation_loss, correlation_loss_ref],
     "4.3": [
         training_spelled_out,
         lambda I_p1, I_c1, I_p2, I_c2, I_gt, vgg: correlation_loss(*(vgg(I)[1] for I in (I_c1, I_gt))),

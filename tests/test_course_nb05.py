@@ -8,7 +8,7 @@ from rwlib.course import exercises
 from rwlib.course.checking.check import judge
 from rwlib.course.checking.exercise import FAILED, PASSED
 from rwlib.course.lessons.pixels import checkerboard, descend, shuffle_tiles, smooth_noise
-from rwlib.losses.style import gram
+from rwlib.losses.style import gram, style_loss
 
 
 def gram_by_einsum(phi):
@@ -53,13 +53,13 @@ def composites_from_i_c1(first, second, I_gt, M):
 
 
 ALTERNATIVES = {
-    "5.1": [gram_by_einsum, gram_image_by_image],
+    "5.1": [gram_by_einsum, gram_image_by_image, gram],
     "5.2": [(1 / 2, 4.0), [0.5, 4]],
     "5.3": [
         {"positions shuffled": "L_c", "channels rotated": "L_s"},
         {"channels rotated": ["L_s"], "positions shuffled": ("L_c",)},
     ],
-    "5.4": [style_loss_in_a_loop, style_loss_by_norm],
+    "5.4": [style_loss_in_a_loop, style_loss_by_norm, style_loss],
     "5.5": [weights_by_trace, weights_by_norm],
     "5.6": [[128, 256], (4 * 32, 8 * 32)],
     "5.7": [composites_by_where, composites_from_i_c1],

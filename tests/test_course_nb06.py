@@ -10,6 +10,7 @@ from rwlib.course.checking.exercise import FAILED, PASSED
 from rwlib.course.exercises import of_notebook
 from rwlib.course.lessons.two_players import BALANCED, play
 from rwlib.losses import FORMS
+from rwlib.masks import label_from_mask
 
 EXERCISES = {exercise.number: exercise for exercise in of_notebook("06")}
 
@@ -56,6 +57,7 @@ OTHERS = {
     "6.9": [
         lambda M, h, w: (1 - M).unflatten(-1, (w, -1)).unflatten(-3, (h, -1)).mean((-3, -1)),
         lambda M, h, w: F.interpolate(1 - M, size=(h, w), mode="area"),
+        lambda M, h, w: label_from_mask(M, (h, w)),
     ],
 }
 

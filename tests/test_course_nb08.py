@@ -59,7 +59,7 @@ ALTERNATIVES = {
         lambda values: (values.mean().item(), mean_and_interval(values.sum(1) / values.shape[1])[1]),
     ],
     "8.6": [lambda a, b: mean_and_interval(a - b), paired_by_hand],
-    "8.7": [by_scipy, by_eigenvalues],
+    "8.7": [by_scipy, by_eigenvalues, frechet_distance],
     "8.8": [99.0],
     "8.9": [" Rises "],
     "8.10": [35.7, 35.69],

@@ -41,13 +41,13 @@ def by_convolution(I, k):
 
 
 DIFFERENTLY_WRITTEN = {
-    "10.1": [by_scipy, lambda M, r: 1 - F.max_pool2d(1 - M, 2 * r + 1, 1, r)],
+    "10.1": [grow, by_scipy, lambda M, r: 1 - F.max_pool2d(1 - M, 2 * r + 1, 1, r)],
     "10.2": [by_masked_indices],
     "10.3": [(1, 5), [1.0, 5.0]],
     "10.4": [by_loops],
     "10.5": [lambda I_p, near, d, r: torch.where(d < r, (1 - d / r) * near + d / r * I_p, I_p)],
     "10.6": [lambda fill, I, M: torch.flip(fill(torch.flip(I, (3,)), torch.flip(M, (3,))), (-1,))],
-    "10.7": [by_convolution],
+    "10.7": [by_convolution, roughness],
 }
 
 
