@@ -9,6 +9,7 @@ import pytest
 
 from rwlib.course import exercises
 from rwlib.course.authoring import build, map, prove, rules
+from rwlib.course.checking import solutions
 
 PAGE = (Path(build.ROOT) / "rwlib/course/AUTHORS.md").read_text(encoding="utf-8")
 SOURCE, EXERCISES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -21,6 +22,7 @@ def example(tmp_path, monkeypatch):
     file.write_text(SOURCE, encoding="utf-8")
     with_solutions = build.read_source(file)
     (tmp_path / "nb11.py").write_text(EXERCISES, encoding="utf-8")
+    monkeypatch.setattr(solutions, "FOLDERS", [tmp_path])
     monkeypatch.setattr(exercises, "__path__", [*exercises.__path__, str(tmp_path)])
     yield with_solutions, build.make_learners(with_solutions), exercises.of_notebook("11")
     sys.modules.pop("rwlib.course.exercises.nb11")
