@@ -175,11 +175,13 @@ EXERCISES = [
             TOO_FEW: "width and M[0, y, x] == 1 -> width",
             TOO_MANY: "M[0, y, x] = 0 -> M[0, y : y + 2, x : x + 2] = 0",
             GLOBAL: "len(rim), (), generator=generator -> len(rim), ()",
-            ALWAYS_THE_SAME: "M = torch.ones(1, height, width) -> "
-            "M, generator = torch.ones(1, height, width), torch.Generator().manual_seed(0)",
+            ALWAYS_THE_SAME: (
+                "M = torch.ones(1, height, width) -> "
+                "M, generator = torch.ones(1, height, width), torch.Generator().manual_seed(0)"
+            ),
             NOT_MOVING: (
                 "M = torch.ones(1, height, width) -> "
-                "M, generator = torch.ones(1, height, width), generator.clone_state()"
+                "M, generator = torch.ones(1, height, width), torch.Generator().manual_seed(generator.initial_seed())"
             ),
             VALUES: "return M -> return 255 * M",
         },
@@ -227,8 +229,10 @@ EXERCISES = [
             'Beyond the image\'s border there are zeros (mid-grey), and they flow in. Pad with `mode="replicate"`: '
             "then nothing flows over the border.": 'mode="replicate" -> mode="constant"',
             "The mean runs over nine pixels, diagonals and the pixel itself included; here it is the four neighbours "
-            "alone.": "(P[..., :-2, 1:-1] + P[..., 2:, 1:-1] + P[..., 1:-1, :-2] + P[..., 1:-1, 2:]) / 4 -> "
-            "F.avg_pool2d(P, 3, 1)",
+            "alone.": (
+                "(P[..., :-2, 1:-1] + P[..., 2:, 1:-1] + P[..., 1:-1, :-2] + P[..., 1:-1, 2:]) / 4 -> "
+                "F.avg_pool2d(P, 3, 1)"
+            ),
             "Only one step was taken, however many were asked for: the next step must begin with the result of the one "
             "before.": "range(steps) -> range(1)",
         },

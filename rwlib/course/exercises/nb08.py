@@ -80,8 +80,10 @@ EXERCISES = [
             "upper edge belongs to a bucket and the lower one does not.": " - 1 ->",
             "One too high everywhere: the first bucket, 0–10 %, has the number 0.": '"floor") -> "floor") + 1',
             "Rounding puts 16 % into the bucket of 20–30 %: a bucket is an interval, so go up to the next edge, not to "
-            "the nearest.": '(10 * missing - 1).div(M[0].numel(), rounding_mode="floor") -> '
-            "(10 * missing / M[0].numel()).round().long()",
+            "the nearest.": (
+                '(10 * missing - 1).div(M[0].numel(), rounding_mode="floor") -> '
+                "(10 * missing / M[0].numel()).round().long()"
+            ),
             "The masks of a batch share one number here: every mask has its own missing fraction, and one bucket.": (
                 "flatten(1).sum(1) -> sum().expand(len(M))",
                 "M[0].numel() -> M.numel()",
