@@ -19,7 +19,8 @@ from rwlib.ablations import ABLATIONS, WEIGHTS, ablation_config
 from rwlib.checkpoints import load_generator, read_checkpoint, save_generator, write_checkpoint
 from rwlib.config import Config, make_config
 from rwlib.data import open_source
-from rwlib.evaluation.protocol import KINDS, evaluate, generator_method
+from rwlib.evaluation import Protocol, evaluate, generator_method
+from rwlib.masks import KINDS
 from rwlib.training.loop import train
 from rwlib.training.schedule import Schedule
 
@@ -80,12 +81,12 @@ def ship(runs: Path, seed: int) -> None:
 
 def measure(runs: Path, seeds: list[int], data: str) -> None:
     """Measure every variant and seed on held-out photographs; a row for each kind, bucket and photograph."""
-    methods = {
-        f"{name}-{seed}": generator_method(load_generator(run_dir(runs, name, seed) / "generator.safetensors")[0])
+    methods = [
+        generator_method(load_generator(run_dir(runs, name, seed) / "generator.safetensors")[0], name=f"{name}-{seed}")
         for seed in seeds
         for name in ABLATIONS
-    }
-    rows = evaluate(methods, open_source(data), size_px=BUDGET["size_px"], seed=0)
+    ]
+    rows = evaluate(methods, open_source(data), Protocol(BUDGET["size_px"]))
     part = WEIGHTS / ".results.part"
     with open(part, "w", newline="") as opened:
         writer = csv.writer(opened)
@@ -96,9 +97,9 @@ def measure(runs: Path, seeds: list[int], data: str) -> None:
             writer.writerow([*place, *(f"{row[metric]:.4g}" for metric in ("hole_psnr", "hole_ssim", "hole_l1"))])
     os.replace(part, WEIGHTS / "results.csv")
     for kind in KINDS:
-        for name in methods:
-            chosen = [row["hole_psnr"] for row in rows if (row["method"], row["kind"]) == (name, kind)]
-            print(f"{kind} {name}: {sum(chosen) / len(chosen):.2f} dB")
+        for method in methods:
+            chosen = [row["hole_psnr"] for row in rows if (row["method"], row["kind"]) == (method.name, kind)]
+            print(f"{kind} {method.name}: {sum(chosen) / len(chosen):.2f} dB")
 
 
 def main() -> None:

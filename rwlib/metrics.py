@@ -6,8 +6,8 @@ was missing; the one over the hole says how well it was filled. Both are compute
 Conventions, because each of these has made published figures incomparable:
 
 * images are compared as 8-bit files would be: `evaluate_pair` rounds both with `quantise`; the single functions do not;
-* every function returns one value for each image, (b,); averaging comes last, in `mean_and_interval`, and no value
-  depends on what else is in the batch. PSNR is the image's own, not that of a batch's pooled error;
+* every function returns one value per image, (b,); averaging comes last (`rwlib.evaluation.mean_and_interval`), and no
+  value depends on what else is in the batch. PSNR is the image's own, not that of a batch's pooled error;
 * l1 is the mean absolute difference on [0, 1] (not the ratio of sums that some projects call MAE), l2 the mean squared
   difference on [0, 1], both over pixels and channels;
 * SSIM is that of Wang et al. (2004) for each colour channel: Gaussian window of 11x11 pixels, sigma 1.5, data range 1,
@@ -15,18 +15,16 @@ Conventions, because each of these has made published figures incomparable:
 * arithmetic is float64, so tensors have to be on a device that knows it (the CPU, CUDA; not Apple's GPUs).
 
 Nothing that is not a number is dropped silently: PSNR of equal images is +inf, a hole-only metric of a mask without a
-hole is NaN, and both pass through `mean_and_interval`. Images with NaN, infinities or values outside [-1, 1] are
-refused.
+hole is NaN, and both pass through to the mean. Images with NaN, infinities or values outside [-1, 1] are refused.
 """
 
-import math
-from collections.abc import Sequence
-
 import torch
-from scipy.special import stdtrit
 from torch import Tensor
 
 from rwlib.conventions import InputError, check_image_and_mask, check_shape
+
+METRICS = ("l1", "l2", "psnr", "ssim", "hole_l1", "hole_l2", "hole_psnr", "hole_ssim")
+"""What `evaluate_pair` computes; `hole_` means over the missing pixels alone."""
 
 WINDOW_PX, SIGMA = 11, 1.5
 """SSIM's Gaussian window: its side and its standard deviation in pixels (Wang et al., 2004, section III.B)."""
@@ -46,10 +44,6 @@ def quantise(I: Tensor) -> Tensor:
         tensor([-1.0000,  0.0039,  1.0000])
     """
     return ((I + 1) * 127.5).round().clamp(0, 255) / 127.5 - 1
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Pixels
 
 
 def l1(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> Tensor:
@@ -96,10 +90,6 @@ def psnr(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> Tensor:
         tensor([20.0000], dtype=torch.float64)
     """
     return -10 * torch.log10(l2(I_c, I_gt, M))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Structure
 
 
 def ssim(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> Tensor:
@@ -183,10 +173,6 @@ def _blur(x: Tensor) -> Tensor:
     return x
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# All together
-
-
 def evaluate_pair(I_c: Tensor, I_gt: Tensor, M: Tensor) -> dict[str, Tensor]:
     """Round composite and ground truth to 8 bits, then compute every metric over the image and over the hole.
 
@@ -224,38 +210,6 @@ def evaluate_pair(I_c: Tensor, I_gt: Tensor, M: Tensor) -> dict[str, Tensor]:
             values[prefix + metric.__name__] = metric(I_c, I_gt, mask)
         values[f"{prefix}ssim"] = _mean_similarity(similarity, mask)
     return values
-
-
-def mean_and_interval(values: Tensor | Sequence[float]) -> tuple[float, float]:
-    """Return the mean of per-image values and the half-width of its 95 % confidence interval.
-
-    Args:
-        values: (n,), one value an image. Student's t distribution with n - 1 degrees of freedom is used.
-
-    Returns:
-        Mean and half-width. The half-width is NaN for a single value, and when a value is infinite or NaN; the mean is
-        then infinite or NaN too. Whoever wants such images left out leaves them out, and says how many.
-
-    Raises:
-        InputError: no values, or more than one axis.
-
-    Example:
-        >>> mean, half_width = mean_and_interval([1.0, 2.0, 3.0])
-        >>> round(mean, 3), round(half_width, 3)
-        (2.0, 2.484)
-    """
-    x = torch.as_tensor(values, dtype=torch.float64)
-    n = check_shape("values", x, "n")["n"]
-    if n == 0:
-        raise InputError("values: expected at least one value, got none; were any images evaluated?")
-    mean = x.mean()
-    if n == 1 or not mean.isfinite():
-        return float(mean), math.nan
-    return float(mean), float(stdtrit(n - 1, 0.975) * x.std() / math.sqrt(n))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Checks and small helpers
 
 
 def _check(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> None:

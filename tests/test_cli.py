@@ -157,7 +157,7 @@ def test_bad_input_to_train_is_one_line_and_makes_no_folder(here, capfd, argumen
         ("--data photos --masks no_photos", "masks: no pictures .* in no_photos; give a folder of mask pictures"),
         ("--data photos --masks none", "masks: none does not exist; give a folder of mask pictures"),
         ("--data photos --buckets 7", "buckets: expected numbers 0 .* to 5 .*, got 7"),
-        ("--data photos --out photo.png", "out: cannot make the folder photo.png .*; choose another"),
+        ("--data photos --out photo.png", "out: the folder photo.png cannot be written to .*; choose another"),
     ],
 )
 def test_bad_input_to_evaluate_is_one_line(here, capfd, arguments, match):

@@ -13,8 +13,9 @@ from rwlib.course import exercises
 from rwlib.course.checking.check import judge
 from rwlib.course.checking.exercise import PASSED
 from rwlib.course.lessons.frechet import distance_of_samples, frechet_distance, picture_features
+from rwlib.evaluation import mean_and_interval
 from rwlib.masks import hole_fraction
-from rwlib.metrics import l1, mean_and_interval, psnr, quantise
+from rwlib.metrics import l1, psnr, quantise
 from rwlib.networks.vgg import VGGFeatures
 
 

@@ -12,7 +12,7 @@ from rwlib.conventions import InputError
 from rwlib.course import app, exercises
 from rwlib.course.checking.check import judge
 from rwlib.course.checking.exercise import PASSED
-from rwlib.metrics import mean_and_interval
+from rwlib.evaluation import mean_and_interval
 
 
 def best_by_enumeration(values, k):

@@ -10,54 +10,40 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from evaluation_examples import Ramps, dark_fill
 from PIL import Image
 
-from rwlib.checkpoints import save_generator
-from rwlib.config import make_config
 from rwlib.conventions import InputError, image_to_tensor
-from rwlib.evaluation.feature_networks import Judges, SetFeatures
-from rwlib.evaluation.frechet import distance_of_samples, kernel_distance
+from rwlib.evaluation import Method, Protocol, Summary, evaluate, evaluation_mask, mean_fill
+from rwlib.evaluation.feature_networks import FeatureNetworks, SetFeatures
+from rwlib.evaluation.files import ImageFolder
+from rwlib.evaluation.frechet import distance_of_samples
+from rwlib.evaluation.kernel import kernel_distance
 from rwlib.evaluation.mask_folder import MaskFolder
-from rwlib.evaluation.protocol import METRICS, classical_methods, evaluate, evaluation_mask, mean_fill
-from rwlib.evaluation.run import open_methods, run_evaluation
-from rwlib.evaluation.tables import PLACE, Summary
+from rwlib.evaluation.run import run_evaluation
+from rwlib.evaluation.tables import ROW_KEYS
 from rwlib.evaluation.uids import discriminative_scores
 from rwlib.files import only_writer
-from rwlib.metrics import quantise
-from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.metrics import METRICS, quantise
 
 ROOT = Path(__file__).parents[1]
-REQUEST = {"size_px": 24, "kinds": ["contiguous"], "buckets": [1, 3], "progress": False}
-
-
-class Ramps:
-    """Five smooth pictures."""
-
-    names = [f"ramp {i}" for i in range(5)]
-
-    def __len__(self):
-        return len(self.names)
-
-    def center(self, index, size_px):
-        y, x = np.mgrid[:size_px, :size_px] / size_px
-        return (255 * np.stack([x, y, (x + y + index) / 6], axis=2)).round().astype(np.uint8)
+REQUEST = {"size_px": 24, "kinds": ["contiguous"], "buckets": [1, 3]}
+ONES = torch.ones(1, 1, 8, 8)
+FILLS = {"mean": mean_fill, "dark": dark_fill}
 
 
 class ManyRamps(Ramps):
     """More pictures than `averages` has features, in colours of their own."""
 
-    names = [f"ramp {i}" for i in range(12)]
+    def __init__(self):
+        super().__init__(12)
 
     def center(self, index, size_px):
         return np.roll(super().center(index % 5, size_px), index, axis=2) // (1 + index % 3)
 
 
-def dark_fill(I_gt, M):
-    return I_gt * M - 0.5 * (1 - M)
-
-
 class Counted:
-    """A method that counts its calls, and stops the machine at one of them."""
+    """A fill that counts its calls, and stops the machine at one of them."""
 
     def __init__(self, stop_at=None):
         self.calls, self.stop_at = 0, stop_at
@@ -73,16 +59,23 @@ def averages(I):
     return I.flatten(2).mean(2)
 
 
-FEATURES = Judges(SetFeatures("fid", "kid", 3, averages), None, [])
+FEATURES = FeatureNetworks(SetFeatures("fid", "kid", 3, averages))
 
 
 def contents(folder):
     return {file.name: file.read_bytes() for file in sorted(Path(folder).iterdir())}
 
 
-def start(out, source=None, methods=None, **changes):
-    methods = methods or {"mean": mean_fill, "dark": dark_fill}
-    return run_evaluation(methods, source or Ramps(), out, **REQUEST | changes)
+def methods_of(fills):
+    return [Method(name, fill) for name, fill in fills.items()]
+
+
+def start(out, source=None, fills=FILLS, networks=None, images=None, about=None, **changes):
+    protocol = Protocol(**REQUEST | changes)
+    return run_evaluation(
+        methods_of(fills), source or Ramps(5), protocol, out,
+        networks=networks, images=images, about=about, progress=False,
+    )  # fmt: skip
 
 
 # --- the same numbers
@@ -90,12 +83,12 @@ def start(out, source=None, methods=None, **changes):
 
 def test_the_folder_has_the_rows_of_evaluate(tmp_path):
     summary = start(tmp_path / "new" / "out")
-    rows = evaluate({"mean": mean_fill, "dark": dark_fill}, Ramps(), **REQUEST)
+    rows = evaluate(methods_of(FILLS), Ramps(5), Protocol(**REQUEST), progress=False)
     written = (tmp_path / "new" / "out" / "rows.csv").read_text().splitlines()
     assert len(written) == 1 + len(rows) == 1 + 5 * 2 * 2
     for line, row in zip(written[1:], rows, strict=True):
         method, kind, bucket, photo, *values = line.split(",")
-        assert [method, kind, int(bucket), int(photo)] == [row[key] for key in PLACE]
+        assert [method, kind, int(bucket), int(photo)] == [row[key] for key in ROW_KEYS]
         assert [float(value) for value in values] == pytest.approx([row[metric] for metric in METRICS], rel=1e-5)
     expected = Summary()
     expected.add(rows)
@@ -113,50 +106,49 @@ def test_two_evaluations_in_one_folder_do_not_mix(tmp_path, monkeypatch):
 
 
 def test_distances_are_those_of_all_composites_and_originals(tmp_path):
-    methods = {"mean": mean_fill, "dark": dark_fill}
-    summary = start(tmp_path, judges=FEATURES)
-    originals = [image_to_tensor(Ramps().center(i, 24)) for i in range(5)]
+    summary = start(tmp_path, networks=FEATURES)
+    originals = [image_to_tensor(Ramps(5).center(i, 24)) for i in range(5)]
     x = averages(torch.cat(originals))
-    assert summary.distances.keys() == {(name, "contiguous", bucket) for name in methods for bucket in (1, 3)}
+    assert summary.distances.keys() == {(name, "contiguous", bucket) for name in FILLS for bucket in (1, 3)}
     for (name, kind, bucket), found in summary.distances.items():
         pairs = [(I_gt, evaluation_mask(24, i, kind, bucket, 0)) for i, I_gt in enumerate(originals)]
-        y = averages(torch.cat([quantise(methods[name](*pair)) for pair in pairs]))
+        y = averages(torch.cat([quantise(FILLS[name](*pair)) for pair in pairs]))
         assert found["fid"] == pytest.approx(distance_of_samples(x, y), rel=1e-4)
         assert "kid" not in found  # five pictures are more than three features
     assert (tmp_path / "features.f32").stat().st_size == 5 * (1 + 2 * 2) * 3 * 4
 
 
 def test_below_as_many_pictures_as_features_the_kernel_distance_stands_beside(tmp_path):
-    summary = start(tmp_path, judges=FEATURES, photos=3, methods={"dark": dark_fill})
-    x = averages(torch.cat([image_to_tensor(Ramps().center(i, 24)) for i in range(3)]))
-    pairs = [(image_to_tensor(Ramps().center(i, 24)), evaluation_mask(24, i, "contiguous", 3, 0)) for i in range(3)]
+    summary = start(tmp_path, networks=FEATURES, photos=3, fills={"dark": dark_fill})
+    x = averages(torch.cat([image_to_tensor(Ramps(5).center(i, 24)) for i in range(3)]))
+    pairs = [(image_to_tensor(Ramps(5).center(i, 24)), evaluation_mask(24, i, "contiguous", 3, 0)) for i in range(3)]
     y = averages(torch.cat([quantise(dark_fill(*pair)) for pair in pairs]))
-    assert summary.distances["dark", "contiguous", 3]["kid"] == pytest.approx(kernel_distance(x, y), rel=1e-4)
-    assert start(tmp_path / "one", judges=FEATURES, photos=1).distances == {}  # one picture has no covariance
+    assert summary.distances["dark", "contiguous", 3]["kid"] == pytest.approx(
+        kernel_distance(x, y, paired=True), rel=1e-4
+    )
+    assert start(tmp_path / "one", networks=FEATURES, photos=1).distances == {}  # one picture has no covariance
 
 
 def wide(I):
     return 30 * averages(I)
 
 
-CLASSIFIED = Judges(SetFeatures("fid", "kid", 3, wide, classified=True), None, [])
+CLASSIFIED = FeatureNetworks(SetFeatures("fid", "kid", 3, wide, classified=True))
 
 
 def test_u_ids_stands_beside_fid_with_more_pictures_than_features(tmp_path):
-    summary = start(tmp_path / "out", ManyRamps(), judges=CLASSIFIED)
+    summary = start(tmp_path / "out", ManyRamps(), networks=CLASSIFIED)
     originals = [image_to_tensor(ManyRamps().center(i, 24)) for i in range(12)]
     x = wide(torch.cat(originals))
-    names = {"mean": mean_fill, "dark": dark_fill}
     for (name, kind, bucket), found in summary.distances.items():
         pairs = [(I_gt, evaluation_mask(24, i, kind, bucket, 0)) for i, I_gt in enumerate(originals)]
-        y = wide(torch.cat([quantise(names[name](*pair)) for pair in pairs]))
+        y = wide(torch.cat([quantise(FILLS[name](*pair)) for pair in pairs]))
         assert (found["u_ids"], found["p_ids"]) == discriminative_scores(x, y)
         assert list(found) == ["fid", "u_ids", "p_ids"]
     assert 0 < summary.distances["mean", "contiguous", 3]["u_ids"] < 0.5
     assert summary.distance_table("u_ids").startswith("| u_ids, N = 12 | mean | dark |")
-    summary.write_csv(tmp_path / "summary.csv")
-    assert (tmp_path / "summary.csv").read_text().count(",p_ids,12,") == 4
-    few = start(tmp_path / "few", ManyRamps(), judges=CLASSIFIED, photos=3)  # three features
+    assert summary.csv().count(",p_ids,12,") == 4
+    few = start(tmp_path / "few", ManyRamps(), networks=CLASSIFIED, photos=3)  # three features
     assert all(list(found) == ["fid", "kid"] for found in few.distances.values())
     assert not (tmp_path / "few" / "ids.csv").exists()
     assert (tmp_path / "out" / "ids.csv").read_text().startswith("photographs,column,u_ids,p_ids\n12,1,0.")
@@ -177,26 +169,26 @@ def counted_scores(monkeypatch, stop_at=None):
 
 
 def test_u_ids_go_on_where_they_were_interrupted(tmp_path, monkeypatch):
-    whole = start(tmp_path / "whole", judges=CLASSIFIED)
+    whole = start(tmp_path / "whole", networks=CLASSIFIED)
     counted_scores(monkeypatch, stop_at=3)
     with pytest.raises(KeyboardInterrupt):
-        start(tmp_path / "part", judges=CLASSIFIED)
+        start(tmp_path / "part", networks=CLASSIFIED)
     assert len((tmp_path / "part" / "ids.csv").read_text().splitlines()) == 1 + 2
     calls = counted_scores(monkeypatch)
-    assert start(tmp_path / "part", judges=CLASSIFIED).distances == whole.distances
+    assert start(tmp_path / "part", networks=CLASSIFIED).distances == whole.distances
     assert len(calls) == 2 and contents(tmp_path / "part") == contents(tmp_path / "whole")
-    four = start(tmp_path / "part", judges=CLASSIFIED, photos=4)
+    four = start(tmp_path / "part", networks=CLASSIFIED, photos=4)
     assert calls == [5, 5, 4, 4, 4, 4] and four.distances != whole.distances  # of other pictures, so anew
-    assert start(tmp_path / "part", judges=CLASSIFIED).distances == whole.distances
-    assert start(tmp_path / "part", judges=CLASSIFIED, photos=4).distances == four.distances and len(calls) == 6
+    assert start(tmp_path / "part", networks=CLASSIFIED).distances == whole.distances
+    assert start(tmp_path / "part", networks=CLASSIFIED, photos=4).distances == four.distances and len(calls) == 6
 
 
 @pytest.mark.parametrize("cut", [1, 20, 75, 10_000])
 def test_a_torn_line_of_u_ids_is_cut_off_and_measured_again(tmp_path, cut):
-    start(tmp_path, judges=CLASSIFIED)
+    start(tmp_path, networks=CLASSIFIED)
     before = contents(tmp_path)
     os.truncate(tmp_path / "ids.csv", max(0, len(before["ids.csv"]) - cut))
-    start(tmp_path, judges=CLASSIFIED)
+    start(tmp_path, networks=CLASSIFIED)
     assert contents(tmp_path) == before
 
 
@@ -204,56 +196,56 @@ def test_a_torn_line_of_u_ids_is_cut_off_and_measured_again(tmp_path, cut):
     ("old", "new", "line"), [("5,2,0", "5,2,x", 3), ("5,2,0", "5,2,7", 3), ("5,2,0", "5,0", 3), ("photog", "Photog", 1)]
 )
 def test_u_ids_that_were_changed_are_refused(tmp_path, old, new, line):
-    start(tmp_path, judges=CLASSIFIED)
+    start(tmp_path, networks=CLASSIFIED)
     text = (tmp_path / "ids.csv").read_text()
     assert old in text
     (tmp_path / "ids.csv").write_text(text.replace(old, new))
     with pytest.raises(InputError, match=f"out: line {line} of .*ids.csv was changed; delete it, it is made anew"):
-        start(tmp_path, judges=CLASSIFIED)
+        start(tmp_path, networks=CLASSIFIED)
     (tmp_path / "ids.csv").unlink()
-    start(tmp_path, judges=CLASSIFIED)
+    start(tmp_path, networks=CLASSIFIED)
     assert (tmp_path / "ids.csv").read_text() == text
 
 
 def test_a_new_evaluation_takes_no_u_ids_of_another(tmp_path):
     (tmp_path / "ids.csv").write_text("photographs,column,u_ids,p_ids\n5,1,0.9,0.9\n")
-    assert start(tmp_path, judges=CLASSIFIED).distances["mean", "contiguous", 1]["u_ids"] <= 0.5
+    assert start(tmp_path, networks=CLASSIFIED).distances["mean", "contiguous", 1]["u_ids"] <= 0.5
 
 
 # --- interrupted
 
 
 def test_an_interrupted_evaluation_goes_on_where_it_stopped(tmp_path):
-    whole = start(tmp_path / "whole", judges=FEATURES)
+    whole = start(tmp_path / "whole", networks=FEATURES)
     stopped = {"mean": mean_fill, "dark": Counted(stop_at=6)}  # two calls a photograph: in the third photograph
     with pytest.raises(KeyboardInterrupt):
-        start(tmp_path / "part", judges=FEATURES, methods=stopped)
+        start(tmp_path / "part", networks=FEATURES, fills=stopped)
     lines = (tmp_path / "part" / "rows.csv").read_text().splitlines()
     assert len(lines) == 1 + 2 * 4 and {line.split(",")[3] for line in lines[1:]} == {"0", "1"}  # whole photographs
     going_on = {"mean": mean_fill, "dark": Counted()}
-    summary = start(tmp_path / "part", judges=FEATURES, methods=going_on)
+    summary = start(tmp_path / "part", networks=FEATURES, fills=going_on)
     assert going_on["dark"].calls == 3 * 2
     assert contents(tmp_path / "part") == contents(tmp_path / "whole")
     assert summary.table("psnr") == whole.table("psnr") and summary.distances == whole.distances
     idle = {"mean": mean_fill, "dark": Counted(stop_at=1)}
-    assert start(tmp_path / "part", judges=FEATURES, methods=idle).table("l1") == whole.table("l1")
+    assert start(tmp_path / "part", networks=FEATURES, fills=idle).table("l1") == whole.table("l1")
 
 
 @pytest.mark.parametrize("cut", [1, 30, 200])
 def test_a_torn_line_is_cut_off_and_measured_again(tmp_path, cut):
-    start(tmp_path, judges=FEATURES)
+    start(tmp_path, networks=FEATURES)
     before = contents(tmp_path)
     os.truncate(tmp_path / "rows.csv", len(before["rows.csv"]) - cut)
     again = {"mean": mean_fill, "dark": Counted()}
-    start(tmp_path, judges=FEATURES, methods=again)
+    start(tmp_path, networks=FEATURES, fills=again)
     assert contents(tmp_path) == before and again["dark"].calls == 2
 
 
 def test_stopped_before_the_first_row(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        start(tmp_path, judges=FEATURES, methods={"mean": mean_fill, "dark": Counted(stop_at=1)})
+        start(tmp_path, networks=FEATURES, fills={"mean": mean_fill, "dark": Counted(stop_at=1)})
     assert sorted(contents(tmp_path)) == ["evaluation.json"]
-    assert start(tmp_path, judges=FEATURES).n == 5
+    assert start(tmp_path, networks=FEATURES).n == 5
 
 
 def test_more_photographs_later_and_fewer_again(tmp_path):
@@ -264,20 +256,16 @@ def test_more_photographs_later_and_fewer_again(tmp_path):
     assert start(tmp_path).table("psnr") == five.table("psnr")
 
 
-class MorePictures(Ramps):
-    names = [*Ramps.names, "ramp 5"]
-
-
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
         ({"size_px": 32}, "size_px"),
         ({"seed": 1}, "seed"),
         ({"buckets": [1]}, "cells"),
-        ({"methods": {"dark": dark_fill, "mean": mean_fill}}, "methods"),
-        ({"judges": FEATURES}, "features"),
+        ({"fills": {"dark": dark_fill, "mean": mean_fill}}, "methods"),
+        ({"networks": FEATURES}, "features"),
         ({"about": {"checkpoints": {"G": "other"}}}, "checkpoints"),
-        ({"source": MorePictures()}, "photographs"),
+        ({"source": Ramps(6)}, "photographs"),
     ],
 )
 def test_another_evaluation_does_not_go_on_in_the_folder(tmp_path, changes, key):
@@ -289,14 +277,14 @@ def test_another_evaluation_does_not_go_on_in_the_folder(tmp_path, changes, key)
 
 
 def test_damaged_folders_are_refused_and_left_alone(tmp_path):
-    start(tmp_path / "a", judges=FEATURES)
+    start(tmp_path / "a", networks=FEATURES)
 
     def damaged(name, change):
         folder = Path(shutil.copytree(tmp_path / "a", tmp_path / name))
         change(folder)
         before = contents(folder)
         with pytest.raises(InputError) as caught:
-            start(folder, judges=FEATURES)
+            start(folder, networks=FEATURES)
         assert contents(folder) == before
         return str(caught.value)
 
@@ -307,6 +295,27 @@ def test_damaged_folders_are_refused_and_left_alone(tmp_path):
     assert "but no evaluation.json" in damaged("d", lambda folder: (folder / "evaluation.json").unlink())
     assert "not one that rwlib wrote" in damaged("e", lambda folder: (folder / "evaluation.json").write_text("{}"))
     assert "has 0 photographs and rows.csv 5" in damaged("f", lambda folder: (folder / "features.f32").unlink())
+    deep = "[" * 100_000
+    assert "not one that rwlib wrote" in damaged("g", lambda folder: (folder / "evaluation.json").write_text(deep))
+    assert "not one that rwlib wrote" in damaged("h", lambda folder: (folder / "evaluation.json").write_bytes(b"\xff"))
+    assert "not one that rwlib wrote" in damaged("i", lambda folder: (folder / "evaluation.json").write_text("[1]"))
+
+
+@pytest.mark.parametrize("name", ["evaluation.json", "rows.csv", "features.f32", "ids.csv"])
+def test_a_folder_in_place_of_a_file_is_one_line(tmp_path, name):
+    start(tmp_path, networks=CLASSIFIED)
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=f"out: .*{name} "):
+        start(tmp_path, networks=CLASSIFIED)
+
+
+def test_names_that_are_not_utf8_are_no_obstacle(tmp_path):
+    source = Ramps(5)
+    source.names[2] = os.fsdecode(b"caf\xe9.jpg")
+    assert start(tmp_path, source).n == start(tmp_path, source).n == 5
+    with pytest.raises(InputError, match="another photographs"):
+        start(tmp_path)
 
 
 def test_a_disk_that_is_full_loses_nothing(tmp_path, monkeypatch):
@@ -317,18 +326,38 @@ def test_a_disk_that_is_full_loses_nothing(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(InputError, match="out: cannot write .*rows.csv .No space left.*; mend that and give the same"):
+    with pytest.raises(InputError, match="out: cannot write .*rows.csv .No space left on device.; free some"):
         start(tmp_path)
     assert contents(tmp_path) == before
     monkeypatch.undo()
     assert start(tmp_path).n == 5
 
 
+@pytest.mark.parametrize("measured", [0, 2])
+def test_a_disk_that_is_full_from_the_beginning_leaves_nothing_half_written(tmp_path, monkeypatch, measured):
+    if measured:
+        start(tmp_path, photos=measured, networks=CLASSIFIED)
+    before = contents(tmp_path)
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    file = "features.f32" if measured else "evaluation.json"
+    with pytest.raises(InputError, match=f"out: cannot write .*{file} .No space left on device."):
+        start(tmp_path, networks=CLASSIFIED)
+    with pytest.raises(InputError, match="images: cannot write .*00000-contiguous-1.png .No space left on device."):
+        ImageFolder(tmp_path / "images", [("contiguous", 1)]).save(0, "a", *[torch.zeros(1, 3, 8, 8)] * 2, M=ONES)
+    assert [file for file in (tmp_path / "images").rglob("*") if file.is_file()] == []
+    shutil.rmtree(tmp_path / "images")
+    assert contents(tmp_path) == before
+
+
 def test_folders_that_cannot_be_written_to(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="out: cannot make the folder .*file/out .Not a directory.; choose another"):
+    with pytest.raises(InputError, match="out: the folder .*file/out cannot be written to .it is a file."):
         start(tmp_path / "file" / "out")
-    with pytest.raises(InputError, match="images: cannot make the folder"):
+    with pytest.raises(InputError, match="images: the folder .* cannot be written to"):
         start(tmp_path / "out", images=tmp_path / "file" / "images")
 
 
@@ -339,7 +368,7 @@ def test_saved_images_are_exact_and_their_masks_can_be_used_again(tmp_path):
     start(tmp_path / "out", images=tmp_path / "images", photos=2)
     names = sorted(str(file.relative_to(tmp_path / "images")) for file in (tmp_path / "images").rglob("*.png"))
     assert len(names) == 2 + 2 * 2 + 2 * 2 * 2 and names[0] == "composites/dark/00000-contiguous-1.png"
-    I_gt, M = image_to_tensor(Ramps().center(1, 24)), evaluation_mask(24, 1, "contiguous", 3, 0)
+    I_gt, M = image_to_tensor(Ramps(5).center(1, 24)), evaluation_mask(24, 1, "contiguous", 3, 0)
     saved = image_to_tensor(np.array(Image.open(tmp_path / "images" / "composites/dark/00001-contiguous-3.png")))
     assert torch.equal(saved, quantise(dark_fill(I_gt, M)))
     assert torch.equal(image_to_tensor(np.array(Image.open(tmp_path / "images/originals/00001.png"))), I_gt)
@@ -350,7 +379,7 @@ def test_saved_images_are_exact_and_their_masks_can_be_used_again(tmp_path):
     given = [masks.mask(photo, "contiguous", 3) for photo in range(2)]
     assert sum(torch.equal(mask, M) for mask in given) == 1
     start(tmp_path / "again", masks=masks, photos=2)
-    rows = evaluate({"mean": mean_fill, "dark": dark_fill}, Ramps(), masks=masks, photos=2, **REQUEST)
+    rows = evaluate(methods_of(FILLS), Ramps(5), Protocol(**REQUEST, masks=masks, photos=2), progress=False)
     lines = (tmp_path / "again" / "rows.csv").read_text().splitlines()[1:]
     assert [line.split(",")[4] for line in lines] == [f"{row['l1']:.6g}" for row in rows]
     with pytest.raises(InputError, match="out: .* holds an evaluation with another masks"):
@@ -366,9 +395,9 @@ def test_ten_times_the_photographs_take_no_more_memory(tmp_path):
 import gc, resource, sys, tracemalloc
 import numpy as np
 from rwlib.data import make_generator
-from rwlib.evaluation.protocol import mean_fill
+from rwlib.evaluation import Method, Protocol, mean_fill
 from rwlib.evaluation.run import run_evaluation
-from rwlib.evaluation.feature_networks import Judges, SetFeatures
+from rwlib.evaluation.feature_networks import FeatureNetworks, SetFeatures
 
 class Noise:
     def __len__(self):
@@ -376,10 +405,11 @@ class Noise:
     def center(self, index, size_px):
         return np.random.default_rng(index).integers(0, 256, (size_px, size_px, 3), dtype=np.uint8)
 
-judges = Judges(SetFeatures("fid", "kid", 48, lambda I: I[:, :, :4, :4].flatten(1)), None, [])
+networks = FeatureNetworks(SetFeatures("fid", "kid", 48, lambda I: I[:, :, :4, :4].flatten(1)))
 def run(photos):
-    run_evaluation({"a": mean_fill}, Noise(), sys.argv[1] + str(photos), size_px=64, photos=photos,
-                   kinds=["contiguous"], buckets=[1], judges=judges, progress=False)
+    protocol = Protocol(64, photos=photos, kinds=["contiguous"], buckets=[1])
+    run_evaluation([Method("a", mean_fill)], Noise(), protocol, sys.argv[1] + str(photos), networks=networks,
+                   progress=False)
 run(10)
 peaks = []
 for photos in (15, 150):
@@ -398,55 +428,6 @@ print(*peaks)
     python_few, all_few, python_many, all_many = map(int, report.stdout.split())
     assert python_many < python_few + 5e4, (python_few, python_many)
     assert all_many < all_few + 1e7, (all_few, all_many)
-
-
-# --- methods from files
-
-
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkpoints")
-    torch.manual_seed(0)
-    for name, size_px in (("a", 16), ("b", 16), ("wide", 32), ("mean", 16), ("other/a", 16)):
-        config = make_config("balanced", "tiny", width=4, size_px=size_px)
-        (folder / name).parent.mkdir(exist_ok=True)
-        save_generator(folder / f"{name}.safetensors", RegionWiseGenerator.from_config(config), config)
-    return folder
-
-
-def test_several_generators_are_named_by_their_files(checkpoints):
-    methods, digests, size_px = open_methods([checkpoints / "b.safetensors", checkpoints / "a.safetensors"])
-    assert list(methods) == ["b", "a", *classical_methods()] and size_px == 16
-    assert digests.keys() == {"a", "b"} and digests["a"] != digests["b"]
-    I_gt, M = image_to_tensor(Ramps().center(0, 24)), evaluation_mask(24, 0, "contiguous", 3, 0)
-    assert not torch.equal(methods["a"](I_gt, M), methods["b"](I_gt, M))
-    alone, _, _ = open_methods([checkpoints / "wide.safetensors"], classical=False)
-    assert list(alone) == ["wide"]
-
-
-def test_without_a_file_the_shipped_generator_is_called_rwlib():
-    methods, digests, size_px = open_methods([])
-    assert next(iter(methods)) == "rwlib" and list(digests) == ["rwlib"] and size_px == 64
-
-
-@pytest.mark.parametrize(
-    ("names", "options", "match"),
-    [
-        (["a", "other/a"], {}, "checkpoint: .* and .* would both be called a; rename or link one"),
-        (["mean"], {}, "checkpoint: .*mean.safetensors would be called mean, like a classical fill; rename it"),
-        (["a", "wide"], {}, "size_px: the generators were trained at different sides .a 16, wide 32.; choose one"),
-        (["a", "missing"], {}, "checkpoint: .*missing.safetensors does not exist"),
-        (["a"], {"batch": 0}, "batch: expected at least 1, got 0"),
-        (["a"], {"device": "abacus"}, "device: 'abacus' cannot be used .*; take cpu"),
-    ],
-)
-def test_checkpoints_that_cannot_stand_side_by_side(checkpoints, names, options, match):
-    with pytest.raises(InputError, match=match):
-        open_methods([checkpoints / f"{name}.safetensors" for name in names], **options)
-
-
-def test_different_sides_are_fine_if_one_is_chosen(checkpoints):
-    assert open_methods([checkpoints / f"{name}.safetensors" for name in ("a", "wide")], size_px=24)[2] == 24
 
 
 def test_the_settings_say_which_versions_measured(tmp_path):

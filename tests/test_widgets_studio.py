@@ -16,7 +16,7 @@ from rwlib.checkpoints import save_generator
 from rwlib.config import make_config
 from rwlib.conventions import InputError, image_to_tensor
 from rwlib.data import Facades
-from rwlib.evaluation.protocol import evaluate, generator_method
+from rwlib.evaluation import Protocol, evaluate, generator_method
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.widgets import AblationStudio
 from rwlib.widgets.shared import panel
@@ -239,13 +239,14 @@ def test_results_are_read_and_damage_is_said(tmp_path):
 
 def test_measuring_is_evaluates_and_can_be_stopped(weights):
     models = views.Models(weights)
-    methods = {name: generator_method(models[name]) for name in ("full", "no_correlation")}
+    methods = [generator_method(models[name], name=name) for name in ("full", "no_correlation")]
     seen = []
     rows = table.measure(methods, Facades(9), kind="contiguous", bucket=2, photos=2, told=seen.append)
-    expected = evaluate(methods, Facades(9), size_px=64, kinds=["contiguous"], buckets=[2], photos=2, progress=False)
+    protocol = Protocol(64, kinds=["contiguous"], buckets=[2], photos=2)
+    expected = evaluate(methods, Facades(9), protocol, progress=False)
     assert rows == expected and seen == [0, 1]
     line = table.summarise_photos(rows)["no_correlation"]
-    values = {m: [row["hole_psnr"] for row in rows if row["method"] == m] for m in methods}
+    values = {method.name: [row["hole_psnr"] for row in rows if row["method"] == method.name] for method in methods}
     assert line.difference == pytest.approx(np.subtract(values["no_correlation"], values["full"]).mean())
     assert line.values == values["no_correlation"]
     with pytest.raises(table.Stopped):

@@ -32,7 +32,7 @@ from rwlib.config import make_config
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import setup, show_curves, show_images
 from rwlib.data import Facades
-from rwlib.evaluation.protocol import biharmonic_fill, mean_fill
+from rwlib.evaluation import biharmonic_fill, mean_fill
 from rwlib.inpainting import fill
 from rwlib.training.loop import train
 

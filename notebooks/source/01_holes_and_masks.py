@@ -29,7 +29,7 @@ from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
 from rwlib.course.lessons.fills import diffusion_fill, nearest_distance, nearest_fill
 from rwlib.data import PhotoSet
-from rwlib.evaluation.protocol import biharmonic_fill, evaluate, mean_fill
+from rwlib.evaluation import Method, Protocol, biharmonic_fill, evaluate, mean_fill
 from rwlib.networks.vgg import VGGFeatures
 
 ctx = setup("01")
@@ -363,13 +363,9 @@ for size, (M_size, filled) in results.items():
 
 # %%
 table_px = ctx.pick(smoke=32, cpu=64, gpu=128)
-rows = evaluate(
-    {"mean": mean_fill, "nearest": nearest_fill, "diffusion": laplace},
-    source,
-    size_px=table_px,
-    photos=ctx.pick(smoke=2, cpu=8, gpu=8),
-    progress=False,
-)
+protocol = Protocol(size_px=table_px, photos=ctx.pick(smoke=2, cpu=8, gpu=8))
+methods = [Method("mean", mean_fill), Method("nearest", nearest_fill), Method("diffusion", laplace)]
+rows = evaluate(methods, source, protocol, progress=False)
 
 
 def averages(method, kind, metric):
@@ -502,7 +498,7 @@ for batch in (2, 5, 10, len(l2)):
 
 # %% [markdown]
 # The same composites, and the result falls with the *batch size of the evaluation*. Some libraries pool by default. In
-# rwlib every measure returns one value an image, and `mean_and_interval` averages last.
+# rwlib every metric returns one value per image, and `mean_and_interval` averages last.
 
 # %% [markdown] tags=["table-2"]
 # ## 8 · Third trap: blur wins

@@ -29,7 +29,7 @@ from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor, tensor_to_image
 from rwlib.course import COLORS, check, figure, setup, show_curves, show_images
 from rwlib.data import Facades, PhotoSet
-from rwlib.evaluation.protocol import mean_fill
+from rwlib.evaluation import mean_fill
 from rwlib.inpainting import fill
 from rwlib.losses import correlation, correlation_loss, correlation_loss_ref
 from rwlib.networks.vgg import VGGFeatures

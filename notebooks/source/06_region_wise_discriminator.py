@@ -30,7 +30,7 @@ from rwlib.course import COLORS, check, figure, setup, show_images
 from rwlib.course.lessons.receptive import sensitivity
 from rwlib.course.lessons.two_players import BALANCED, play
 from rwlib.data import Facades
-from rwlib.evaluation.protocol import mean_fill
+from rwlib.evaluation import mean_fill
 from rwlib.inpainting import fill
 from rwlib.losses import FORMS, adversarial_loss_discriminator, adversarial_loss_generator
 from rwlib.networks.discriminator import RegionWiseDiscriminator

@@ -31,9 +31,8 @@ from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
 from rwlib.data import Facades
-from rwlib.evaluation.protocol import KINDS, biharmonic_fill, evaluate, evaluation_mask, mean_fill
-from rwlib.masks import BUCKETS, hole_fraction
-from rwlib.metrics import mean_and_interval
+from rwlib.evaluation import Method, Protocol, biharmonic_fill, evaluate, evaluation_mask, mean_and_interval, mean_fill
+from rwlib.masks import BUCKETS, KINDS, bucket_name, hole_fraction
 
 ctx = setup("08")
 
@@ -45,7 +44,7 @@ ctx = setup("08")
 # every method gets the same task.
 
 # %%
-labels = [f"{100 * low:.0f}–{100 * high:.0f} %" for low, high in BUCKETS]
+labels = [bucket_name(k) for k in range(len(BUCKETS))]
 M_of = {(kind, k): evaluation_mask(64, 0, kind, k, seed=0) for kind in KINDS for k in range(5)}
 show_images(
     {f"{kind}\n{labels[k]}": M.expand(-1, 3, -1, -1) * 2 - 1 for (kind, k), M in M_of.items()},
@@ -177,22 +176,19 @@ def network(I_gt, M):
     return fill(G, I_gt.to(ctx.device), M.to(ctx.device))
 
 
-methods = {
-    "mean colour": mean_fill,
-    "biharmonic": biharmonic_fill,
-    "I_c1": lambda I_gt, M: network(I_gt, M).I_c1.cpu(),
-    "I_c2": lambda I_gt, M: network(I_gt, M).I_c2.cpu(),
-}
+first = Method("I_c1", lambda I_gt, M: network(I_gt, M).I_c1.cpu())
+second = Method("I_c2", lambda I_gt, M: network(I_gt, M).I_c2.cpu())
+methods = [Method("mean colour", mean_fill), Method("biharmonic", biharmonic_fill), first, second]
 
 # %%
 source = Facades(seed=8)
 n = ctx.pick(smoke=3, cpu=32, gpu=200)
 buckets = ctx.pick(smoke=(0, 2, 4), cpu=range(5), gpu=range(5))
-rows = evaluate(methods, source, size_px=64, buckets=buckets, photos=n, progress=False)
+rows = evaluate(methods, source, Protocol(size_px=64, buckets=buckets, photos=n), progress=False)
 
 
 def column(method, kind, k, metric="hole_psnr"):
-    """Return one value a photograph, always in the same order."""
+    """Return one value per photograph, always in the same order."""
     chosen = [row[metric] for row in rows if (row["method"], row["kind"], row["bucket"]) == (method, kind, k)]
     return torch.tensor(chosen, dtype=torch.float64)
 
@@ -276,7 +272,7 @@ check.ex_8_4(my_half_width)
 def my_interval(values):
     """Exercise 8.5: return mean and half-width over photographs, as two numbers.
 
-    values: (photographs, masks), float64. `metrics.mean_and_interval` may be used.
+    values: (photographs, masks), float64. `mean_and_interval` may be used.
     """
     ### BEGIN SOLUTION
     return mean_and_interval(values.mean(1))
@@ -289,8 +285,8 @@ check.ex_8_5(my_interval)
 # %%
 repeated = []
 for seed in (0, 1, 2):
-    only = {"I_c2": methods["I_c2"]}
-    again = evaluate(only, source, size_px=64, seed=seed, kinds=["contiguous"], buckets=[2], photos=n, progress=False)
+    protocol = Protocol(size_px=64, seed=seed, kinds=["contiguous"], buckets=[2], photos=n)
+    again = evaluate([second], source, protocol, progress=False)
     repeated.append([row["hole_psnr"] for row in again])
 values = torch.tensor(repeated, dtype=torch.float64).T  # (photographs, masks)
 assert values.shape == (n, 3) and torch.equal(values[:, 0], column("I_c2", "contiguous", 2))
@@ -318,7 +314,7 @@ for name, chosen in {"one mask": values[:, 0], "heap of rows": values.flatten(),
 def my_paired(a, b):
     """Exercise 8.6: return mean and half-width of how much better a is than b, as two numbers.
 
-    a, b: (n,), PSNR of two methods on the same photographs. `metrics.mean_and_interval` may be used.
+    a, b: (n,), PSNR of two methods on the same photographs. `mean_and_interval` may be used.
     """
     ### BEGIN SOLUTION
     return mean_and_interval(a - b)

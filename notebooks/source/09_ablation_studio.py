@@ -30,7 +30,7 @@ from scipy.special import stdtr
 from rwlib.ablations import ABLATIONS, ablation_config
 from rwlib.config import Config, make_config
 from rwlib.course import COLORS, check, figure, setup
-from rwlib.metrics import mean_and_interval
+from rwlib.evaluation import mean_and_interval
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.widgets.studio.table import Components, components, read_results, summarise_results
 

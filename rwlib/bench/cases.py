@@ -18,7 +18,7 @@ from rwlib.bench.straight_port import plain_copy
 from rwlib.checkpoints import load_generator
 from rwlib.config import Config, make_config
 from rwlib.data import make_generator
-from rwlib.evaluation.protocol import biharmonic_fill, opencv_fill
+from rwlib.evaluation.methods import biharmonic_fill, opencv_fill
 from rwlib.inpainting import fill
 from rwlib.losses import correlation_loss
 from rwlib.masks import random_masks

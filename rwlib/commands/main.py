@@ -298,42 +298,46 @@ def _evaluate(asked: Evaluate) -> None:
     import tempfile
 
     from rwlib.data import open_source
-    from rwlib.evaluation.feature_networks import open_judges
-    from rwlib.evaluation.files import make_folder
+    from rwlib.evaluation.feature_networks import open_feature_networks
     from rwlib.evaluation.mask_folder import MaskFolder
-    from rwlib.evaluation.protocol import plan
+    from rwlib.evaluation.methods import open_methods
+    from rwlib.evaluation.protocol import Protocol
     from rwlib.evaluation.report import report, write_reports
-    from rwlib.evaluation.run import open_methods, run_evaluation
-    from rwlib.inpainting import check_folder
+    from rwlib.evaluation.run import run_evaluation
+    from rwlib.files import writable_folder
 
     if asked.csv:
-        check_folder(asked.csv.parent, "csv")
+        writable_folder(asked.csv.parent, "csv")
     methods, digests, size_px = open_methods(
         asked.checkpoint, classical=asked.classical, size_px=asked.size_px, batch=asked.batch, device=asked.device
     )
     source = open_source(asked.data)
     photos = asked.photos or (100 if getattr(source, "unlimited", False) else len(source))
-    wanted = {"size_px": size_px, "seed": asked.seed, "kinds": asked.kinds, "buckets": asked.buckets, "photos": photos}
-    _, n = plan(source, masks=None, **wanted)  # before the masks are measured and the networks opened
-    masks = None
+    # Checked here, before the masks are measured and the networks opened.
+    protocol = Protocol(size_px, asked.seed, asked.kinds, asked.buckets, photos)
     about = [f"data {asked.data}, centre crops of {size_px} px"]
     if asked.masks:
         polarity = asked.white_is_existing
         masks = MaskFolder(asked.masks, size_px, white_is_existing=polarity, seed=asked.seed, progress=True)
-    about.append(f"holes: {masks.about()}" if masks else f"holes drawn by rwlib, seed {asked.seed}")
+        protocol = dataclasses.replace(protocol, masks=masks)
+        about.append(f"holes: {masks.about()}")
+    else:
+        about.append(f"holes drawn by rwlib, seed {asked.seed}")
     about += [f"{name}: SHA-256 {digest}..." for name, digest in digests.items()]
     if asked.out:
-        make_folder(asked.out, "out")
-    judges = open_judges(asked.features, size_px=size_px, device=asked.device, photos=n)
-    for note in judges.notes:
+        writable_folder(asked.out, "out", make=True)
+    networks = open_feature_networks(
+        asked.features, size_px=size_px, device=asked.device, photos=protocol.n_photos(source)
+    )
+    for note in networks.notes:
         print(note)
     with tempfile.TemporaryDirectory() as temporary:
         out = asked.out or Path(temporary)
         settings = {"data": Path(asked.data).name, "checkpoints": digests}
         summary = run_evaluation(
-            methods, source, out, masks=masks, judges=judges, images=asked.save_images, about=settings, **wanted
+            methods, source, protocol, out, networks=networks, images=asked.save_images, about=settings
         )
-        text = report(summary, about=about, notes=judges.notes, paper=asked.beside_paper)
+        text = report(summary, about=about, notes=networks.notes, paper=asked.beside_paper)
         if asked.out:
             write_reports(summary, text, out)
         if asked.csv:

@@ -1,9 +1,9 @@
-r"""Networks that judge pictures, where their weights are to be had: Inception for FID, AlexNet for LPIPS.
+r"""Networks whose features pictures are compared by, if their weights are available: Inception (FID), AlexNet (LPIPS).
 
 Both come through torchmetrics, whose weights are downloaded once and then lie in torch's cache. Where they are not,
 `rwlib evaluate` does without: a Fréchet distance on the bundled VGG-19 takes FID's place under a name of its own, LPIPS
 is left out, and one line says so. Nothing is downloaded unless it is asked for. Such files are pickles, which can hold
-programs: torch's reader that knows tensors alone takes them (`_weights_only`), so that nothing in them can run.
+programs: they are read by torch's loader that accepts tensors only (`_weights_only`), so that nothing in them can run.
 
 Decided, since the paper says nothing about it: Inception sees whole composites (existing pixels included), resized to
 299 pixels as TensorFlow 1 did, which is how the first FID program and those that reproduce it work; LPIPS (Zhang et
@@ -12,7 +12,7 @@ al., 2018) is AlexNet's, version 0.1, on whole composites at their own size.
 
 import importlib.util
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,6 @@ import torch
 from torch import Tensor, nn
 
 from rwlib.conventions import InputError, one_of
-from rwlib.evaluation.frechet import picture_features
 from rwlib.networks.vgg import VGGFeatures
 
 CHOICES = ("auto", "download", "vgg", "none")
@@ -47,38 +46,40 @@ class SetFeatures:
 
 
 @dataclass(frozen=True)
-class Judges:
-    """What `open_judges` found."""
+class FeatureNetworks:
+    """The networks that are available; by default none."""
 
-    features: SetFeatures | None
-    lpips: Callable[[Tensor, Tensor], Tensor] | None
-    """From two (b, 3, h, w) in [-1, 1] to (b,), or None."""
-    notes: list[str]
-    """A line for each thing that is missing: what, why, and how to get it; and one on what U-IDS depends on."""
+    features: SetFeatures | None = None
+    lpips: Callable[[Tensor, Tensor], Tensor] | None = None
+    """From two (b, 3, h, w) in [-1, 1] to (b,)."""
+    notes: Sequence[str] = ()
+    """One line per thing that is missing: what, why, and how to get it; and one on what U-IDS depends on."""
 
 
-def open_judges(which: str = "auto", *, size_px: int = 256, device: str = "cpu", photos: int | None = None) -> Judges:
-    """Open the networks that judge pictures.
+def open_feature_networks(
+    which: str = "auto", *, size_px: int = 256, device: str = "cpu", photos: int | None = None
+) -> FeatureNetworks:
+    """Open the networks for distances between sets and for LPIPS.
 
     Args:
         which: `"auto"`: FID and LPIPS where their weights lie in torch's cache, the bundled VGG-19 instead of FID where
-            they do not; `"download"`: both, fetched first if need be; `"vgg"`: the bundled VGG-19 alone; `"none"`.
+            they do not; `"download"`: both, downloaded first if need be; `"vgg"`: the bundled VGG-19 alone; `"none"`.
         size_px: side of the pictures.
         device: where the networks compute.
-        photos: how many photographs there will be, if it is known, for the note on U-IDS.
+        photos: number of photographs, for the note on U-IDS; None if it is not known yet.
 
     Raises:
         InputError: an unknown choice, or `"download"` where that is impossible.
     """
     one_of("features", which, CHOICES)
     if which == "none":
-        return Judges(None, None, [])
+        return FeatureNetworks()
     if which == "vgg":
-        return Judges(vgg_features(device), None, [])
-    wanted = which == "download"
+        return FeatureNetworks(vgg_features(device))
+    download = which == "download"
     notes, features, lpips = [], None, None
     missing_package = importlib.util.find_spec("torch_fidelity") is None
-    if wanted or (not missing_package and _cached(INCEPTION_FILE)):
+    if download or (not missing_package and _cached(INCEPTION_FILE)):
         features = inception_features(device)
     else:
         why = "needs `pip install rwlib[fid]`" if missing_package else "needs Inception's weights, not in torch's cache"
@@ -86,12 +87,12 @@ def open_judges(which: str = "auto", *, size_px: int = 256, device: str = "cpu",
         features = vgg_features(device)
     if size_px < LPIPS_MIN_PX:
         notes.append(f"LPIPS is left out: AlexNet needs a side of {LPIPS_MIN_PX} pixels, got {size_px}")
-    elif wanted or _cached(ALEXNET_FILE):
+    elif download or _cached(ALEXNET_FILE):
         lpips = alexnet_lpips(device)
     else:
         notes.append("LPIPS is left out: AlexNet's weights are not in torch's cache; `--features download` (233 MB)")
     notes.append(_u_ids_note(features, photos))
-    return Judges(features, lpips, notes)
+    return FeatureNetworks(features, lpips, notes)
 
 
 def _u_ids_note(features: SetFeatures, photos: int | None) -> str:
@@ -112,6 +113,26 @@ def vgg_features(device: str = "cpu") -> SetFeatures:
     """Return the bundled VGG-19's third pool, averaged over positions, as features: `vgg_frechet`, never FID."""
     vgg = VGGFeatures("bundled", size_px=0).to(device)
     return SetFeatures("vgg_frechet", "", 256, lambda I: picture_features(vgg, I))
+
+
+@torch.no_grad()
+def picture_features(vgg: VGGFeatures, I: Tensor, *, batch: int = 16) -> Tensor:
+    """Return one row of features per picture: VGG's last pool, averaged over its positions.
+
+    Args:
+        vgg: `VGGFeatures("bundled", size_px=0)` to leave the pictures' size as it is.
+        I: (b, 3, h, w) in [-1, 1].
+        batch: pictures per pass; the result does not depend on it.
+
+    Returns:
+        (b, 256), on the CPU, divided by 100.
+
+    Example:
+        >>> picture_features(VGGFeatures("random", size_px=0), torch.zeros(3, 3, 32, 32), batch=2).shape
+        torch.Size([3, 256])
+    """
+    device = vgg.shift.device
+    return torch.cat([vgg(part.to(device))[-1].mean((2, 3)).cpu() / 100 for part in I.split(batch)])
 
 
 def inception_features(device: str = "cpu") -> SetFeatures:
@@ -137,11 +158,11 @@ def inception_features(device: str = "cpu") -> SetFeatures:
 def _inception_rows(inception: nn.Module, I: Tensor, device: str) -> Tensor:
     """Return (b, 2048): the network takes 8-bit values and resizes by itself."""
     eight_bit = ((I + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    return torch.cat([inception(some.to(device)).float().cpu() for some in eight_bit.split(16)])
+    return torch.cat([inception(part.to(device)).float().cpu() for part in eight_bit.split(16)])
 
 
 def alexnet_lpips(device: str = "cpu") -> Callable[[Tensor, Tensor], Tensor]:
-    """Return LPIPS with AlexNet by torchmetrics, one value for each pair; weights are downloaded if need be.
+    """Return LPIPS with AlexNet by torchmetrics, one value per pair; weights are downloaded if need be.
 
     Raises:
         InputError: the weights cannot be downloaded or read.

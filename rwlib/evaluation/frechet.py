@@ -1,24 +1,26 @@
-r"""Compare two *sets* of pictures: Fréchet distance and kernel distance of their features, in bounded memory.
+r"""Compare two *sets* of pictures: the Fréchet distance of their features, in bounded memory.
 
 FID (Heusel et al., 2017), which tables 2 and 3 report, is the Fréchet distance on one particular set of features: the
-2,048 of an Inception network, after one particular way of resizing. On other features (the bundled VGG-19's, see
-`picture_features`) the same arithmetic gives other numbers, which are called *Fréchet distances on VGG features*,
-never FID, and can only be compared with each other.
+2,048 of an Inception network, after one particular way of resizing. On other features (the bundled VGG-19's) the same
+arithmetic gives other numbers, which are called *Fréchet distances on VGG features*, never FID, and can only be
+compared with each other.
 
 A covariance of d features is singular unless there are more than d pictures, and the distance is biased upwards: the
-fewer pictures, the larger. The kernel distance (KID, Bińkowski et al., 2018) has no such bias, so it stands beside.
+fewer pictures, the larger. The kernel distance (`rwlib.evaluation.kernel`) has no such bias, so it stands beside.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from rwlib.conventions import InputError, check_shape
-from rwlib.networks.vgg import VGGFeatures
 
 BLOCK = 512  # rows of features at once: 512 x 2048 of float64 are 8 MB
+
+Rows = Tensor | np.ndarray
+"""Features (n, d), one row per picture; an array may be mapped to a file."""
 
 
 def frechet_distance(mu_1: Tensor, S_1: Tensor, mu_2: Tensor, S_2: Tensor) -> Tensor:
@@ -110,7 +112,15 @@ def distance_of_moments(x: Moments, y: Moments) -> float:
     return float(frechet_distance(x.mean, x.covariance, y.mean, y.covariance))
 
 
-def distance_of_samples(x: Tensor, y: Tensor) -> float:
+def moments_of(rows: Rows) -> Moments:
+    """Return mean and covariance of features (n, d)."""
+    moments = Moments(rows.shape[1])
+    for block in blocks(rows):
+        moments.add(block)
+    return moments
+
+
+def distance_of_samples(x: Rows, y: Rows) -> float:
     """Return the squared Fréchet distance of two sets of features, (n, d) and (m, d), at least two rows each.
 
     Raises:
@@ -121,66 +131,11 @@ def distance_of_samples(x: Tensor, y: Tensor) -> float:
         >>> round(distance_of_samples(x, x + torch.tensor([3.0, 4.0])), 6)
         25.0
     """
-    moments = []
-    for rows in (x, y):
-        moments.append(Moments(x.shape[1]))
-        moments[-1].add(rows)
-    return distance_of_moments(*moments)
+    return distance_of_moments(moments_of(x), moments_of(y))
 
 
-def blocks(rows: Any, size: int = BLOCK) -> Iterable[Tensor]:
-    """Yield rows (n, d), a tensor or a numpy array that may be mapped to a file, in float64 pieces."""
+def blocks(rows: Rows, size: int = BLOCK) -> Iterator[Tensor]:
+    """Yield rows (n, d) in pieces of at most `size` rows, in float64."""
     for start in range(0, len(rows), size):
-        some = rows[start : start + size]
-        yield some.double() if isinstance(some, Tensor) else torch.tensor(some, dtype=torch.float64)
-
-
-def kernel_distance(x: Sequence, y: Sequence) -> float:
-    r"""Return the squared maximum mean discrepancy with KID's kernel, k(a, b) = (a·b / d + 1)³.
-
-    Row i of both sets belongs to the same photograph: a composite shares its existing pixels with its original. So all
-    terms with i = j are left out (Gretton et al., 2012, eq. (4)), and the estimate has no bias although the sets are
-    paired. The usual KID keeps k(x_i, y_i); for a composite and its own original that lowers it, often below zero.
-
-    Args:
-        x: (n, d) features, tensor or array (it may be mapped to a file).
-        y: (n, d).
-
-    Raises:
-        InputError: shapes that differ, or fewer than two rows.
-
-    Example:
-        >>> x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-        >>> kernel_distance(x, x), kernel_distance(x, x + 1) > 0
-        (0.0, True)
-    """
-    if tuple(x.shape) != tuple(y.shape) or x.ndim != 2 or len(x) < 2:
-        raise InputError(f"features: expected two (n, d) of at least two rows, got {tuple(x.shape)}, {tuple(y.shape)}")
-    n, d = x.shape
-    total = 0.0
-    for i, (x_i, y_i) in enumerate(zip(blocks(x), blocks(y), strict=True)):
-        for j, (x_j, y_j) in enumerate(zip(blocks(x), blocks(y), strict=True)):
-            pairs = ((1, x_i, x_j), (1, y_i, y_j), (-2, x_i, y_j))  # k(x_j, y_i) sums to the same as k(x_i, y_j)
-            h = sum(weight * (a @ b.T / d + 1) ** 3 for weight, a, b in pairs)
-            total += float(h.sum() - (h.trace() if i == j else 0))
-    return total / (n * (n - 1))
-
-
-@torch.no_grad()
-def picture_features(vgg: VGGFeatures, I: Tensor, *, batch: int = 16) -> Tensor:
-    """Return one row of features for each picture: the last pool, averaged over its positions.
-
-    Args:
-        vgg: `VGGFeatures("bundled", size_px=0)` to leave the pictures' size as it is.
-        I: (b, 3, h, w) in [-1, 1].
-        batch: how many pass through at once; the result does not depend on it.
-
-    Returns:
-        (b, 256), on the CPU, divided by 100.
-
-    Example:
-        >>> picture_features(VGGFeatures("random", size_px=0), torch.zeros(3, 3, 32, 32), batch=2).shape
-        torch.Size([3, 256])
-    """
-    device = vgg.shift.device
-    return torch.cat([vgg(some.to(device))[-1].mean((2, 3)).cpu() / 100 for some in I.split(batch)])
+        block = rows[start : start + size]
+        yield block.double() if isinstance(block, Tensor) else torch.tensor(block, dtype=torch.float64)

@@ -6,7 +6,7 @@ say nothing reliable about a mask, so it is measured, at the size at which it is
 
 * bucket: the missing fraction, low < fraction <= high, the first from 1 %;
 * kind: contiguous if one 8-connected hole has at least 99 % of the missing pixels (specks of a few pixels do not make a
-  hole discontiguous), else discontiguous.
+  hole discontiguous), otherwise discontiguous.
 
 White is the hole, as in `rwlib inpaint`; the polarity can be turned round, and where most masks would miss more than
 the last bucket it is refused as the wrong one. (Up to 60 % a mask and its inverse can both be plausible, so the
@@ -16,6 +16,7 @@ A mask is cut to its middle square and resized by nearest neighbour: interpolati
 thin strokes, and grey borders would be neither missing nor there.
 """
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,8 @@ from tqdm import tqdm
 from rwlib.conventions import InputError
 from rwlib.data import check_seed, make_generator
 from rwlib.data.folder import SUFFIXES
-from rwlib.evaluation.tables import BUCKETS, KINDS, MIN_HOLE_FRACTION, bucket_name
 from rwlib.inpainting import read_hole
-from rwlib.masks import resize_mask
+from rwlib.masks import ALL_BUCKETS, KINDS, MIN_HOLE_FRACTION, bucket_name, resize_mask
 
 ONE_HOLE = 0.99
 
@@ -66,7 +66,9 @@ class MaskFolder:
         check_seed(seed)
         self.folder, self.size_px, self.white_is_existing, self.seed = Path(folder), size_px, white_is_existing, seed
         names = _find(self.folder)
-        self.cells: dict[tuple[str, int], list[str]] = {(kind, b): [] for kind in KINDS for b in range(len(BUCKETS))}
+        self.cells: dict[tuple[str, int], list[str]] = {
+            (kind, b): [] for kind in KINDS for b in range(len(ALL_BUCKETS))
+        }
         """Kind and bucket → names of the masks, sorted."""
         fractions = []
         for name in tqdm(names, disable=not progress, unit="mask", delay=2, dynamic_ncols=True):
@@ -77,7 +79,7 @@ class MaskFolder:
                 self.cells[kind_of(hole), bucket].append(name)
         self.n_masks, self.n_used = len(names), sum(map(len, self.cells.values()))
         self.mean_fraction = float(np.mean(fractions))
-        top = BUCKETS[-1][1]
+        top = ALL_BUCKETS[-1][1]
         if np.median(fractions) > top:
             remedy = "leave out --white-is-existing" if white_is_existing else "add --white-is-existing"
             raise InputError(
@@ -99,17 +101,21 @@ class MaskFolder:
         names = self.cells[kind, bucket]
         if not names:
             raise InputError(f"masks: {self.folder} has no {kind} mask of {bucket_name(bucket)}; leave that bucket out")
-        turns = torch.randperm(len(names), generator=make_generator(self.seed, 4, KINDS.index(kind), bucket))
-        return self._read(names[int(turns[photo % len(names)])])
+        order = torch.randperm(len(names), generator=make_generator(self.seed, 4, KINDS.index(kind), bucket))
+        return self._read(names[int(order[photo % len(names)])])
 
     def about(self) -> str:
-        """Say in one line what was found, the polarity included."""
+        """Return one line on what the folder has, the polarity included."""
         white = "existing" if self.white_is_existing else "missing"
         counts = [f"{kind} {bucket_name(b)}: {len(names)}" for (kind, b), names in self.cells.items() if names]
         outside = f", {self.n_masks - self.n_used} belong to no bucket" if self.n_used < self.n_masks else ""
         n = "1 mask" if self.n_masks == 1 else f"{self.n_masks} masks"
         missing = f"{100 * self.mean_fraction:.1f} % missing on average"
         return f"{n}, white is {white}, {missing}{outside}; " + ", ".join(counts)
+
+    def digest(self) -> str:
+        """Return a digest of everything that decides which photograph gets which mask, but for the seed."""
+        return hashlib.sha256(f"{self.cells}\n{self.white_is_existing}".encode()).hexdigest()[:16]
 
     def _read(self, name: str) -> Tensor:
         hole = read_hole(self.folder / name, white_is_existing=self.white_is_existing)
@@ -129,7 +135,7 @@ def bucket_of(fraction: float) -> int | None:
     """
     if fraction < MIN_HOLE_FRACTION:
         return None
-    return next((b for b, (_, high) in enumerate(BUCKETS) if fraction <= high), None)
+    return next((b for b, (_, high) in enumerate(ALL_BUCKETS) if fraction <= high), None)
 
 
 def kind_of(hole: np.ndarray) -> str:

@@ -10,22 +10,36 @@ import csv
 import math
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from rwlib.conventions import one_of
-from rwlib.evaluation.tables import BUCKETS, Summary, bucket_name
+from rwlib.evaluation.tables import Summary, markdown_table, with_interval
+from rwlib.masks import ALL_BUCKETS, bucket_name
 
 FILE = Path(__file__).parent / "paper.csv"
 DATA = ("celeba-hq", "paris", "places2")
 """The paper's three data sets."""
-METRICS = {
-    "psnr": ("psnr", 1.0),
-    "l1_1e3": ("l1", 1e3),
-    "l2_1e3": ("l2", 1e3),
-    "ssim": ("ssim", 1.0),
-    "fid": ("fid", 1.0),
+
+
+class Column(NamedTuple):
+    """One of the paper's metrics, as our numbers stand beside it."""
+
+    title: str
+    metric: str
+    """Name of ours."""
+    factor: float = 1.0
+    """From our unit to the paper's."""
+    digits: int = 2
+
+
+COLUMNS = {
+    "psnr": Column("PSNR, dB", "psnr"),
+    "l1_1e3": Column("l1, 10⁻³", "l1", factor=1e3),
+    "l2_1e3": Column("l2, 10⁻³", "l2", factor=1e3),
+    "ssim": Column("SSIM", "ssim", digits=3),
+    "fid": Column("FID", "fid"),
 }
-"""The paper's metrics → ours and the factor from our unit to the paper's."""
-TITLES = {"psnr": "PSNR, dB", "l1_1e3": "l1, 10⁻³", "l2_1e3": "l2, 10⁻³", "ssim": "SSIM", "fid": "FID"}
+"""The paper's metrics, by their names in `paper.csv`."""
 
 NOTES = """\
 How to read the paper's columns:
@@ -51,9 +65,9 @@ def paper_values() -> dict[tuple[str, str, str, int], dict[str, float]]:
         >>> paper_values()["paris", "discontiguous", "psnr", 0]["ours"]
         49.73
     """
-    numbers = [f"{100 * low:.0f}-{100 * high:.0f}" for low, high in BUCKETS]
+    numbers = [f"{100 * low:.0f}-{100 * high:.0f}" for low, high in ALL_BUCKETS]
     values: dict[tuple[str, str, str, int], dict[str, float]] = {}
-    with open(FILE, newline="") as opened:
+    with open(FILE, newline="", encoding="utf-8") as opened:
         for row in csv.DictReader(opened):
             key = row["data"], row["kind"], row["metric"], numbers.index(row["missing_percent"])
             values.setdefault(key, {})[row["method"]] = float(row["value"])
@@ -71,37 +85,32 @@ def beside_paper(summary: Summary, data: str) -> str:
         InputError: an unknown data set.
     """
     one_of("beside_paper", data, DATA)
-    values = paper_values()
-    parts = []
-    for metric, (ours, factor) in METRICS.items():
-        if metric == "fid" and "fid" not in summary.distance_names():
+    values, parts = paper_values(), []
+    for name, column in COLUMNS.items():
+        if name == "fid" and "fid" not in summary.distance_names:
             continue  # a Fréchet distance on other features cannot stand beside it
-        for kind in dict.fromkeys(kind for kind, _ in summary.cells):
+        for kind in summary.kinds:
             table = 2 if kind == "contiguous" else 3
-            methods = list(values[data, kind, metric, 0])
-            heads = [*summary.methods, *(f"table {table}: {name}" for name in methods)]
-            lines = [f"| {TITLES[metric]}, {kind} | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+            methods = list(values[data, kind, name, 0])
+            header = [f"{column.title}, {kind}", *summary.methods, *(f"table {table}: {method}" for method in methods)]
+            lines = []
             for bucket in (bucket for other, bucket in summary.cells if other == kind):
-                cells = [_cell(summary, name, kind, bucket, metric, ours, factor) for name in summary.methods]
-                printed = values.get((data, kind, metric, bucket), {})
-                cells += [_as_printed(printed[name], metric) if name in printed else "–" for name in methods]
-                lines.append(f"| {bucket_name(bucket)} | " + " | ".join(cells) + " |")
-            parts.append("\n".join(lines))
+                printed = values.get((data, kind, name, bucket), {})
+                ours = [_ours(summary, method, kind, bucket, column) for method in summary.methods]
+                theirs = [_as_printed(printed[method], column) if method in printed else "–" for method in methods]
+                lines.append([bucket_name(bucket), *ours, *theirs])
+            parts.append(markdown_table(header, lines))
     return "\n\n".join(parts)
 
 
-def _as_printed(value: float, metric: str) -> str:
-    """Three decimals for SSIM, two for all else, but for one entry that has three."""
-    digits = 3 if metric == "ssim" or round(value, 2) != value else 2
+def _as_printed(value: float, column: Column) -> str:
+    """Format a number of the paper: one entry has a digit more than its column."""
+    digits = column.digits if round(value, column.digits) == value else 3
     return f"{value:.{digits}f}"
 
 
-def _cell(summary: Summary, method: str, kind: str, bucket: int, metric: str, ours: str, factor: float) -> str:
-    if metric == "fid":
+def _ours(summary: Summary, method: str, kind: str, bucket: int, column: Column) -> str:
+    if column.metric == "fid":
         value = summary.distances.get((method, kind, bucket), {}).get("fid", math.nan)
         return "–" if math.isnan(value) else f"{value:.2f}"
-    running = summary.means.get((method, kind, bucket, ours))
-    digits = 3 if metric == "ssim" else 2
-    if running is None:
-        return "–"
-    return f"{factor * running.mean:.{digits}f} ± {factor * running.half_width:.{digits}f}"
+    return with_interval(summary.means.get((method, kind, bucket, column.metric)), column.factor, column.digits)

@@ -1,12 +1,11 @@
 """A picture of an evaluation: each metric over the buckets, kinds side by side, a line with error bars per method."""
 
-from pathlib import Path
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rwlib.colors import COLORS, MARKERS, STYLES
-from rwlib.evaluation.tables import Summary, bucket_name
+from rwlib.evaluation.tables import LOWER_IS_BETTER, Summary
+from rwlib.masks import bucket_name
 
 TITLES = {
     "hole_psnr": "PSNR in the hole, dB",
@@ -21,7 +20,6 @@ TITLES = {
     "fid": "FID",
     "vgg_frechet": "Fréchet distance\non VGG features",
 }
-LOWER_IS_BETTER = ("l1", "l2", "hole_l1", "hole_l2", "lpips", "fid", "vgg_frechet")
 
 
 def draw(summary: Summary, metrics: tuple[str, ...] = ("hole_psnr", "hole_ssim", "l1")) -> Figure:
@@ -31,15 +29,15 @@ def draw(summary: Summary, metrics: tuple[str, ...] = ("hole_psnr", "hole_ssim",
         summary: of an evaluation.
         metrics: which of its metrics.
     """
-    kinds = list(dict.fromkeys(kind for kind, _ in summary.cells))
-    names = [*metrics, *(["lpips"] if "lpips" in summary.metrics else []), *summary.distance_names()[:1]]
+    kinds = summary.kinds
+    names = [*metrics, *(["lpips"] if "lpips" in summary.metrics else []), *summary.distance_names[:1]]
     figure = Figure(figsize=(1.2 + 4.2 * len(kinds), 0.9 + 2.3 * len(names)), layout="constrained")
     axes = figure.subplots(len(names), len(kinds), sharex="col", sharey="row", squeeze=False)
     for row, name in zip(axes, names, strict=True):
         for axis, kind in zip(row, kinds, strict=True):
             _draw_cells(axis, summary, name, kind)
         better = "lower" if name in LOWER_IS_BETTER else "higher"
-        small = ", small N" if name in summary.distance_names() and summary.n <= summary.distance_width else ""
+        small = ", small N" if name in summary.distance_names and summary.few_photos else ""
         row[0].set_ylabel(f"{TITLES.get(name, name)}{small}\n({better} is better)")
     for axis, kind in zip(axes[0], kinds, strict=True):
         axis.set_title(f"{kind} holes")
@@ -48,11 +46,6 @@ def draw(summary: Summary, metrics: tuple[str, ...] = ("hole_psnr", "hole_ssim",
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     figure.suptitle(f"Mean of {summary.n} photographs, 95 % interval over photographs", fontsize=10)
     return figure
-
-
-def write_plot(summary: Summary, file: Path) -> None:
-    """Write `draw` as PNG."""
-    draw(summary).savefig(file, format="png", dpi=110)
 
 
 def _draw_cells(axis: Axes, summary: Summary, name: str, kind: str) -> None:
@@ -69,8 +62,8 @@ def _draw_cells(axis: Axes, summary: Summary, name: str, kind: str) -> None:
             "linewidth": 1.2,
         }
         if name in summary.metrics:
-            found = [summary.means[method, kind, bucket, name] for bucket in buckets]
-            y, bars = [one.mean for one in found], [one.half_width for one in found]
+            runnings = [summary.means[method, kind, bucket, name] for bucket in buckets]
+            y, bars = zip(*((running.mean, running.half_width) for running in runnings), strict=True)
             axis.errorbar(x, y, bars, capsize=2, **style)
         else:
             y = [summary.distances[method, kind, bucket][name] for bucket in buckets]

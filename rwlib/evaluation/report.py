@@ -1,13 +1,12 @@
 """What an evaluation leaves for people: a text in Markdown, the same numbers as CSV, and a plot."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from rwlib.conventions import InputError
 from rwlib.evaluation.paper import NOTES, beside_paper
-from rwlib.evaluation.plot import write_plot
+from rwlib.evaluation.plot import draw
 from rwlib.evaluation.tables import Summary
+from rwlib.files import replacing, write_text
 
 PRINTED = ("hole_psnr", "hole_ssim", "psnr", "ssim", "l1", "l2", "lpips")
 CONVENTIONS = """\
@@ -39,9 +38,9 @@ def report(summary: Summary, *, about: Sequence[str] = (), notes: Sequence[str] 
     metrics = [metric for metric in PRINTED if metric in summary.metrics]
     parts += [summary.table(metric) for metric in metrics]
     if len(summary.methods) > 1:
-        parts += [PAIRED, *(summary.paired(metric) for metric in metrics[:2])]
-    if names := summary.distance_names():
-        parts += [DISTANCES, *map(summary.distance_table, names)]
+        parts += [PAIRED, *map(summary.paired, metrics[:2])]
+    if summary.distance_names:
+        parts += [DISTANCES, *map(summary.distance_table, summary.distance_names)]
     if paper:
         parts += [f"Beside the paper's tables 2 and 3, {paper}:", beside_paper(summary, paper), NOTES]
     parts += ["\n".join(notes)] if notes else []
@@ -54,18 +53,7 @@ def write_reports(summary: Summary, text: str, out: Path) -> None:
     Raises:
         InputError: the folder cannot be written to.
     """
-    try:
-        _replace(out / "summary.csv", summary.write_csv)
-        _replace(out / "tables.md", lambda part: part.write_text(f"# Evaluation\n\n{text}\n"))
-        _replace(out / "tables.png", lambda part: write_plot(summary, part))
-    except OSError as error:
-        raise InputError(f"out: cannot write to {out} ({error.strerror}); choose another folder") from None
-
-
-def _replace(file: Path, write: Callable[[Path], object]) -> None:
-    part = file.with_name(f".{file.stem}.{os.getpid()}.part{file.suffix}")
-    try:
-        write(part)
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)
+    write_text(out / "summary.csv", summary.csv(), "out")
+    write_text(out / "tables.md", f"# Evaluation\n\n{text}\n", "out")
+    with replacing(out / "tables.png", "out") as file:
+        draw(summary).savefig(file, format="png", dpi=110)

@@ -1,78 +1,44 @@
 r"""Tables of an evaluation, as tables 2 and 3 of the paper: kinds and buckets down, methods across.
 
-Everything is a running sum (Welford's, in float64), fed photograph by photograph, so that a table of ten thousand
-photographs takes no more memory than one of ten. An interval is one over photographs: it says how the mean would move
-if other photographs had been drawn, not if the network had been trained again.
-
-`Summary.paired` compares methods as they should be: photographs differ far more than methods do, and in the difference
-on *the same* photograph that drops out.
+Everything is a running sum, fed photograph by photograph, so that a table of ten thousand photographs takes no more
+memory than one of ten. `Summary.paired` compares methods as they should be: photographs differ far more than methods
+do, and in the difference on *the same* photograph that drops out.
 """
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scipy.special import stdtrit
-
-from rwlib import masks
 from rwlib.conventions import InputError
+from rwlib.evaluation.protocol import Cell
+from rwlib.evaluation.statistics import RunningMean
+from rwlib.files import write_text
+from rwlib.masks import KINDS, bucket_name
+from rwlib.metrics import METRICS
 
-KINDS = ("contiguous", "discontiguous")
-METRICS = ("l1", "l2", "psnr", "ssim", "hole_l1", "hole_l2", "hole_psnr", "hole_ssim")
-BUCKETS = (*masks.BUCKETS, (0.5, 0.6))
-"""Ranges of the missing fraction: the paper's five, and a sixth that NVIDIA's test masks have."""
-MIN_HOLE_FRACTION = 0.01  # a hole of a few pixels makes PSNR infinite
-PLACE = ("method", "kind", "bucket", "photo")
+ROW_KEYS = ("method", "kind", "bucket", "photo")
+"""What a row of measurements is of; its other columns are metrics."""
+LOWER_IS_BETTER = {"l1", "l2", "hole_l1", "hole_l2", "lpips", "fid", "kid", "vgg_frechet"}
 
-
-def bucket_name(bucket: int) -> str:
-    """Return a bucket in words.
-
-    Example:
-        >>> bucket_name(2)
-        '20–30 %'
-    """
-    low, high = BUCKETS[bucket]
-    return f"{100 * low:.0f}–{100 * high:.0f} %"
+MetricKey = tuple[str, str, int, str]
+"""Method, kind, bucket, metric."""
 
 
-class Running:
-    """Mean and 95 % interval of values that come one by one; the same numbers as `rwlib.metrics.mean_and_interval`.
+def markdown_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    r"""Return a table in Markdown.
 
     Example:
-        >>> running = Running()
-        >>> for value in (1.0, 2.0, 3.0):
-        ...     running.add(value)
-        >>> round(running.mean, 3), round(running.half_width, 3)
-        (2.0, 2.484)
+        >>> print(markdown_table(["l1", "mean"], [["0–10 %", "1.5"]]))
+        | l1 | mean |
+        |---|---|
+        | 0–10 % | 1.5 |
     """
-
-    __slots__ = ("n", "_centre", "_squares", "_total")
-
-    def __init__(self) -> None:
-        self.n, self._total, self._centre, self._squares = 0, 0.0, 0.0, 0.0
-
-    def add(self, value: float) -> None:
-        """Take in one value."""
-        self.n += 1
-        self._total += value
-        delta = value - self._centre
-        self._centre += delta / self.n
-        self._squares += delta * (value - self._centre)
-
-    @property
-    def mean(self) -> float:
-        """NaN without values; infinite or NaN if one of them is."""
-        return self._total / self.n if self.n else math.nan
-
-    @property
-    def half_width(self) -> float:
-        """Half the width of the 95 % interval by Student's t; NaN for a single value or a mean that is not finite."""
-        if self.n < 2 or not math.isfinite(self.mean):
-            return math.nan
-        return float(stdtrit(self.n - 1, 0.975) * math.sqrt(self._squares / (self.n - 1) / self.n))
+    rule = "|---" * len(header) + "|"
+    first, *others = ("| " + " | ".join(cells) + " |" for cells in (header, *lines))
+    return "\n".join([first, rule, *others])
 
 
 class Summary:
@@ -85,10 +51,9 @@ class Summary:
     def __init__(self, metrics: Sequence[str] = METRICS) -> None:
         self.metrics = tuple(metrics)
         self.methods: list[str] = []
-        self.means: dict[tuple[str, str, int, str], Running] = {}
-        """Method, kind, bucket, metric → its values."""
-        self.differences: dict[tuple[str, str, int, str], Running] = {}
-        """The same → first method minus this one, photograph by photograph."""
+        self.means: dict[MetricKey, RunningMean] = {}
+        self.differences: dict[MetricKey, RunningMean] = {}
+        """First method minus this one, photograph by photograph."""
         self.distances: dict[tuple[str, str, int], dict[str, float]] = {}
         """Method, kind, bucket → name of a distance between sets (FID, for instance) → value."""
         self.distance_width = 0
@@ -103,24 +68,38 @@ class Summary:
                 self.methods.append(method)
             if method == self.methods[0]:
                 first[kind, bucket, row["photo"]] = row
+            baseline = first.get((kind, bucket, row["photo"])) if method != self.methods[0] else None
             for metric in self.metrics:
-                value = float(row[metric])
-                self.means.setdefault((method, kind, bucket, metric), Running()).add(value)
-                beside = first.get((kind, bucket, row["photo"]))
-                if beside is not None and method != self.methods[0]:
-                    difference = float(beside[metric]) - value
-                    self.differences.setdefault((method, kind, bucket, metric), Running()).add(difference)
+                key, value = (method, kind, bucket, metric), float(row[metric])
+                self.means.setdefault(key, RunningMean()).add(value)
+                if baseline is not None:
+                    self.differences.setdefault(key, RunningMean()).add(float(baseline[metric]) - value)
 
     @property
-    def cells(self) -> list[tuple[str, int]]:
+    def cells(self) -> list[Cell]:
         """Kinds and buckets that were measured, in the tables' order."""
-        found = {(KINDS.index(kind), bucket) for _, kind, bucket, _ in self.means}
-        return [(KINDS[kind], bucket) for kind, bucket in sorted(found)]
+        measured = {(KINDS.index(kind), bucket) for _, kind, bucket, _ in self.means}
+        return [(KINDS[kind], bucket) for kind, bucket in sorted(measured)]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds that were measured, in the tables' order."""
+        return list(dict.fromkeys(kind for kind, _ in self.cells))
 
     @property
     def n(self) -> int:
         """Number of photographs in a cell."""
         return max((running.n for running in self.means.values()), default=0)
+
+    @property
+    def distance_names(self) -> list[str]:
+        """Which distances there are."""
+        return list(next(iter(self.distances.values()), {}))
+
+    @property
+    def few_photos(self) -> bool:
+        """Whether there are too few photographs for the covariance of the features."""
+        return self.n <= self.distance_width
 
     def table(self, metric: str) -> str:
         """Return the Markdown table of one metric, mean ± 95 % interval; l1 and l2 in thousandths, as in the paper."""
@@ -133,53 +112,56 @@ class Summary:
     def distance_table(self, name: str) -> str:
         """Return the Markdown table of a distance between all composites of a cell and their originals."""
         digits = 2 if "frechet" in name or name == "fid" else 5
-        small = f", small N ({self.n} ≤ {self.distance_width})" if self.n <= self.distance_width else f", N = {self.n}"
-        lines = [f"| {name}{small} | " + " | ".join(self.methods) + " |", "|---" * (len(self.methods) + 1) + "|"]
+        size = f"small N ({self.n} ≤ {self.distance_width})" if self.few_photos else f"N = {self.n}"
+        lines = []
         for kind, bucket in self.cells:
             values = [self.distances.get((method, kind, bucket), {}).get(name, math.nan) for method in self.methods]
-            lines.append(
-                f"| {kind} {bucket_name(bucket)} | " + " | ".join(f"{value:.{digits}f}" for value in values) + " |"
-            )
-        return "\n".join(lines)
-
-    def distance_names(self) -> list[str]:
-        """Return which distances there are."""
-        return list(next(iter(self.distances.values()), {}))
+            lines.append([f"{kind} {bucket_name(bucket)}", *(f"{value:.{digits}f}" for value in values)])
+        return markdown_table([f"{name}, {size}", *self.methods], lines)
 
     def _table(
         self,
         metric: str,
         methods: Sequence[str],
-        found: Mapping[tuple[str, str, int, str], Running],
+        values: Mapping[MetricKey, RunningMean],
         title: str = "",
         sign: str = "",
     ) -> str:
         thousandths = metric.endswith(("l1", "l2"))
         factor, digits = (1e3, 2) if thousandths else (1.0, 2 if "psnr" in metric else 4)
         name = f"{metric}, 10⁻³" if thousandths else metric
-        lines = [f"| {name}{title} | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
+        lines = []
         for kind, bucket in self.cells:
-            runnings = [found.get((method, kind, bucket, metric)) for method in methods]
-            cells = [
-                f"{factor * x.mean:{sign}.{digits}f} ± {factor * x.half_width:.{digits}f}" if x else "–"
-                for x in runnings
-            ]
-            lines.append(f"| {kind} {bucket_name(bucket)} | " + " | ".join(cells) + " |")
-        return "\n".join(lines)
+            runnings = [values.get((method, kind, bucket, metric)) for method in methods]
+            cells = [with_interval(running, factor, digits, sign) for running in runnings]
+            lines.append([f"{kind} {bucket_name(bucket)}", *cells])
+        return markdown_table([f"{name}{title}", *methods], lines)
 
-    def write_csv(self, file: str | Path) -> None:
-        """Write one line for each method, kind, bucket and metric: n, mean, half width, and the paired difference."""
-        fields = ("method", "kind", "bucket", "metric", "n", "mean", "half_width", "first_minus_this", "its_half_width")
-        with open(file, "w", newline="") as opened:
-            writer = csv.writer(opened, lineterminator="\n")
-            writer.writerow(fields)
-            for key, running in self.means.items():
-                difference = self.differences.get(key, Running())
-                values = (running.mean, running.half_width, difference.mean, difference.half_width)
-                writer.writerow([*key, running.n, *("" if math.isnan(x) else f"{x:.6g}" for x in values)])
-            for key, distances in self.distances.items():
-                for name, value in distances.items():
-                    writer.writerow([*key, name, self.n, "" if math.isnan(value) else f"{value:.6g}", "", "", ""])
+    def csv(self) -> str:
+        """Return one line per method, kind, bucket and metric: n, mean, half width, and the paired difference."""
+        header = ("method", "kind", "bucket", "metric", "n", "mean", "half_width", "first_minus_this", "its_half_width")
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+
+        def number(value: float) -> str:
+            return "" if math.isnan(value) else f"{value:.6g}"
+
+        for key, running in self.means.items():
+            difference = self.differences.get(key, RunningMean())
+            values = (running.mean, running.half_width, difference.mean, difference.half_width)
+            writer.writerow([*key, running.n, *map(number, values)])
+        for key, distances in self.distances.items():
+            for name, value in distances.items():
+                writer.writerow([*key, name, self.n, number(value), "", "", ""])
+        return text.getvalue()
+
+
+def with_interval(running: RunningMean | None, factor: float, digits: int, sign: str = "") -> str:
+    """Return mean ± half width times a factor, or a dash where nothing was measured."""
+    if running is None:
+        return "–"
+    return f"{factor * running.mean:{sign}.{digits}f} ± {factor * running.half_width:.{digits}f}"
 
 
 def summarise(rows: Sequence[dict[str, Any]], metric: str = "hole_psnr") -> str:
@@ -195,15 +177,22 @@ def summarise(rows: Sequence[dict[str, Any]], metric: str = "hole_psnr") -> str:
     return summary.table(metric)
 
 
-def rounded(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row with its numbers as CSV has them: six digits."""
-    return {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
+def rows_csv(rows: Sequence[Mapping[str, Any]], metrics: Sequence[str], *, header: bool = True) -> str:
+    """Return rows of `evaluate` as CSV, numbers with six digits."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    if header:
+        writer.writerow([*ROW_KEYS, *metrics])
+    for row in rows:
+        writer.writerow([*(row[key] for key in ROW_KEYS), *(f"{row[metric]:.6g}" for metric in metrics)])
+    return text.getvalue()
 
 
-def write_rows(rows: Sequence[dict[str, Any]], file: str | Path) -> None:
-    """Write the rows of `evaluate` as CSV."""
-    metrics = [name for name in (rows[0] if rows else METRICS) if name not in PLACE]
-    with open(file, "w", newline="") as opened:
-        writer = csv.DictWriter(opened, [*PLACE, *metrics])
-        writer.writeheader()
-        writer.writerows(rounded(row) for row in rows)
+def write_rows(rows: Sequence[Mapping[str, Any]], file: str | Path) -> None:
+    """Write the rows of `evaluate` as CSV.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    metrics = [name for name in (rows[0] if rows else METRICS) if name not in ROW_KEYS]
+    write_text(file, rows_csv(rows, metrics), "file")

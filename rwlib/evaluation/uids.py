@@ -7,19 +7,18 @@ how often an inpainted picture looks more real than its own original; higher is 
 says that the two cannot be told apart.
 
 As in the authors' program the classifier is scikit-learn's `LinearSVC(dual=False)` on unscaled features, and it is
-judged on the very rows that it was fitted to. So both scores depend on the number of pictures: 2 n points in d
+tested on the very rows that it was fitted to. So both scores depend on the number of pictures: 2 n points in d
 dimensions, labelled at random, can be separated without an error in at least half of all cases if n ≤ d (Cover, 1965).
 Two draws of one Gaussian with d = 200 give a U-IDS of 0.00 at n = d / 2, 0.12 at d, 0.29 at 2 d, 0.38 at 6 d, and 0.44
 at 20 d. Compare at equal n alone.
 """
 
-from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
 
 from rwlib.conventions import InputError
-from rwlib.evaluation.frechet import blocks
+from rwlib.evaluation.frechet import Rows, blocks
 
 
 def u_ids(s_real: np.ndarray, s_fake: np.ndarray) -> float:
@@ -47,7 +46,7 @@ def p_ids(s_real: np.ndarray, s_fake: np.ndarray) -> float:
     return float(np.mean(s_fake > s_real))
 
 
-def classify(real: Sequence, fake: Sequence) -> tuple[np.ndarray, np.ndarray]:
+def classify(real: Rows, fake: Rows) -> tuple[np.ndarray, np.ndarray]:
     """Fit the classifier to two sets of features and return its scores of both.
 
     The same rows give the same scores: no random numbers are drawn. In memory are all rows in float64, and scikit-learn
@@ -77,15 +76,15 @@ def classify(real: Sequence, fake: Sequence) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"features: expected two (n, d) of one width and at least one row, got {a}, {b}")
     n = len(real)
     rows = np.empty((n + len(fake), a[1]))
-    place = 0
-    for some in chain(blocks(real), blocks(fake)):
-        rows[place : place + len(some)] = some
-        place += len(some)
+    filled = 0
+    for block in chain(blocks(real), blocks(fake)):
+        rows[filled : filled + len(block)] = block
+        filled += len(block)
     s = LinearSVC(dual=False).fit(rows, np.arange(len(rows)) < n).decision_function(rows)
     return s[:n], s[n:]
 
 
-def discriminative_scores(real: Sequence, fake: Sequence) -> tuple[float, float]:
+def discriminative_scores(real: Rows, fake: Rows) -> tuple[float, float]:
     """Return U-IDS and P-IDS of originals (n, d) and inpainted pictures (n, d), row i of both of one photograph.
 
     Raises:

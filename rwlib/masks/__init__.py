@@ -16,14 +16,25 @@ from torch import Tensor
 from rwlib.conventions import InputError, one_of
 from rwlib.masks.contiguous import contiguous_mask
 from rwlib.masks.discontiguous import discontiguous_mask
-from rwlib.masks.drawing import ALL_BUCKETS, BUCKETS, KINDS, TRAINING_RANGE, check_generator, is_whole
+from rwlib.masks.drawing import (
+    ALL_BUCKETS,
+    BUCKETS,
+    KINDS,
+    MIN_HOLE_FRACTION,
+    TRAINING_RANGE,
+    bucket_name,
+    check_generator,
+    is_whole,
+)
 from rwlib.masks.resize import hole_fraction, label_from_mask, resize_mask
 
 __all__ = [
     "ALL_BUCKETS",
     "BUCKETS",
     "KINDS",
+    "MIN_HOLE_FRACTION",
     "TRAINING_RANGE",
+    "bucket_name",
     "contiguous_mask",
     "discontiguous_mask",
     "hole_fraction",

@@ -13,14 +13,30 @@ KINDS: tuple[str, ...] = ("contiguous", "discontiguous")
 """Kinds of holes: one connected hole, or several separate ones."""
 
 BUCKETS: tuple[tuple[float, float], ...] = ((0.0, 0.1), (0.1, 0.2), (0.2, 0.3), (0.3, 0.4), (0.4, 0.5))
-"""The five ranges of the missing fraction in tables 2 and 3. Very small holes make PSNR meaningless: evaluate the first
-bucket from 0.01."""
+"""The five ranges of the missing fraction in tables 2 and 3."""
+
+MIN_HOLE_FRACTION = 0.01
+"""Evaluate the first bucket from here: a hole of a few pixels makes PSNR infinite, hence meaningless."""
 
 ALL_BUCKETS: tuple[tuple[float, float], ...] = (*BUCKETS, (0.5, 0.6))
 """The paper's five ranges and a sixth, which the test masks of NVIDIA's partial convolutions have."""
 
 TRAINING_RANGE: tuple[float, float] = (0.0, 0.4)
 """Range of the missing fraction during training (section 3.5)."""
+
+
+def bucket_name(bucket: int) -> str:
+    """Return a bucket in words.
+
+    Args:
+        bucket: index of `ALL_BUCKETS`.
+
+    Example:
+        >>> bucket_name(2)
+        '20–30 %'
+    """
+    low, high = ALL_BUCKETS[bucket]
+    return f"{100 * low:.0f}–{100 * high:.0f} %"
 
 
 def is_whole(value: object) -> bool:

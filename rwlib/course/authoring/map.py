@@ -97,7 +97,7 @@ PLACES: dict[str, Place] = {
     "sec-4.1": Place(
         "Section 4.1: contiguous and discontiguous holes",
         "rwlib.masks.random_mask",
-        "test_masks.py::test_form_and_fraction",
+        "test_masks_drawing.py::test_form_and_fraction",
         "the fraction is drawn, and met exactly",
     ),
     "fig-4": Place(

@@ -1,6 +1,6 @@
 r"""Two fills that are simple enough to write in a notebook: the nearest existing pixel, and diffusion.
 
-`rwlib.evaluation.protocol` has those that results are compared with; these two are here to be understood.
+`rwlib.evaluation.methods` has those that results are compared with; these two are here to be understood.
 """
 
 import torch

@@ -8,9 +8,9 @@ import ipywidgets
 from ipywidgets import BoundedIntText, Button, Checkbox, Dropdown, HBox, Layout
 
 from rwlib.conventions import InputError
-from rwlib.evaluation.protocol import KINDS, Method
+from rwlib.evaluation import Method
 from rwlib.inpainting import fill
-from rwlib.masks import BUCKETS
+from rwlib.masks import BUCKETS, KINDS, bucket_name
 from rwlib.widgets.shared.panel import COMPUTING, Panel
 from rwlib.widgets.studio.table import (
     METRICS,
@@ -57,7 +57,7 @@ class TablePanel(Panel):
         self.source = control(Dropdown, options=list(sources), description="Photos")
         self.photos = control(BoundedIntText, 16, 2, 200, description="How many")
         self.kind = control(Dropdown, options=KINDS, description="Holes")
-        buckets = [(f"{100 * low:.0f}–{100 * high:.0f} %", i) for i, (low, high) in enumerate(BUCKETS)]
+        buckets = [(bucket_name(bucket), bucket) for bucket in range(len(BUCKETS))]
         self.bucket = control(Dropdown, options=buckets, value=2, description="Missing")
         self.metric = control(Dropdown, options=METRICS, description="Metric")
         self.start = button("Measure", "fill and measure all of them", button_style="primary")
@@ -105,7 +105,7 @@ class TablePanel(Panel):
     def _measure(self, names: list[str], source: Any, what: dict[str, Any], caption: str) -> None:
         try:
             rows = measure(
-                {name: self._method(name) for name in names},
+                [self._method(name) for name in names],
                 source,
                 **what,
                 told=lambda photo: setattr(self.progress, "value", photo),
@@ -124,11 +124,11 @@ class TablePanel(Panel):
     def _method(self, name: str) -> Method:
         G = self.models[name]
 
-        def method(I_gt: Any, M: Any) -> Any:
+        def compute(I_gt: Any, M: Any) -> Any:
             with COMPUTING:
                 return fill(G, I_gt, M).I_c2
 
-        return method
+        return Method(name, compute)
 
     def stop(self) -> None:
         """End the measurement that is under way, and show nothing of it."""

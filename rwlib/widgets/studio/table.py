@@ -16,14 +16,13 @@ from torch import Tensor
 
 from rwlib.ablations import ABLATIONS, WEIGHTS
 from rwlib.conventions import InputError
-from rwlib.evaluation.protocol import Method, evaluate
-from rwlib.metrics import mean_and_interval
+from rwlib.evaluation import Method, Protocol, evaluate, mean_and_interval
+from rwlib.evaluation.tables import LOWER_IS_BETTER
 
 RESULTS = WEIGHTS / "results.csv"
 """The shipped table: a row for each variant, training seed, kind and bucket of holes, and held-out photograph."""
 METRICS = {"PSNR in the hole, dB": "hole_psnr", "SSIM in the hole": "hole_ssim", "l1 in the hole": "hole_l1"}
 """Words for a menu → column."""
-LOWER_IS_BETTER = {"hole_l1"}
 
 
 class Stopped(Exception):
@@ -47,7 +46,7 @@ class _Counted:
 
 
 def measure(
-    methods: Mapping[str, Method],
+    methods: Sequence[Method],
     source: Any,
     *,
     kind: str,
@@ -60,7 +59,7 @@ def measure(
     """Measure variants on the same photographs with the same holes.
 
     Args:
-        methods: variant → method.
+        methods: named by their variants.
         source: photographs, see `rwlib.data`.
         kind: of holes.
         bucket: number of `rwlib.masks.BUCKETS`.
@@ -70,16 +69,15 @@ def measure(
         stop: asked before each photograph.
 
     Returns:
-        Rows of `rwlib.evaluation.protocol.evaluate`; `method` is the variant.
+        Rows of `rwlib.evaluation.evaluate`; `method` is the variant.
 
     Raises:
         Stopped: `stop` said so. Nothing is returned then: whoever may stop when the numbers please will please them.
-        InputError: see `rwlib.evaluation.protocol.evaluate`.
+        InputError: see `rwlib.evaluation.evaluate`.
     """
     counted = _Counted(source, told, stop)
-    return evaluate(
-        dict(methods), counted, size_px=size_px, kinds=[kind], buckets=[bucket], photos=photos, progress=False
-    )
+    protocol = Protocol(size_px, kinds=[kind], buckets=[bucket], photos=photos)
+    return evaluate(methods, counted, protocol, progress=False)
 
 
 class Line(NamedTuple):

@@ -15,9 +15,9 @@ from rwlib.colors import COLORS
 from rwlib.config import Config, make_config
 from rwlib.conventions import image_to_tensor
 from rwlib.data import Facades
-from rwlib.evaluation.protocol import evaluation_mask
+from rwlib.evaluation import evaluation_mask, mean_and_interval
 from rwlib.inpainting import fill
-from rwlib.metrics import evaluate_pair, mean_and_interval
+from rwlib.metrics import evaluate_pair
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.widgets.shared.live import LiveTraining
 

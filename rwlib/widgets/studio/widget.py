@@ -22,7 +22,7 @@ from torch import Tensor
 from rwlib.ablations import ABLATIONS, WEIGHTS
 from rwlib.conventions import InputError
 from rwlib.data import Facades, PhotoFolder, PhotoSet
-from rwlib.evaluation.protocol import KINDS
+from rwlib.masks import KINDS
 from rwlib.notebook import show_images
 from rwlib.widgets.shared.canvas import HoleCanvas
 from rwlib.widgets.shared.holes import Source

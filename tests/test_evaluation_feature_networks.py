@@ -1,4 +1,4 @@
-"""Networks that judge: what is missing is said in a line, nothing is fetched unasked, and the real code path runs."""
+"""Feature networks: what is missing is said in a line, nothing is fetched unasked, and the real code path runs."""
 
 import contextlib
 import os
@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from rwlib.conventions import InputError
-from rwlib.evaluation import feature_networks as perceptual
+from rwlib.evaluation import feature_networks
 from rwlib.evaluation.feature_networks import (
     ALEXNET_FILE,
     INCEPTION_FILE,
     SetFeatures,
     alexnet_lpips,
     inception_features,
-    open_judges,
+    open_feature_networks,
 )
 
 
@@ -43,11 +43,11 @@ def images(n=3, size_px=64):
 
 
 def test_without_weights_the_bundled_vgg_takes_fids_place_under_its_own_name(empty_cache):
-    judges = open_judges("auto", size_px=64)
-    assert judges.lpips is None and (judges.features.frechet, judges.features.width) == ("vgg_frechet", 256)
-    assert judges.features.kernel == ""
-    assert judges.features.extract(images()).shape == (3, 256)
-    fid, lpips, u_ids = judges.notes
+    networks = open_feature_networks("auto", size_px=64)
+    assert networks.lpips is None and (networks.features.frechet, networks.features.width) == ("vgg_frechet", 256)
+    assert networks.features.kernel == ""
+    assert networks.features.extract(images()).shape == (3, 256)
+    fid, lpips, u_ids = networks.notes
     assert fid.startswith("FID needs ") and "vgg_frechet" in fid and "--features download" in fid
     assert lpips.startswith("LPIPS is left out: AlexNet's weights are not in torch's cache")
     assert u_ids == "U-IDS is left out: it is measured on Inception's features, which FID needs, too"
@@ -55,18 +55,18 @@ def test_without_weights_the_bundled_vgg_takes_fids_place_under_its_own_name(emp
 
 def test_small_pictures_have_no_lpips(empty_cache):
     (empty_cache / ALEXNET_FILE).touch()
-    assert "needs a side of 64 pixels, got 48" in open_judges("auto", size_px=48).notes[1]
+    assert "needs a side of 64 pixels, got 48" in open_feature_networks("auto", size_px=48).notes[1]
 
 
 def test_none_and_vgg_alone(empty_cache):
-    assert open_judges("none").features is None
-    judges = open_judges("vgg")
-    assert judges.features.frechet == "vgg_frechet" and judges.lpips is None and judges.notes == []
+    assert open_feature_networks("none").features is None
+    networks = open_feature_networks("vgg")
+    assert networks.features.frechet == "vgg_frechet" and networks.lpips is None and networks.notes == ()
 
 
 def test_refused(empty_cache):
     with pytest.raises(InputError, match="features: expected one of auto, download, vgg, none; got 'inception'"):
-        open_judges("inception")
+        open_feature_networks("inception")
     with pytest.raises(InputError, match="LPIPS needs AlexNet's weights, which could not be downloaded .URLError"):
         alexnet_lpips()
     (empty_cache / ALEXNET_FILE).write_bytes(b"torn")
@@ -77,7 +77,7 @@ def test_refused(empty_cache):
 def test_fid_that_cannot_be_had_is_refused_when_asked_for(empty_cache):
     pytest.importorskip("torch_fidelity")
     with pytest.raises(InputError, match="FID needs Inception's weights, which could not be .*--features vgg"):
-        open_judges("download", size_px=64)
+        open_feature_networks("download", size_px=64)
 
 
 def test_fid_without_its_package_says_what_to_install(empty_cache, monkeypatch):
@@ -93,13 +93,13 @@ def test_inceptions_code_path_with_random_weights(empty_cache, monkeypatch):
     monkeypatch.setattr(fidelity, "load_state_dict_from_url", lambda *args, **kwargs: {})
     monkeypatch.setattr(fidelity.FeatureExtractorInceptionV3, "load_state_dict", lambda self, weights: None)
     torch.manual_seed(0)
-    judges = open_judges("auto", size_px=64)
-    assert (judges.features.frechet, judges.features.kernel, judges.features.width) == ("fid", "kid", 2048)
-    assert not any("FID" in note for note in judges.notes)
-    assert judges.features.classified and judges.notes[-1].startswith("U-IDS and P-IDS depend on the number")
-    whole = judges.features.extract(images())
+    networks = open_feature_networks("auto", size_px=64)
+    assert (networks.features.frechet, networks.features.kernel, networks.features.width) == ("fid", "kid", 2048)
+    assert not any("FID" in note for note in networks.notes)
+    assert networks.features.classified and networks.notes[-1].startswith("U-IDS and P-IDS depend on the number")
+    whole = networks.features.extract(images())
     assert whole.shape == (3, 2048) and whole.dtype == torch.float32 and whole.std() > 0
-    each = torch.cat([judges.features.extract(one[None]) for one in images()])
+    each = torch.cat([networks.features.extract(one[None]) for one in images()])
     torch.testing.assert_close(whole, each, rtol=1e-4, atol=1e-5)
 
 
@@ -111,7 +111,7 @@ def test_lpips_code_path_with_a_random_backbone(empty_cache, monkeypatch):
     weights = torchvision.models.alexnet(weights=None).state_dict()
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", lambda *args, **kwargs: weights)
     (empty_cache / ALEXNET_FILE).touch()
-    lpips = open_judges("auto", size_px=64).lpips
+    lpips = open_feature_networks("auto", size_px=64).lpips
     x, y = images(), images().flip(0)
     assert lpips(x, x).tolist() == [0, 0, 0]
     whole = lpips(x, y)
@@ -125,14 +125,18 @@ def inception_like(classified=True):
 
 def test_u_ids_says_how_many_pictures_it_needs(empty_cache, monkeypatch):
     (empty_cache / INCEPTION_FILE).touch()
-    monkeypatch.setattr(perceptual, "inception_features", lambda device: inception_like())
-    few = open_judges("auto", photos=2048).notes[-1]
+    monkeypatch.setattr(feature_networks, "inception_features", lambda device: inception_like())
+    few = open_feature_networks("auto", photos=2048).notes[-1]
     assert few.startswith("U-IDS is left out: it needs 2049 photographs or more, got 2048; with no more than ")
     for photos in (2049, None):
-        assert open_judges("auto", photos=photos).notes[-1].startswith("U-IDS and P-IDS depend on the number")
-    monkeypatch.setattr(perceptual, "inception_features", lambda device: inception_like(classified=False))
+        assert open_feature_networks("auto", photos=photos).notes[-1].startswith("U-IDS and P-IDS depend on the number")
+    monkeypatch.setattr(feature_networks, "inception_features", lambda device: inception_like(classified=False))
     for photos in (3, 3000):
-        assert open_judges("auto", photos=photos).notes[-1].endswith("it needs scikit-learn, `pip install rwlib[fid]`")
+        assert (
+            open_feature_networks("auto", photos=photos)
+            .notes[-1]
+            .endswith("it needs scikit-learn, `pip install rwlib[fid]`")
+        )
 
 
 # --- files in torch's cache are not trusted
@@ -209,7 +213,7 @@ def test_without_the_guard_it_would_run(cache, tmp_path, monkeypatch, name, netw
     if network is inception_features:
         pytest.importorskip("torch_fidelity")
     write_trap(kind, tmp_path / "it_ran", cache / name)
-    monkeypatch.setattr(perceptual, "_weights_only", contextlib.nullcontext)
+    monkeypatch.setattr(feature_networks, "_weights_only", contextlib.nullcontext)
     for variable in (FORCE, FORCE_NO):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(InputError):
@@ -225,7 +229,7 @@ def test_the_environment_is_put_back(tmp_path, monkeypatch, before):
         monkeypatch.setenv(variable, value)
     everything = dict(os.environ)
     write_trap("torch", tmp_path / "it_ran", tmp_path / "file")
-    with pytest.raises(pickle.UnpicklingError), perceptual._weights_only():
+    with pytest.raises(pickle.UnpicklingError), feature_networks._weights_only():
         torch.load(tmp_path / "file", weights_only=False)
     assert not (tmp_path / "it_ran").exists() and dict(os.environ) == everything
 
@@ -248,10 +252,10 @@ def test_true_state_dicts_are_read(cache, tmp_path, monkeypatch):
     torch.save(given, cache / INCEPTION_FILE, _use_new_zipfile_serialization=False)
     torch.manual_seed(1)
     monkeypatch.setenv(FORCE_NO, "1")  # beside the other variable torch would refuse everything
-    judges = open_judges("auto", size_px=64, photos=3)
-    assert (judges.features.frechet, len(judges.notes)) == ("fid", 1)
-    closure = [cell.cell_contents for cell in judges.features.extract.__closure__]
+    networks = open_feature_networks("auto", size_px=64, photos=3)
+    assert (networks.features.frechet, len(networks.notes)) == ("fid", 1)
+    closure = [cell.cell_contents for cell in networks.features.extract.__closure__]
     read = next(part for part in closure if isinstance(part, torch.nn.Module)).state_dict()
     assert given.keys() <= read.keys() and all(torch.equal(given[key], read[key]) for key in given)
     x, y = images(2), images(2).flip(0)
-    assert judges.lpips(x, x).tolist() == [0, 0] and judges.lpips(x, y).min() > 0
+    assert networks.lpips(x, x).tolist() == [0, 0] and networks.lpips(x, y).min() > 0

@@ -10,8 +10,7 @@ from PIL import Image
 from rwlib.conventions import InputError
 from rwlib.data import make_generator
 from rwlib.evaluation.mask_folder import MaskFolder, bucket_of, kind_of
-from rwlib.evaluation.tables import BUCKETS, KINDS
-from rwlib.masks import hole_fraction, random_mask, resize_mask
+from rwlib.masks import ALL_BUCKETS, KINDS, hole_fraction, random_mask, resize_mask
 
 
 def save(hole, file):
@@ -25,7 +24,7 @@ def drawn(tmp_path_factory):
     """Three masks of 48 px for each kind and each of six buckets, in folders whose names lie."""
     folder, expected = tmp_path_factory.mktemp("masks"), {}
     for kind in KINDS:
-        for bucket, (low, high) in enumerate(BUCKETS):
+        for bucket, (low, high) in enumerate(ALL_BUCKETS):
             for i in range(3):
                 generator = make_generator(7, KINDS.index(kind), bucket, i)
                 fractions = (max(low, 0.01) + 0.002, high - 0.002)
