@@ -441,7 +441,7 @@ def test_walls_have_their_colour_and_a_grain():
         sun, house = facades_module.Sun(rng), facades_module.House(rng, 0.0, (0, 0, 255))
         kinds.add(house.wall)
         canvas = canvas_module.Canvas(128, 0.0, house.floors[1], 8.0)
-        house.draw(canvas, sun, rng)
+        facades_module.paint_house(canvas, sun, house, rng)
         paint = np.asarray(canvas.paint).astype(float)
         near = np.abs(paint - house.color).max(axis=2) < 40
         assert near.mean() > 0.2 and paint[near].std(axis=0).min() > 4
