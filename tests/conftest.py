@@ -21,3 +21,7 @@ def no_fault_in_a_widget():
     if panel:
         panel.FAULTS.clear()
     assert not faults, faults
+
+
+PATIENCE_S = 1800
+"""How long a test waits for another process before it calls it hung: much longer than any takes on a busy machine."""

@@ -26,7 +26,7 @@ from rwlib.masks import random_masks
 from rwlib.networks.discriminator import RegionWiseDiscriminator
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.networks.vgg import VGGFeatures
-from rwlib.training import step
+from rwlib.training import setup, step
 
 CPU = torch.device("cpu")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory of the CPU is measured on Linux only")
@@ -123,7 +123,7 @@ def test_both_sides_keep_a_moving_average(monkeypatch):
 
 def make_double(monkeypatch):
     """Let cases make their players in float64."""
-    new_players = step.new_players
+    new_players = setup.new_players
 
     def double_players(*args, **options):
         players = new_players(*args, **options)
@@ -132,7 +132,7 @@ def make_double(monkeypatch):
                 network.double()
         return players
 
-    monkeypatch.setattr(step, "new_players", double_players)
+    monkeypatch.setattr(setup, "new_players", double_players)
 
 
 def test_a_plain_copy_is_stored_as_nchw_and_stands_alone():

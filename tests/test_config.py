@@ -121,7 +121,7 @@ def test_fields_that_are_missing_take_their_defaults():
         ("label_resize", "linear", "label_resize: expected one of area, nearest; got 'linear'"),
         ("vgg", "resnet", "vgg: expected one of bundled, torchvision, random; got 'resnet'"),
         ("mask_kind", "square", "mask_kind: expected one of contiguous, discontiguous, both; got 'square'"),
-        ("precision", "fp8", "precision: expected one of fp32, bf16, fp16; got 'fp8'"),
+        ("precision", "fp8", "precision: expected one of auto, fp32, bf16, fp16; got 'fp8'"),
     ],
 )
 def test_settings_that_cannot_work_are_refused_by_name(field, value, words):

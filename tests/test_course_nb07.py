@@ -13,7 +13,7 @@ from rwlib.course.checking.check import judge
 from rwlib.course.checking.exercise import PASSED
 from rwlib.course.exercises import nb07
 from rwlib.course.lessons import museum
-from rwlib.losses import objective, pixel_and_feature_terms
+from rwlib.training.step import Part, Players, generator_step
 
 SOURCE = build.NOTEBOOKS / "source" / "07_training.py"
 
@@ -30,13 +30,8 @@ def added_up(L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3):
 def with_rwlib(G, vgg, opt_G, I_gt, M, config):
     for x in G.parameters():
         x.grad = None
-    with torch.no_grad():
-        phis_gt = vgg(I_gt)
-    out = G(I_gt, M)
-    terms = pixel_and_feature_terms(
-        out.I_p1, out.I_p2, I_gt, vgg(out.I_c1, pools=2), vgg(out.I_c2), phis_gt, reduction=config.reduction
-    )
-    L = objective(terms, config, phase=1)
+    players = Players(G, None, vgg, opt_G, None, None)
+    L = generator_step(players, Part(I_gt, M, u=None), config, phase=1)["L"]
     L.backward()
     opt_G.step()
     return L

@@ -176,5 +176,17 @@ def test_shapes_that_do_not_fit_are_refused(image, mask, words):
 
 
 def test_from_config_takes_the_width():
-    D = RegionWiseDiscriminator.from_config(make_config(discriminator_width=6))
+    D = RegionWiseDiscriminator.from_config(make_config("paper", "full", discriminator_width=6))
     assert [conv.out_channels for conv in D.convs] == [6, 12, 24, 24, 24, 24]
+
+
+@pytest.mark.parametrize("size_px, layers", [(64, 4), (128, 5), (256, 6)])
+def test_the_score_map_of_a_balanced_run_is_4x4_at_every_size(size_px, layers):
+    D = RegionWiseDiscriminator.from_config(make_config("balanced", size_px=size_px, discriminator_width=2))
+    scores = D(torch.zeros(1, 3, size_px, size_px), torch.ones(1, 1, size_px, size_px))
+    assert len(D.convs) == layers and scores.shape[-2:] == (4, 4)
+
+
+@pytest.mark.parametrize("preset", ["paper", "release"])
+def test_the_papers_discriminator_has_six_layers_at_every_size(preset):
+    assert len(RegionWiseDiscriminator.from_config(make_config(preset, "tiny")).convs) == 6

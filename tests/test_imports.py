@@ -31,9 +31,11 @@ FLOORS = [
 ]
 """A room may import itself and every room of a lower floor; rooms of one floor do not know each other."""
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+STEP_SEES = {"errors", "conventions", "config", "networks", "losses", "masks"}
+"""Algorithm 1 knows no disk, no data and no launcher; what it needs of them comes in as an argument."""
 # Package -> the only rooms or modules of rwlib that may import it.
 RESERVED = {
-    "accelerate": {"training.launch", "training.loop", "training.step"},
+    "accelerate": {"training.launch", "training.loop", "training.update"},
     "IPython": {"notebook", "widgets", "course"},
     "ipywidgets": {"widgets", "course"},
     "anywidget": {"widgets"},
@@ -96,6 +98,11 @@ def violations(texts):
                 broken.append(f"{name} imports {target}, its neighbour on the same floor")
             if room in ("losses", "metrics") and other not in ("errors", "conventions", "config"):
                 broken.append(f"{name} imports {target}, but sees tensors, conventions and the configuration only")
+            if name == "rwlib.training.step" and other not in STEP_SEES:
+                broken.append(f"{name} imports {target}, but sees networks, losses and masks only")
+        if name == "rwlib.training.step":  # rooms of its own floor, too
+            broken += [f"{name} imports {x}, but sees networks, losses and masks only"
+                       for x in imports(name, text, packages) if x.startswith("rwlib.training.")]  # fmt: skip
     return broken
 
 
@@ -118,11 +125,13 @@ def test_rwlib_keeps_the_rules():
         ({"rwlib.metrics": "if True:\n    from rwlib.files import x"}, "tensors, conventions"),
         (
             {"rwlib.training.schedule": "import accelerate"},
-            "only training.launch and training.loop and training.step may",
+            "only training.launch and training.loop and training.update may",
         ),
+        ({"rwlib.training.step": "from rwlib.checkpoints import write_checkpoint"}, "networks, losses and masks only"),
+        ({"rwlib.training.step": "from rwlib.training.timer import PartTimer"}, "networks, losses and masks only"),
         (
             {"rwlib.evaluation.protocol": "import accelerate.utils"},
-            "only training.launch and training.loop and training.step may",
+            "only training.launch and training.loop and training.update may",
         ),
         ({"rwlib.inpainting": "from IPython.display import display"}, "only course and notebook and widgets may"),
         ({"rwlib.novelty": ""}, "give it a place"),

@@ -23,8 +23,11 @@ from rwlib.inpainting import fill
 from rwlib.losses import correlation_loss
 from rwlib.masks import random_masks
 from rwlib.networks.generator import RegionWiseGenerator
-from rwlib.training import step
-from rwlib.training.launch import new_accelerator
+from rwlib.training import setup
+from rwlib.training.launch import new_accelerator, prepare
+from rwlib.training.step import Part, training_step
+from rwlib.training.timer import PartTimer
+from rwlib.training.update import Updater
 
 TOLERANCE = 1e-4
 TOLERANCE_BF16 = 0.1  # 8 bits in each of 35 layers: 1.4 % off at 64 px, 6 % at 16 px (measured on a CPU)
@@ -217,12 +220,13 @@ def step_pair(config: Config, phase: int, *, device: torch.device) -> Pair:
     """Build one iteration of Algorithm 1; each call is the next step of its side's own run."""
     I_gt, M = image_and_mask(config.size_px, config.batch_size, device)
     accelerator = new_accelerator(config, cpu=device.type == "cpu")
-    ours = step.prepare(step.new_players(config, device), accelerator)
-    reference = step.new_players(replace(config, channels_last=False), device)
-    I_ours = channels_last(I_gt, config.channels_last)
+    ours = prepare(setup.new_players(config, device), accelerator)
+    reference = setup.new_players(replace(config, channels_last=False), device)
+    I_ours, u = channels_last(I_gt, config.channels_last), torch.rand(config.batch_size, 1, 1, 1, device=device)
 
     def our_step() -> dict[str, Tensor]:
-        losses = step.training_step(ours, I_ours, M, config, phase, accelerator)
+        update = Updater(accelerator, config, [Part(I_ours, M, u)], PartTimer(device))
+        losses = training_step(ours, config, phase, 0, update)
         return {name: x for name, x in losses.items() if name.startswith("L")}  # not the mean scores D_gt, D_p2
 
     return Pair(our_step, lambda: straight_port.training_step(reference, I_gt, M, config, phase))

@@ -1,4 +1,4 @@
-"""The losses of equations (2) to (7), one file each."""
+"""The losses of equations (2) to (6), one file each; `rwlib.training.step` weighs them, equation (7)."""
 
 from rwlib.losses.adversarial import (
     FORMS,
@@ -7,13 +7,11 @@ from rwlib.losses.adversarial import (
     gradient_penalty,
 )
 from rwlib.losses.correlation import correlation, correlation_loss, correlation_loss_ref
-from rwlib.losses.objective import Terms, objective, pixel_and_feature_terms
 from rwlib.losses.reconstruction import reconstruction_loss
 from rwlib.losses.style import gram, style_loss
 
 __all__ = [
     "FORMS",
-    "Terms",
     "adversarial_loss_discriminator",
     "adversarial_loss_generator",
     "correlation",
@@ -21,8 +19,6 @@ __all__ = [
     "correlation_loss_ref",
     "gradient_penalty",
     "gram",
-    "objective",
-    "pixel_and_feature_terms",
     "reconstruction_loss",
     "style_loss",
 ]

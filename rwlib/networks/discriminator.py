@@ -4,9 +4,14 @@ Undesired artefacts can only stand in inferred regions, so the existing region i
 mask M itself (not 1 - M, section 3.4) is concatenated. The paper calls its convolutions region-wise too; the released
 program only masks the input, and so does rwlib.
 
-Six 5x5 convolutions of stride 2 with spectral normalisation (one power iteration a training forward), each followed by
-a leaky ReLU of slope 0.2, also the last. Widths c, 2c, 4c, 4c, 4c, 4c with c = 64: 5,946,816 parameters.
+Six 5x5 convolutions of stride 2 with spectral normalisation (one power iteration per training forward), each followed
+by a leaky ReLU of slope 0.2, also the last. Widths c, 2c, 4c, 4c, 4c, 4c with c = 64: 5,946,816 parameters.
+
+Six layers turn the paper's 256x256 pixels into a score map of 4x4. They turn 64x64 into one single score, which is not
+region-wise any more: smaller pictures need fewer layers (`layers_for`; LOG.md, 2026-11-29).
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -27,13 +32,25 @@ def pad_same(x: Tensor) -> Tensor:
     return F.pad(x, (1 + w % 2, 2, 1 + h % 2, 2))
 
 
+def layers_for(size_px: int) -> int:
+    """Return how many layers make the score map of a square picture 4x4, or nearly so if its side is no power of two.
+
+    Example:
+        >>> [layers_for(size_px) for size_px in (64, 128, 256)]
+        [4, 5, 6]
+    """
+    return max(1, round(math.log2(size_px / 4)))
+
+
 class RegionWiseDiscriminator(nn.Module):
     """Patch scores of the hole's content.
 
     Args:
-        width: channels of the first layer.
+        width: channels of the first layer; the second has twice, all others four times as many.
+        layers: number of convolutions; each halves the score map.
 
-    Shapes: I (b, 3, h, w) in [-1, 1], M (b, 1, h, w), 1 existing → scores (b, 4 * width, ceil(h / 64), ceil(w / 64)).
+    Shapes: I (b, 3, h, w) in [-1, 1], M (b, 1, h, w), 1 existing → scores (b, 4 * width, ceil(h / 64), ceil(w / 64))
+    with six layers.
 
     Example:
         >>> D = RegionWiseDiscriminator(width=4)
@@ -41,9 +58,9 @@ class RegionWiseDiscriminator(nn.Module):
         torch.Size([1, 16, 4, 4])
     """
 
-    def __init__(self, width: int = 64) -> None:
+    def __init__(self, width: int = 64, layers: int = 6) -> None:
         super().__init__()
-        widths = [4, width, 2 * width, 4 * width, 4 * width, 4 * width, 4 * width]
+        widths = [4] + [min(2**i, 4) * width for i in range(layers)]
         self.convs = nn.ModuleList()
         for in_channels, out_channels in zip(widths[:-1], widths[1:], strict=True):
             conv = nn.Conv2d(in_channels, out_channels, 5, stride=2)
@@ -54,7 +71,7 @@ class RegionWiseDiscriminator(nn.Module):
     @classmethod
     def from_config(cls, config: Config) -> "RegionWiseDiscriminator":
         """Build the discriminator that a configuration describes."""
-        return cls(config.discriminator_width)
+        return cls(config.discriminator_width, config.discriminator_layers or layers_for(config.size_px))
 
     def forward(self, I: Tensor, M: Tensor) -> Tensor:
         """Score the content of the hole, [I ⊙ (1 - M) ‖ M]."""

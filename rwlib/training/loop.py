@@ -1,4 +1,4 @@
-r"""Algorithm 1: training in two phases, on a CPU, one GPU or many.
+r"""The loop of Algorithm 1: training in two phases, on a CPU, one GPU or many.
 
 Read `rwlib.training.step.training_step` first: it is the paper's algorithm. `train` is the frame around it: set up, go
 through the steps, write what happens. `rwlib.training.schedule` says when what happens, `rwlib.training.launch` hands
@@ -12,7 +12,6 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,67 +23,34 @@ from tqdm import tqdm
 
 from rwlib.checkpoints import read_checkpoint, save_generator
 from rwlib.config import Config
-from rwlib.conventions import InputError
-from rwlib.data import TrainingSamples
+from rwlib.conventions import InputError, check_image_and_mask
+from rwlib.data import TrainingSamples, make_generator
 from rwlib.files import only_writer
-from rwlib.training.launch import new_accelerator, start_trackers
-from rwlib.training.run_folder import (
-    BEST,
-    GENERATOR,
-    STATE,
-    Curves,
-    PartTimer,
-    leave_signals_to_training,
-    newest_state,
-    pack_state,
-    save_samples,
-    save_state,
-    signal_watch,
-    this_process,
-    unpack_state,
-    versions,
-    write_record,
-)
+from rwlib.training.curves import Curves
+from rwlib.training.launch import new_accelerator, prepare, start_trackers
+from rwlib.training.methods import METHODS
+from rwlib.training.options import Options
+from rwlib.training.run_folder import BEST, GENERATOR, STATE, save_samples, this_process, versions, write_record
 from rwlib.training.schedule import ENDLESS, Schedule, batch_numbers
-from rwlib.training.step import memory_format, new_players, prepare, training_step
+from rwlib.training.setup import memory_format
+from rwlib.training.signals import leave_signals_to_training, signal_watch
+from rwlib.training.state import newest_state, optimisers_of, pack_state, save_state, unpack_state
+from rwlib.training.step import Losses, Part
+from rwlib.training.timer import PartTimer
+from rwlib.training.update import Updater, agree
 from rwlib.training.validation import validation_pairs, validation_psnr
 
 
-def train(
-    config: Config,
-    source: Any,
-    run_dir: str | Path,
-    *,
-    data_name: str = "",
-    val: Any = None,
-    resume: bool = False,
-    init: str | Path | None = None,
-    steps: int | None = None,
-    stop: Callable[[], bool] | None = None,
-    keep: int = 2,
-    trackers: Sequence[Any] = (),
-    progress: bool = True,
-    about: dict[str, Any] | None = None,
-) -> Path:
+def train(config: Config, source: Any, run_dir: str | Path, **options: Any) -> Path:
     """Train a region-wise GAN, Algorithm 1.
 
-    SIGTERM, SIGINT (Ctrl-C) and SIGUSR1 end a run after the current step, with a checkpoint.
+    SIGTERM, SIGHUP, SIGINT (Ctrl-C) and SIGUSR1 end a run after the current step, with a checkpoint.
 
     Args:
         config: what to train; saved with the run.
         source: photographs, see `rwlib.data`.
         run_dir: folder of the run; made if missing.
-        data_name: what to call the data in `run.json` and the checkpoints.
-        val: photographs that are not trained on; at each checkpoint the PSNR in the holes of at most 32 of them goes to
-            `curves.csv`, and the best generator so far to `best.safetensors`.
-        resume: go on from the newest checkpoint that is whole (start anew if there is none).
-        init: a generator's or a run's checkpoint, of the same width, to start from: one trained on smaller crops, say.
-        steps: stop after this step even if the schedule goes on; None goes to the end.
-        stop: asked after every step; True ends the run with a checkpoint.
-        keep: how many of the last checkpoints to keep.
-        trackers: `"tensorboard"`, `"wandb"`, or a tracker of accelerate's.
-        progress: show a progress bar.
-        about: more entries for `run.json`.
+        options: fields of `Options`, for example `resume=True`.
 
     Returns:
         The path of the generator's checkpoint.
@@ -95,163 +61,189 @@ def train(
     """
     if config.reduction != "mean" and config.precision == "fp16":
         raise InputError("precision: sums overflow fp16 gradients, use bf16 or fp32, or reduction='mean'")
-    for name, number, what in (("steps", steps, "step to stop after"), ("keep", keep, "checkpoint")):
-        if number is not None and number < 1:
-            raise InputError(f"{name}: expected at least 1 {what}, got {number}")
-    run_dir = Path(run_dir)
-    accelerator = new_accelerator(config, trackers=trackers, run_dir=run_dir)
+    run_options, run_dir = Options(**options), Path(run_dir)
+    accelerator = new_accelerator(config, trackers=run_options.trackers, run_dir=run_dir)
     with only_writer(run_dir, "run_dir") if accelerator.is_main_process else contextlib.nullcontext():
-        return _train(
-            accelerator, config, source, run_dir, data_name=data_name, val=val, resume=resume, init=init, steps=steps,
-            stop=stop, keep=keep, trackers=trackers, progress=progress, about=about,
+        return _Run(accelerator, config, source, run_dir, run_options).go()
+
+
+class _Run:
+    """A training in a folder that nobody else writes to."""
+
+    def __init__(
+        self, accelerator: Accelerator, config: Config, source: Any, run_dir: Path, options: Options
+    ) -> None:  # fmt: skip
+        self.accelerator, self.config, self.run_dir, self.options = accelerator, config, run_dir, options
+        self.main = accelerator.is_main_process
+        n_photos = ENDLESS if getattr(source, "unlimited", False) else len(source)
+        self.schedule = Schedule.from_config(config, n_photos, accelerator.num_processes)
+        total = self.schedule.total
+        self.last_step = total if options.steps is None else min(options.steps, total)
+        if (run_dir / STATE).exists() and not options.resume:
+            raise InputError(f"run_dir: {run_dir} already holds a run; give --resume to go on, or choose another one")
+
+        # Networks and optimisers, as they were at the newest checkpoint.
+        self.method = METHODS[config.model]
+        self.bare = self.method.new_players(config, accelerator.device, init=options.init)
+        self.first_step = 0
+        if options.resume and (newest := newest_state(run_dir, discard=self.main)):
+            file, tensors, saved, about = newest
+            unpack_state(self.bare, config, file, tensors, saved, accelerator.scaler)
+            self.first_step = int(about["step"])
+        self.players = prepare(self.bare, accelerator)
+        self.exported_G = self.bare.ema.module if self.bare.ema else self.bare.G
+        self.best = _best_so_far(run_dir) if options.resume else -math.inf
+
+        # Data: which samples a step learns from follows from its number.
+        self.samples = TrainingSamples(source, config.size_px, config.hole_fraction, config.mask_kind, config.seed)
+        self.place = (accelerator.process_index, accelerator.num_processes)
+        preview = [torch.stack(x) for x in zip(*(self.samples[k] for k in range(4)), strict=True)]
+        self.preview = [x.to(accelerator.device) for x in preview]
+        self.held_out = list(validation_pairs(options.val, config)) if options.val is not None and self.main else []
+        self.about = {"data": options.data_name, "seed": config.seed, "total_steps": total, **versions()}
+
+    def go(self) -> Path:
+        """Go through the steps: Algorithm 1, line 1."""
+        config, accelerator, timer = self.config, self.accelerator, PartTimer(self.accelerator.device)
+        timer.watch(self.bare)
+        curves, status = self._open_folder(), "failed"
+        bar = tqdm(
+            initial=self.first_step, total=self.last_step, disable=not (self.options.progress and self.main),
+            unit="step", dynamic_ncols=True,
         )  # fmt: skip
+        batches = iter(self._loader())
+        try:
+            with signal_watch() as signal_came:
+                ready = time.perf_counter()
+                for step, (I_gt, M) in enumerate(batches, self.first_step):
+                    dataloader_wait_s = time.perf_counter() - ready
 
+                    # The step itself.
+                    phase, learning_rate = self.schedule.phase(step), self.schedule.learning_rate(step, config)
+                    for optimiser in optimisers_of(self.bare).values():
+                        for group in optimiser.param_groups:
+                            group["lr"] = learning_rate
+                    updater = Updater(accelerator, config, self._parts(I_gt, M, step), timer)
+                    timer.mark("start")
+                    losses = self.method.training_step(self.players, config, phase, step, updater)
 
-def _train(
-    accelerator: Accelerator, config: Config, source: Any, run_dir: Path, *, data_name: str, val: Any, resume: bool,
-    init: str | Path | None, steps: int | None, stop: Callable[[], bool] | None, keep: int, trackers: Sequence[Any],
-    progress: bool, about: dict[str, Any] | None,
-) -> Path:  # fmt: skip
-    """Train in a folder that nobody else writes to; see `train`."""
-    # --- set up
-    n_photos = ENDLESS if getattr(source, "unlimited", False) else len(source)
-    schedule = Schedule.from_config(config, n_photos, accelerator.num_processes)
-    main = accelerator.is_main_process
-    if (run_dir / STATE).exists() and not resume:
-        raise InputError(f"run_dir: {run_dir} already holds a run; give --resume to go on, or choose another folder")
+                    # Do all processes go on?
+                    stop = self.options.stop
+                    why = signal_came() or ("asked to stop" if stop is not None and stop() else "")
+                    values, stopping = agree(losses, bool(why), accelerator)
+                    if not all(map(math.isfinite, values.values())):
+                        raise InputError(self._not_finite(losses, step, phase))
 
-    players = bare = new_players(config, accelerator.device, init=init)
-    first_step = 0
-    if resume and (found := newest_state(run_dir, discard=accelerator.is_main_process)):
-        file, tensors, saved, remarks = found
-        unpack_state(players, config, file, tensors, saved, accelerator.scaler)
-        first_step = int(remarks["step"])
-        del tensors, found
-    players = prepare(players, accelerator)
-    shown_G = bare.ema.module if bare.ema else bare.G
+                    # What is left of it. The state comes last: whatever a kill loses, `resume` makes again.
+                    done = step + 1
+                    row = {"step": step, "phase": phase, **values, "learning_rate": learning_rate}
+                    if self.main:
+                        row |= {"dataloader_wait_s": dataloader_wait_s, **timer.read()}
+                        if done % config.sample_every == 0 or done == self.last_step:
+                            save_samples(
+                                self.exported_G, *self.preview, self.run_dir / "samples" / f"step_{done:06d}.png"
+                            )
+                        saving = done % config.checkpoint_every == 0 or done == self.last_step or stopping
+                        row |= self._validate(done) if saving else {}
+                        curves.write(row)
+                        if saving:
+                            self._save(done)
+                        shown = {k: f"{v:.3g}" for k, v in values.items()}
+                        bar.set_postfix(shown | {"wait": f"{1000 * dataloader_wait_s:.0f}ms"})
+                        bar.update()
+                    if self.options.trackers:
+                        score = {k: row[k] for k in ("val_hole_psnr",) if k in row}
+                        accelerator.log(values | score | {"learning_rate": learning_rate}, step=step)
+                    if stopping:
+                        status = "stopped"
+                        if self.main and done < self.last_step and (self.options.progress or signal_came()):
+                            tqdm.write(f"stopped after step {done} of {self.schedule.total} ({why or 'other process'})")
+                        break
+                    ready = time.perf_counter()
+                else:
+                    status = "finished" if self.last_step == self.schedule.total else "stopped"
+        finally:
+            # Workers ignore signals, so an exception would otherwise wait for them for ever.
+            getattr(batches, "_shutdown_workers", lambda: None)()
+            bar.close()
+            if self.main:
+                curves.close()
+                with contextlib.suppress(OSError):
+                    write_record(self.run_dir, status=status)
+        accelerator.wait_for_everyone()
+        if self.options.trackers:
+            accelerator.end_training()
+        return self.run_dir / GENERATOR
 
-    last_step = schedule.total if steps is None else min(steps, schedule.total)
-    samples = TrainingSamples(source, config.size_px, config.hole_fraction, config.mask_kind, config.seed)
-    images_a_step = config.batch_size * config.accumulate
-    place = (accelerator.process_index, accelerator.num_processes)
-    loader = DataLoader(
-        samples,
-        batch_sampler=list(batch_numbers(first_step, last_step, images_a_step, *place)),
-        num_workers=config.workers,
-        worker_init_fn=leave_signals_to_training,
-        generator=torch.Generator(),  # otherwise each start of a run draws from the global one
-        pin_memory=accelerator.device.type == "cuda",
-    )
-    remarks = {"data": data_name, "seed": config.seed, "total_steps": schedule.total, **versions()}
-    shown = [samples[k] for k in range(4)]
-    shown = tuple(torch.stack(tensors).to(accelerator.device) for tensors in zip(*shown, strict=True))
-    held_out = list(validation_pairs(val, config)) if val is not None and main else []
-    best = _best_so_far(run_dir) if resume else -math.inf
-    curves = None
-    if main:
-        try:  # only now that nothing else can be wrong
-            (run_dir / "samples").mkdir(parents=True, exist_ok=True)
-            for left_over in run_dir.rglob(".*.part*"):  # by a process that was killed while it wrote
-                left_over.unlink()
-            run = {"config": json.loads(config.to_json()), **remarks, "processes": accelerator.num_processes}
-            write_record(run_dir, **run, **(about or {}), **this_process(), status="running")
-            curves = Curves(run_dir / "curves.csv", first_step)
-        except OSError as error:
-            raise InputError(f"run_dir: cannot write to {run_dir} ({error.strerror}); choose another folder") from None
-    if trackers:
-        start_trackers(accelerator, config, run_dir, goes_on=first_step > 0)
+    def _loader(self) -> DataLoader:
+        n_images = self.config.batch_size * self.config.accumulate
+        return DataLoader(
+            self.samples,
+            batch_sampler=batch_numbers(self.first_step, self.last_step, n_images, *self.place),
+            num_workers=self.config.workers,
+            worker_init_fn=leave_signals_to_training,
+            generator=torch.Generator(),  # otherwise each start of a run draws from the global one
+            pin_memory=self.accelerator.device.type == "cuda",
+        )
 
-    def save(done: int) -> dict[str, float]:
-        """Write a checkpoint, and measure on held-out photographs where there are any."""
-        nonlocal best
-        tensors = pack_state(players._replace(G=bare.G, D=bare.D), accelerator.scaler)
-        save_state(run_dir, tensors, config, {**remarks, "step": done}, keep)
-        save_generator(run_dir / GENERATOR, shown_G, config, about={**remarks, "step": done})
-        if not held_out:
+    def _parts(self, I_gt: Tensor, M: Tensor, step: int) -> list[Part]:
+        """Check a batch and cut it into the parts that go through the networks one after the other."""
+        check_image_and_mask(I_gt, M, divisor=4)
+        device, n = self.accelerator.device, self.config.accumulate
+        I_gt = I_gt.to(device, non_blocking=True, memory_format=memory_format(self.config))
+        M = M.to(device, non_blocking=True)
+        rank, n_processes = self.place  # one draw for the batch of all processes, of which each takes its share
+        u = torch.rand(n_processes, len(I_gt), 1, 1, 1, generator=make_generator(self.config.seed, 2, step))[rank]
+        cut = zip(I_gt.chunk(n), M.chunk(n), u.to(device).chunk(n), strict=True)
+        return [Part(*tensors, first=i == 0, whole=n == 1) for i, tensors in enumerate(cut)]
+
+    def _open_folder(self) -> Curves | None:
+        """Make the folder and say in `run.json` what happens there, only now that nothing else can be wrong."""
+        curves = None
+        if self.main:
+            try:
+                (self.run_dir / "samples").mkdir(parents=True, exist_ok=True)
+                for left_over in self.run_dir.rglob(".*.part*"):  # by a process that was killed while it wrote
+                    left_over.unlink()
+                precision = self.accelerator.mixed_precision
+                record = {"config": json.loads(self.config.to_json()), **self.about}
+                record |= {"processes": self.accelerator.num_processes, **(self.options.about or {}), **this_process()}
+                record["precision"] = "fp32" if precision == "no" else precision
+                write_record(self.run_dir, **record, status="running")
+                curves = Curves(self.run_dir / "curves.csv", self.first_step)
+            except OSError as error:
+                reason = f"cannot write to {self.run_dir} ({error.strerror})"
+                raise InputError(f"run_dir: {reason}; choose another folder") from None
+        if self.options.trackers:
+            start_trackers(self.accelerator, self.config, self.run_dir, goes_on=self.first_step > 0)
+        return curves
+
+    def _validate(self, done: int) -> dict[str, float]:
+        """Measure on held-out photographs, where there are any, and keep the generator if it is the best so far."""
+        if not self.held_out:
             return {}
-        score = validation_psnr(shown_G, held_out, accelerator.device)
-        if score > best:
-            best = score
-            save_generator(run_dir / BEST, shown_G, config, about={**remarks, "step": done, "val_hole_psnr": score})
+        score = validation_psnr(self.exported_G, self.held_out, self.accelerator.device)
+        if score > self.best:
+            self.best = score
+            about = {**self.about, "step": done, "val_hole_psnr": score}
+            save_generator(self.run_dir / BEST, self.exported_G, self.config, about=about)
         return {"val_hole_psnr": score}
 
-    # --- Algorithm 1, line 1: while iterations t < T_train
-    timer, status = PartTimer(accelerator.device), "failed"
-    bar = tqdm(initial=first_step, total=last_step, disable=not (progress and main), unit="step", dynamic_ncols=True)
-    try:
-        with signal_watch() as signal_came:
-            ready = time.perf_counter()
-            for step, (I_gt, M) in enumerate(loader, first_step):
-                dataloader_wait = time.perf_counter() - ready
-                I_gt = I_gt.to(accelerator.device, non_blocking=True, memory_format=memory_format(config))
-                M = M.to(accelerator.device, non_blocking=True)
-                learning_rate = schedule.learning_rate(step, config)
-                for group in players.opt_G.param_groups + players.opt_D.param_groups:
-                    group["lr"] = learning_rate
-                phase = schedule.phase(step)
-                losses = training_step(players, I_gt, M, config, phase, accelerator, step, timer)
-                why = signal_came() or ("asked to stop" if stop is not None and stop() else "")
-                values, stopping = _agree(losses, bool(why), accelerator)
-                if not all(map(math.isfinite, values.values())):
-                    numbers = next(batch_numbers(step, step + 1, images_a_step, *place))
-                    raise InputError(_not_finite(losses, step, phase, [samples.name(k) for k in numbers], run_dir))
-                done = step + 1
-                if main:
-                    row = {"step": step, "phase": phase, **values, "learning_rate": learning_rate}
-                    row |= {"dataloader_wait_s": dataloader_wait, **timer.read()}
-                    if done % config.sample_every == 0 or done == last_step:
-                        save_samples(shown_G, *shown, run_dir / "samples" / f"step_{done:06d}.png")
-                    if done % config.checkpoint_every == 0 or done == last_step or stopping:
-                        row |= save(done)
-                    curves.write(row)
-                    bar.set_postfix(
-                        {k: f"{v:.3g}" for k, v in values.items()} | {"wait": f"{1000 * dataloader_wait:.0f}ms"}
-                    )
-                    bar.update()
-                if trackers:
-                    score = {k: row[k] for k in ("val_hole_psnr",) if main and k in row}
-                    accelerator.log(values | score | {"learning_rate": learning_rate}, step=step)
-                if stopping:
-                    status = "stopped"
-                    if main and done < last_step and (progress or signal_came()):
-                        tqdm.write(f"stopped after step {done} of {schedule.total} ({why or 'another process'})")
-                    break
-                ready = time.perf_counter()
-            else:
-                status = "finished" if last_step == schedule.total else "stopped"
-    finally:
-        bar.close()
-        if main:
-            curves.close()
-            with contextlib.suppress(OSError):
-                write_record(run_dir, status=status)
-    accelerator.wait_for_everyone()
-    if trackers:
-        accelerator.end_training()
-    return run_dir / GENERATOR
+    def _save(self, done: int) -> None:
+        about = {**self.about, "step": done}
+        save_generator(self.run_dir / GENERATOR, self.exported_G, self.config, about=about)
+        tensors = pack_state(self.bare, self.accelerator.scaler)
+        save_state(self.run_dir, tensors, self.config, about, self.options.keep)
 
-
-def _agree(losses: dict[str, Tensor], stop: bool, accelerator: Accelerator) -> tuple[dict[str, float], bool]:
-    """Return the losses' means over all processes, and whether one of them wants to stop, in one exchange."""
-    numbers = torch.stack(
-        [*(x.float().reshape(()) for x in losses.values()), torch.tensor(float(stop)).to(_any(losses))]
-    )
-    if accelerator.num_processes > 1:
-        numbers = accelerator.reduce(numbers, "mean")
-    *means, stops = numbers.tolist()
-    return dict(zip(losses, means, strict=True)), stops > 0
-
-
-def _any(losses: dict[str, Tensor]) -> torch.device:
-    return next(iter(losses.values())).device
-
-
-def _not_finite(losses: dict[str, Tensor], step: int, phase: int, photos: list[str], run_dir: Path) -> str:
-    """Say which term of which step is not finite, on which photographs, and what is left."""
-    bad = ", ".join(f"{name} = {float(x)}" for name, x in losses.items() if not x.isfinite())
-    bad = f"{bad} on {', '.join(photos)}" if bad else "a loss of another process is not finite"
-    left = f"; {run_dir / STATE} is the last good checkpoint" if (run_dir / STATE).exists() else ""
-    return f"training: step {step}, phase {phase}: {bad}; lower learning_rate, or use bf16 or fp32{left}"
+    def _not_finite(self, losses: Losses, step: int, phase: int) -> str:
+        """Say which term of which step is not finite, on which photographs, and what is left."""
+        n_images = self.config.batch_size * self.config.accumulate
+        photos = [self.samples.name(k) for k in next(batch_numbers(step, step + 1, n_images, *self.place))]
+        bad = ", ".join(f"{name} = {float(x)}" for name, x in losses.items() if not x.isfinite())
+        bad = f"{bad} on {', '.join(photos)}" if bad else "a loss of another process is not finite"
+        state = self.run_dir / STATE
+        left = f"; {state} is the last good checkpoint" if state.exists() else ""
+        return f"training: step {step}, phase {phase}: {bad}; lower learning_rate, or use bf16 or fp32{left}"
 
 
 def _best_so_far(run_dir: Path) -> float:

@@ -84,14 +84,14 @@ PLACES: dict[str, Place] = {
     ),
     "eq-7": Place(
         "Eq. (7): the objective",
-        "rwlib.losses.objective.objective",
-        "test_losses_objective.py::test_the_papers_weights",
+        "rwlib.training.step.generator_step",
+        "test_training_step.py::test_the_objective_is_the_weighted_sum",
         "λ₃ = 1 means little while L_a is a thousandth of L_r: presets paper, release, balanced",
     ),
     "alg-1": Place(
         "Algorithm 1: training in two phases",
         "rwlib.training.step.training_step",
-        "test_train.py::test_each_preset_and_form_trains_the_right_networks_in_both_phases",
+        "test_training_step.py::test_each_preset_and_form_trains_the_right_networks_in_both_phases",
         "discriminator first, then generator; batch size not given",
     ),
     "sec-4.1": Place(

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from rwlib.notebook.figures import COLORS
-from rwlib.training.run_folder import PARTS
+from rwlib.training.timer import PARTS
 from rwlib.widgets.shared.follow import Run
 
 LAST = 20

@@ -15,8 +15,9 @@ import psutil
 
 from rwlib.config import Config
 from rwlib.conventions import InputError
-from rwlib.training.run_folder import newest_state, read_record
+from rwlib.training.run_folder import read_record
 from rwlib.training.schedule import Schedule
+from rwlib.training.state import newest_state
 from rwlib.widgets.shared.follow import RunFolder
 from rwlib.widgets.shared.live import STOP_FILE
 from rwlib.widgets.shared.processes import is_alive, training_process

@@ -1,7 +1,7 @@
 """Two real processes that talk through gloo: they equal one, and a resumed run of two equals an uninterrupted one.
 
-`test_train.py` compares two steps of each phase in float32, where Adam magnifies rounding. Here the comparison is made
-in float64 over twenty steps of each phase: what remains can only be another algorithm.
+`test_training_loop.py` compares two steps of each phase in float32, where Adam magnifies rounding. Here the comparison
+is made in float64 over twenty steps of each phase: what remains can only be another algorithm.
 """
 
 import dataclasses
@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import PATIENCE_S
 from safetensors.torch import load_file
-from test_train import curves, tiny
+from test_training_loop import curves, tiny
 
 TESTS = Path(__file__).parent
 START = """
@@ -25,19 +26,24 @@ import torch
 import rwlib.training.loop
 from rwlib.config import Config
 from rwlib.training.run_folder import read_record
-from test_train import Noise
+from test_training_loop import Noise
 """
 DOUBLE = """
 torch.Tensor.float = torch.Tensor.double  # also where the losses ask for float32
-players, step = rwlib.training.loop.new_players, rwlib.training.loop.training_step
-def new_players(*args, **kwargs):
-    made = players(*args, **kwargs)
+from rwlib.training.methods import METHODS, Method
+from rwlib.training.setup import new_players
+from rwlib.training.step import training_step
+def double_players(*args, **kwargs):
+    made = new_players(*args, **kwargs)
     for network in (made.G, made.D, made.vgg, made.ema):
         if network is not None:
             network.double()
     return made
-rwlib.training.loop.new_players = new_players
-rwlib.training.loop.training_step = lambda who, I_gt, M, *rest: step(who, I_gt.double(), M.double(), *rest)
+def double_step(players, config, phase, number, update):
+    for part in update.parts:
+        part.I_gt, part.M, part.u = part.I_gt.double(), part.M.double(), part.u.double()
+    return training_step(players, config, phase, number, update)
+METHODS["region-wise"] = Method(double_players, double_step)
 rwlib.training.loop.save_samples = lambda *args: None
 """
 TRAIN = """
@@ -66,7 +72,7 @@ def launch(code, runs, processes):
     ]  # fmt: skip
     try:
         for process in started:
-            printed = process.communicate(timeout=300)[0]
+            printed = process.communicate(timeout=PATIENCE_S)[0]
             assert process.returncode == 0, printed
     finally:
         for process in started:
@@ -121,11 +127,12 @@ assert read_record(sys.argv[3])["status"] == "stopped"
 class Poisoned(Noise):
     def crop(self, *args):
         return super().crop(*args)
-step = rwlib.training.loop.training_step
+from rwlib.training.methods import METHODS, Method
+method = METHODS["region-wise"]
 def poisoned(*args):
-    losses = step(*args)
+    losses = method.training_step(*args)
     return losses | {"L_r": losses["L_r"] * (float("nan") if rank == 1 else 1)}
-rwlib.training.loop.training_step = poisoned
+METHODS["region-wise"] = Method(method.new_players, poisoned)
 try:
     rwlib.training.loop.train(config, Noise(), sys.argv[3] + "-nan", progress=False)
 except ValueError as error:

@@ -15,27 +15,24 @@ import pytest
 import torch
 from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker
+from conftest import PATIENCE_S
 from safetensors.torch import load_file
-from test_train import Noise, curves, on_the_cpu, run, tiny  # noqa: F401 (a fixture)
+from test_training_loop import Noise, curves, on_the_cpu, run, tiny  # noqa: F401 (a fixture)
 
 from rwlib.checkpoints import load_generator, read_checkpoint
 from rwlib.conventions import InputError
 from rwlib.training.loop import train
-from rwlib.training.run_folder import (
-    PartTimer,
-    newest_state,
-    read_record,
-    read_step,
-    save_state,
-    signal_watch,
-    write_record,
-)
+from rwlib.training.methods import METHODS, Method
+from rwlib.training.run_folder import read_record, write_record
+from rwlib.training.signals import signal_watch
+from rwlib.training.state import newest_state, read_step, save_state
+from rwlib.training.timer import PartTimer
 
 TESTS = Path(__file__).parent
 START = """
 import os, sys, time
 sys.path[:0] = [sys.argv[2]]
-from test_train import Noise, tiny
+from test_training_loop import Noise, tiny
 from rwlib.training.loop import train
 class Slow(Noise):
     def crop(self, *args):
@@ -73,7 +70,7 @@ def start(folder, code=ALONE, alone=False):
     )  # fmt: skip
 
 
-def wait_for_steps(folder, n, process, timeout_s=90):
+def wait_for_steps(folder, n, process, timeout_s=PATIENCE_S):
     """Wait until the run has written at least n rows."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end and process.poll() is None:
@@ -87,13 +84,26 @@ def wait_for_steps(folder, n, process, timeout_s=90):
 # --- signals
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+def test_an_exception_ends_the_run_and_the_processes_that_prepare_data(tmp_path):
+    """They ignore signals, so Python's own way of ending them would wait for ever."""
+    code = ALONE.replace("checkpoint_every=5", "workers=2").replace(
+        "def go(folder):", "def fail():\n    raise MemoryError('no room')\ndef go(folder):"
+    ).replace("progress=False", "progress=False, stop=fail")  # fmt: skip
+    process = start(tmp_path, code, alone=True)
+    printed = process.communicate(timeout=PATIENCE_S)[0]
+    assert process.returncode == 1 and "MemoryError: no room" in printed
+    assert read_record(tmp_path)["status"] == "failed"
+    with pytest.raises(ProcessLookupError):  # nobody of its group is left
+        os.killpg(process.pid, 0)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP"])
 def test_a_signal_ends_a_run_after_the_step_and_nothing_is_lost(tmp_path, name):
     process = start(tmp_path)
     wait_for_steps(tmp_path, 7, process)
     assert read_record(tmp_path)["status"] == "running" and read_record(tmp_path)["pid"] == process.pid
     process.send_signal(getattr(signal, name))
-    printed = process.communicate(timeout=60)[0]
+    printed = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 0, printed
     step = read_step(tmp_path / "training.safetensors")
     assert f"stopped after step {step} of 400 ({name})" in printed
@@ -102,13 +112,13 @@ def test_a_signal_ends_a_run_after_the_step_and_nothing_is_lost(tmp_path, name):
     assert read_record(tmp_path)["status"] == "stopped"
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP"])
 def test_a_signal_to_all_processes_of_a_run_spares_those_that_prepare_data(tmp_path, name):
     """A terminal's Ctrl-C, `scancel` and systemd signal the whole group."""
     process = start(tmp_path, ALONE.replace("checkpoint_every=5", "checkpoint_every=1000, workers=2"), alone=True)
     wait_for_steps(tmp_path, 3, process)
     os.killpg(process.pid, getattr(signal, name))
-    printed = process.communicate(timeout=60)[0]
+    printed = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 0, printed
     step = read_step(tmp_path / "training.safetensors")
     assert f"stopped after step {step} of 400 ({name})" in printed and len(curves(tmp_path)) == step
@@ -117,7 +127,9 @@ def test_a_signal_to_all_processes_of_a_run_spares_those_that_prepare_data(tmp_p
 def test_the_command_line_says_how_to_go_on_and_needs_only_the_folder_then(tmp_path):
     def rwlib(*arguments):
         command = [sys.executable, "-m", "rwlib", "train", "--run-dir", "run", *map(str, arguments)]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=environment)
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, env=environment
+        )
 
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS.parent), "ACCELERATE_USE_CPU": "true"}
     settings = "--size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 2 --vgg random --epochs 1 1"
@@ -226,31 +238,23 @@ def test_weights_that_are_not_finite_are_never_written(tmp_path):
     assert read_step(tmp_path / "training.safetensors") == 1 and not list((tmp_path / "older").iterdir())
 
 
-def test_a_loss_that_is_not_finite_names_step_term_and_photographs(tmp_path):
+def test_a_loss_that_is_not_finite_names_step_term_and_photographs(tmp_path, monkeypatch):
     class Poisoned(Noise):
         names = ["red.jpg", "green.jpg", "blue.jpg", "grey.jpg", "pink.jpg"]
 
     config = tiny(checkpoint_every=1, ema_decay=0.0, epochs=(0, 4))
     poisoned = iter([1.0, 1.0, float("nan")])
 
-    def poison(players, phase):
+    method = METHODS["region-wise"]
+
+    def poison(players, *args):
         with torch.no_grad():
             next(iter(players.D.parameters())).mul_(next(poisoned))
+        return method.training_step(players, *args)
 
-    import rwlib.training.loop as module
-
-    original = module.training_step
-
-    def step(players, *args):
-        poison(players, args[3])
-        return original(players, *args)
-
-    module.training_step = step
-    try:
-        with pytest.raises(InputError) as caught:
-            run(config, tmp_path, Poisoned())
-    finally:
-        module.training_step = original
+    monkeypatch.setitem(METHODS, "region-wise", Method(method.new_players, poison))
+    with pytest.raises(InputError) as caught:
+        run(config, tmp_path, Poisoned())
     message = str(caught.value)
     assert re.match(
         r"training: step 2, phase 2: L_D = nan, .*L_a = nan, L = nan on (\w+\.jpg), (\w+\.jpg); lower", message

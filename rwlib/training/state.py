@@ -1,0 +1,188 @@
+r"""Checkpoints of a run: all that is needed to go on from them, bit for bit on a CPU.
+
+    training.safetensors           the newest
+    older/step_000400.safetensors  those before it, the last few
+
+What a run trains is a NamedTuple of networks and optimisers (`rwlib.training.step.Players` for the paper's method).
+Every network in it is saved under its field's name but the frozen loss network, every optimiser under its own.
+"""
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rwlib.checkpoints import load_weights, pack_optimiser, read_checkpoint, unpack_optimiser, write_checkpoint
+from rwlib.config import Config
+from rwlib.conventions import InputError
+from rwlib.training.run_folder import OLDER, STATE
+
+# These do not change what is learned, so a resumed run may have others.
+FREE = {"workers", "checkpoint_every", "sample_every", "channels_last"}
+FROZEN = {"vgg"}
+"""Networks that no run changes."""
+
+
+def save_state(
+    run_dir: Path, tensors: Mapping[str, Tensor], config: Config, about: Mapping[str, Any], keep: int
+) -> None:
+    """Write `training.safetensors`; the one before it goes to `older/`, where the last `keep - 1` stay.
+
+    Raises:
+        InputError: a weight is not finite (the old checkpoints stay), or the disk is full.
+    """
+    bad = [name for name, x in tensors.items() if name.startswith(("G.", "D.", "ema.")) and not _finite(x)]
+    if bad:
+        raise InputError(f"training: after step {about['step']} {bad[0]} is not finite; no checkpoint was written")
+    file, older = run_dir / STATE, run_dir / OLDER
+    aside = None
+    if keep > 1 and file.exists():
+        older.mkdir(exist_ok=True)
+        aside = older / f".{os.getpid()}.part"
+        aside.unlink(missing_ok=True)
+        try:
+            os.link(file, aside)  # the same bytes under a second name; the first one is never missing
+        except OSError:  # a file system without links
+            shutil.copyfile(file, aside)
+    try:
+        write_checkpoint(file, tensors, kind="training", config=config, about=about)
+    except InputError:
+        if aside is not None:
+            aside.unlink(missing_ok=True)
+        raise
+    if aside is not None:
+        try:
+            os.replace(aside, older / f"step_{read_step(aside):06d}.safetensors")
+        except (ValueError, KeyError, TypeError):  # the one before was damaged, and is not worth keeping
+            aside.unlink()
+        for old in _oldest_first(older)[: -(keep - 1)]:
+            old.unlink()
+
+
+def _oldest_first(older: Path) -> list[Path]:
+    """Sort the checkpoints of `older/` by their steps: as text, step 1,000,000 would come before step 999,000."""
+    steps = {file: file.stem.removeprefix("step_") for file in older.glob("step_*.safetensors")}
+    return sorted((file for file, step in steps.items() if step.isdecimal()), key=lambda file: int(steps[file]))
+
+
+def read_step(file: Path) -> int:
+    """Return the step of a training checkpoint from its header alone."""
+    with open(file, "rb") as opened:
+        size = int.from_bytes(opened.read(8), "little")
+        return int(json.loads(json.loads(opened.read(size))["__metadata__"]["about"])["step"])
+
+
+def _finite(x: Tensor) -> bool:
+    return not x.is_floating_point() or bool(x.isfinite().all())
+
+
+def newest_state(
+    run_dir: Path, *, discard: bool = False
+) -> tuple[Path, dict[str, Tensor], Config, dict[str, Any]] | None:
+    """Read the newest checkpoint that is whole, with a warning for each newer one that is not.
+
+    Args:
+        run_dir: folder of the run.
+        discard: delete the newer ones that are damaged.
+
+    Returns:
+        Its file, tensors, configuration and remarks; None where no run has left one.
+
+    Raises:
+        InputError: there are checkpoints and all are damaged.
+    """
+    found = [file for file in (run_dir / STATE, *reversed(_oldest_first(run_dir / OLDER))) if file.exists()]
+    for i, file in enumerate(found):
+        try:
+            state = read_checkpoint(file, kind="training")
+        except InputError as error:
+            if file == found[-1]:
+                raise
+            warnings.warn(f"{error}; going on from the checkpoint before it", stacklevel=2)
+            continue
+        for damaged in found[:i] if discard else ():
+            damaged.unlink()
+        return (file, *state)
+    return None
+
+
+def pack_state(players: Any, scaler: Any = None) -> dict[str, Tensor]:
+    """Name every tensor that a resumed run needs.
+
+    Args:
+        players: NamedTuple of networks, not wrapped, and optimisers.
+        scaler: of fp16 gradients, or None.
+    """
+    tensors = {
+        f"{name}.{key}": x for name, network in networks_of(players).items() for key, x in network.state_dict().items()
+    }
+    for name, optimiser in optimisers_of(players).items():
+        tensors |= pack_optimiser(name, optimiser)
+    if scaler is not None:
+        tensors |= {f"scaler.{key}": torch.tensor(float(x)) for key, x in scaler.state_dict().items()}
+    tensors["rng.cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["rng.cuda"] = torch.cuda.get_rng_state()
+    return tensors
+
+
+def unpack_state(
+    players: Any, config: Config, file: Path, tensors: Mapping[str, Tensor], saved: Config, scaler: Any = None
+) -> None:
+    """Put back what `pack_state` named.
+
+    Raises:
+        InputError: the run was started with other settings, or the checkpoint lacks something.
+    """
+    ours, theirs = json.loads(config.to_json()), json.loads(saved.to_json())
+    if differing := [name for name in ours if ours[name] != theirs[name] and name not in FREE]:
+        changes = ", ".join(f"{name} {theirs[name]} -> {ours[name]}" for name in differing)
+        raise InputError(
+            f"config: the run in {file.parent} was started with other settings ({changes}); keep them, or start "
+            f"another run from its generator: --run-dir NEW --init {file.parent / 'generator.safetensors'}"
+        )
+    for name, network in networks_of(players).items():
+        load_weights(network, _below(name, tensors), file=file)
+    optimisers = optimisers_of(players)
+    if not any(_below(name, tensors) for name in optimisers):  # in phase one the discriminator's has no state yet
+        raise InputError(f"checkpoint: {file} lacks the optimisers' state; go on from an older one, or start anew")
+    for name, optimiser in optimisers.items():
+        unpack_optimiser(name, optimiser, tensors)
+    if scaler is not None and scaler.is_enabled():
+        state = scaler.state_dict()  # floats and whole numbers, which it insists on
+        saved_state = {key: type(x)(tensors[f"scaler.{key}"]) for key, x in state.items() if f"scaler.{key}" in tensors}
+        scaler.load_state_dict(state | saved_state)
+    if "rng.cpu" not in tensors:
+        raise InputError(f"checkpoint: {file} lacks the state of the random numbers; go on from an older one")
+    torch.set_rng_state(tensors["rng.cpu"])
+    if "rng.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["rng.cuda"])
+
+
+def networks_of(players: Any) -> dict[str, nn.Module]:
+    """Return the networks that training changes, by name."""
+    return {name: x for name, x in players._asdict().items() if isinstance(x, nn.Module) and name not in FROZEN}
+
+
+def optimisers_of(players: Any) -> dict[str, torch.optim.Optimizer]:
+    """Return the optimisers by name, without what a launcher wraps around them."""
+    optimisers = {name: getattr(x, "optimizer", x) for name, x in players._asdict().items()}
+    return {name: x for name, x in optimisers.items() if isinstance(x, torch.optim.Optimizer)}
+
+
+def _below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key.removeprefix(name + "."): x for key, x in tensors.items() if key.startswith(name + ".")}
+
+
+def load_init(G: nn.Module, file: str | Path) -> None:
+    """Take a generator's weights from a generator checkpoint, or from a training checkpoint (not its average)."""
+    tensors, _, _ = read_checkpoint(file)
+    if "rng.cpu" in tensors:
+        tensors = {name.removeprefix("G."): x for name, x in tensors.items() if name.startswith("G.")}
+    load_weights(G, tensors, file=file)

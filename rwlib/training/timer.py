@@ -1,0 +1,61 @@
+"""How long each part of a step takes, measured from outside by hooks on the networks and optimisers."""
+
+import time
+from typing import Any
+
+import torch
+
+PARTS = ("forward", "losses", "discriminator", "backward", "update")
+"""The parts that are told apart; waiting for data comes before them."""
+
+
+class PartTimer:
+    """Milliseconds of each part of a step.
+
+    Whatever happens between two marks belongs to the second one's part: the generator's forward pass to `forward`, the
+    discriminator's (and all of the discriminator's own turn) to `discriminator`, VGG and the losses to `losses`, the
+    optimisers to `update`. On a GPU the marks are events in its own queue, so that nothing waits for anything; `read`
+    needs a step that has come to its end, as after `float(loss)`.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.cuda = device.type == "cuda"
+        self.marks: list[tuple[str, Any]] = []
+
+    def watch(self, players: Any) -> None:
+        """Mark the passes of `players.G` and `players.D`, and the steps of their optimisers.
+
+        Args:
+            players: networks that are not wrapped, and optimisers as the launcher gives them.
+        """
+        players.G.register_forward_hook(lambda *_: self.mark("forward"))
+        players.D.register_forward_pre_hook(lambda *_: self.mark("losses"))
+        players.D.register_forward_hook(lambda *_: self.mark("discriminator"))
+        for name in ("opt_G", "opt_D"):
+            optimiser = getattr(players, name)
+            optimiser = getattr(optimiser, "optimizer", optimiser)
+            optimiser.register_step_pre_hook(lambda *_, own_turn=name == "opt_D": self._turn_ends(own_turn))
+            optimiser.register_step_post_hook(lambda *_: self.mark("update"))
+
+    def mark(self, part: str) -> None:
+        """Say that what was done since the last mark belongs to `part`."""
+        if self.cuda:
+            now = torch.cuda.Event(enable_timing=True)
+            now.record()
+        else:
+            now = time.perf_counter()
+        self.marks.append((part, now))
+
+    def _turn_ends(self, discriminators: bool) -> None:
+        if discriminators:
+            turn = ("losses", "backward")
+            self.marks = [("discriminator" if part in turn else part, now) for part, now in self.marks]
+
+    def read(self) -> dict[str, float]:
+        """Return part → milliseconds, and start anew."""
+        spent = dict.fromkeys(PARTS, 0.0)
+        for (_, before), (part, after) in zip(self.marks, self.marks[1:], strict=False):
+            if part in spent:
+                spent[part] += before.elapsed_time(after) if self.cuda else 1000 * (after - before)
+        self.marks.clear()
+        return {f"ms_{part}": ms for part, ms in spent.items()}
