@@ -7,7 +7,7 @@ middle is kept.
 
 import io
 
-from _prepare import Conversion, size_and_checksum
+from _dataset import Conversion, size_and_checksum
 from PIL import Image
 
 from rwlib.data.photo_files import read_photo

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from _dataset import Assign, Conversion, Dataset
 from _download import DISK_FULL
 from _photographs import photographs
-from _prepare import Assign, Conversion, Dataset, prepare
+from _prepare import prepare
 
 from rwlib.errors import InputError, printable
 from rwlib.files import only_writer

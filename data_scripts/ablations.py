@@ -1,17 +1,17 @@
-"""Train the six variants of Fig. 4 under one budget, once for each seed, and keep their generators in half precision.
+"""Train the six variants of Fig. 4 under one budget, once per seed, and keep their generators in half precision.
 
     python data_scripts/ablations.py --data data/facades/train --runs runs/ablations --seeds 0 1 2
     python data_scripts/ablations.py --runs runs/ablations --ship          # the first seed's weights into the package
     python data_scripts/ablations.py --runs runs/ablations --seeds 0 1 2 --measure data/facades/val   # results.csv
 
-Every run is resumable: call the script again and it goes on. The variant without L_a has the same phase one as the full
+Every run resumes: call the script again. The variant without L_a has the same phase one as the full
 model, bit for bit, so its run starts from a copy of the full model's state at the end of that phase.
 """
 
 import argparse
 import csv
+import io
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from rwlib.checkpoints import load_generator, read_checkpoint, save_generator, w
 from rwlib.config import Config, make_config
 from rwlib.data import open_source
 from rwlib.evaluation import Protocol, evaluate, generator_method
+from rwlib.files import write_text
 from rwlib.masks import KINDS
 from rwlib.training.loop import train
 from rwlib.training.schedule import Schedule
@@ -80,26 +81,25 @@ def ship(runs: Path, seed: int) -> None:
 
 
 def measure(runs: Path, seeds: list[int], data: str) -> None:
-    """Measure every variant and seed on held-out photographs; a row for each kind, bucket and photograph."""
+    """Measure every variant and seed on held-out photographs; a row per kind, bucket and photograph."""
     methods = [
         generator_method(load_generator(run_dir(runs, name, seed) / "generator.safetensors")[0], name=f"{name}-{seed}")
         for seed in seeds
         for name in ABLATIONS
     ]
     rows = evaluate(methods, open_source(data), Protocol(BUDGET["size_px"]))
-    part = WEIGHTS / ".results.part"
-    with open(part, "w", newline="") as opened:
-        writer = csv.writer(opened)
-        writer.writerow(["variant", "seed", "kind", "bucket", "photo", "hole_psnr", "hole_ssim", "hole_l1"])
-        for row in rows:
-            variant, _, seed = row["method"].rpartition("-")
-            place = [variant, seed, row["kind"], row["bucket"], row["photo"]]
-            writer.writerow([*place, *(f"{row[metric]:.4g}" for metric in ("hole_psnr", "hole_ssim", "hole_l1"))])
-    os.replace(part, WEIGHTS / "results.csv")
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["variant", "seed", "kind", "bucket", "photo", "hole_psnr", "hole_ssim", "hole_l1"])
+    for row in rows:
+        variant, _, seed = row["method"].rpartition("-")
+        key = [variant, seed, row["kind"], row["bucket"], row["photo"]]
+        writer.writerow([*key, *(f"{row[metric]:.4g}" for metric in ("hole_psnr", "hole_ssim", "hole_l1"))])
+    write_text(WEIGHTS / "results.csv", text.getvalue())
     for kind in KINDS:
         for method in methods:
-            chosen = [row["hole_psnr"] for row in rows if (row["method"], row["kind"]) == (method.name, kind)]
-            print(f"{kind} {method.name}: {sum(chosen) / len(chosen):.2f} dB")
+            scores = [row["hole_psnr"] for row in rows if (row["method"], row["kind"]) == (method.name, kind)]
+            print(f"{kind} {method.name}: {sum(scores) / len(scores):.2f} dB")
 
 
 def main() -> None:
@@ -107,22 +107,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="data/facades/train", help="folder of photographs")
     parser.add_argument("--runs", type=Path, default=Path("runs/ablations"), help="folder for the runs")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="a run of every variant for each seed")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one run of every variant per seed")
     parser.add_argument("--variants", nargs="+", default=list(ABLATIONS), choices=list(ABLATIONS))
     parser.add_argument("--ship", action="store_true", help="copy the first seed's generators into the package")
     parser.add_argument("--measure", default="", metavar="DIR", help="measure on these held-out photographs")
-    asked = parser.parse_args()
-    if asked.ship:
-        ship(asked.runs, asked.seeds[0])
-    if asked.measure:
-        measure(asked.runs, asked.seeds, asked.measure)
-    if asked.ship or asked.measure:
+    options = parser.parse_args()
+    if options.ship:
+        ship(options.runs, options.seeds[0])
+    if options.measure:
+        measure(options.runs, options.seeds, options.measure)
+    if options.ship or options.measure:
         return
-    source = open_source(asked.data)
-    for seed in asked.seeds:
-        for name in asked.variants:
+    source = open_source(options.data)
+    for seed in options.seeds:
+        for name in options.variants:
             print(f"{name}, seed {seed}: {ABLATIONS[name].change}", flush=True)
-            train_variant(name, seed, source, Path(asked.data).name, asked.runs)
+            train_variant(name, seed, source, Path(options.data).name, options.runs)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from _checksums import check_published
+from _dataset import Assign, Dataset, Target
 from _download import downloads_folder, remove_downloads
-from _prepare import Assign, Dataset, Target
 from _script import command_line, photograph_options, run_prepare
 from torchvision.datasets import CelebA
 from torchvision.datasets.utils import download_file_from_google_drive

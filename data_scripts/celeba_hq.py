@@ -20,8 +20,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from _archives import picture_names
+from _dataset import Assign, Dataset, Target
 from _download import obtain
-from _prepare import Assign, Dataset, Target
 from _script import command_line, photograph_options, run_prepare
 
 from rwlib.errors import InputError

@@ -3,9 +3,9 @@ r"""Make the recording that `rwlib.widgets.CriticView` shows, by real training o
     python data_scripts/critic.py --data data/facades --work runs/critic
 
 One run, preset `balanced` at size `tiny` (64 px, width 16, batch 4, bf16, seed 0): 150 steps of phase one, 300 of phase
-two; about six minutes on one busy CPU core. At ten steps the run's checkpoint is set aside in `--work`, so nothing is
+two; about six minutes on one busy CPU core. After ten of these steps the checkpoint is kept in `--work`, so nothing is
 trained twice. Then both networks of every checkpoint look at two held-out photographs
-(`rwlib.widgets.critic.moments`), and what they say is written to `rwlib/widgets/critic/recordings/`.
+(`rwlib.widgets.critic.moments`), and their outputs are written to `rwlib/widgets/critic/recordings/`.
 """
 
 import argparse
@@ -48,8 +48,8 @@ def checkpoints(data: Path, work: Path) -> list[Path]:
 
 def batch_scores(run_dir: Path) -> dict[str, list[float]]:
     """Return the mean scores of the training batches, averaged over `EVERY` steps, and those steps' last numbers."""
-    with open(run_dir / "curves.csv", newline="") as opened:
-        rows = [row for row in csv.DictReader(opened) if row["D_gt"]]
+    with open(run_dir / "curves.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["D_gt"]]
     blocks = [rows[i : i + EVERY] for i in range(0, len(rows) - EVERY + 1, EVERY)]
     means = {name: [sum(float(row[name]) for row in block) / EVERY for block in blocks] for name in ("D_gt", "D_p2")}
     return {"step": [int(block[-1]["step"]) + 1 for block in blocks]} | {
@@ -63,20 +63,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data/facades"), help="as data_scripts/facades.py makes it")
     parser.add_argument("--work", type=Path, default=Path("runs/critic"), help="folder for the run and its checkpoints")
     parser.add_argument("--to", type=Path, default=RECORDING, help="folder for the recording")
-    asked = parser.parse_args()
-    asked.work.mkdir(parents=True, exist_ok=True)
-    held_out = PhotoFolder(asked.data / "val")
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    held_out = PhotoFolder(options.data / "val")
     photographs = [held_out.center(i, SIDE_PX) for i in PHOTOGRAPHS]
     scenes = Scenes.from_photographs(photographs, "two held-out photographs of façades in St Petersburg, CC0")
-    moments = [from_checkpoint(file, scenes) for file in checkpoints(asked.data, asked.work)]
+    moments = [from_checkpoint(file, scenes) for file in checkpoints(options.data, options.work)]
     about = {
         "how": "python data_scripts/critic.py: preset balanced, 64 px, width 16, batch 4, bf16, seed 0, learning rate "
         "from 4e-4 to 1e-5; 150 steps of phase one, 300 of phase two",
         "form": config().adversarial,
-        "batches": batch_scores(asked.work / "run"),
+        "batches": batch_scores(options.work / "run"),
     }
-    save_recording(asked.to, scenes, moments, about)
-    for file in sorted(asked.to.iterdir()):
+    save_recording(options.to, scenes, moments, about)
+    for file in sorted(options.to.iterdir()):
         print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
 
 

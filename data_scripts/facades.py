@@ -25,9 +25,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from _dataset import Assign, Conversion, Dataset, Target
 from _download import Remote, obtain
 from _photographs import jpeg
-from _prepare import Assign, Conversion, Dataset, Target, prepare
+from _prepare import prepare
 from _script import command_line, run
 from PIL import Image, ImageOps
 

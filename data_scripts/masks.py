@@ -23,8 +23,8 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from _dataset import Conversion, Dataset, Target
 from _download import Remote, obtain
-from _prepare import Conversion, Dataset, Target
 from _script import check_size, command_line, run_prepare
 from PIL import Image
 

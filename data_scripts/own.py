@@ -14,8 +14,8 @@ import hashlib
 import sys
 from pathlib import PurePosixPath
 
+from _dataset import Assign, Dataset, Target
 from _download import obtain
-from _prepare import Assign, Dataset, Target
 from _script import command_line, photograph_options, run_prepare
 
 from rwlib.errors import InputError

@@ -16,8 +16,8 @@ import sys
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from _dataset import Dataset, Target
 from _download import obtain
-from _prepare import Dataset, Target
 from _script import command_line, photograph_options, run_prepare
 
 COUNTS = {"train": 14_900, "test": 100}

@@ -22,8 +22,9 @@ from typing import NamedTuple
 
 from _archives import SUFFIXES
 from _checksums import check_published
+from _dataset import Dataset, Target
 from _download import Remote, fetch, is_url, obtain
-from _prepare import Dataset, Target, announce, prepare
+from _prepare import announce, prepare
 from _script import command_line, conversion_from, photograph_options, run
 
 from rwlib.data.shards import index_tar, write_index

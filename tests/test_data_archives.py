@@ -91,3 +91,10 @@ def test_a_large_tar_does_not_fill_the_memory(tmp_path):
 
     peak(10)
     assert peak(3000) < peak(300) + 100_000  # a kept header takes about 1 kB
+
+
+def test_a_link_in_the_current_folder_does_not_mislead_the_check(tmp_path, monkeypatch):
+    os.symlink("/etc", tmp_path / "images")
+    monkeypatch.chdir(tmp_path)
+    archive = make_tar(tmp_path / "a.tar", {"images/1.jpg": b"1", "images/../2.jpg": b"2"})
+    assert [name for name, _ in read_pictures(archive)] == ["images/1.jpg", "images/../2.jpg"]

@@ -136,6 +136,37 @@ def test_a_part_that_is_whole_is_not_asked_for(server, tmp_path, monkeypatch):
     assert fetch(Remote(server.url, MD5), tmp_path).read_bytes() == DATA and server.requests == []
 
 
+@pytest.mark.parametrize(("path", "name"), [
+    ("a/b.zip?dl=1", "b.zip"), ("a%2Fb%20c.zip", "b c.zip"), ("a/..", "archive"), ("", "archive"),
+    ("a%5C..%5Cevil.zip", "evil.zip"), ("x" * 300 + ".zip", "x" * 196 + ".zip"),
+])  # fmt: skip
+def test_the_name_of_a_download_is_one_that_can_be_written(path, name):
+    assert Remote(f"http://127.0.0.1/{path}").name == name
+
+
+def test_a_redirect_and_a_compressed_answer(tmp_path):
+    """An archive that the server says is compressed (by its name, as some do) is not unpacked on the way."""
+    requests = []
+
+    class Redirecting(Handler):
+        def do_GET(self):
+            requests.append((self.path, self.headers.get("Range")))
+            if self.path == "/old.tar.gz":
+                self.send_response(302)
+                self.send_header("Location", "/new.tar.gz")
+                return self.end_headers()
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(DATA)))
+            self.end_headers()
+            self.wfile.write(DATA)
+
+    with loopback(Redirecting) as server:
+        file = fetch(Remote(server.url + "old.tar.gz", MD5), tmp_path)
+    assert file.name == "old.tar.gz" and file.read_bytes() == DATA
+    assert requests == [("/old.tar.gz", None), ("/new.tar.gz", None)]
+
+
 def test_a_wrong_checksum_is_refused_and_removed(server, tmp_path):
     server.data = DATA[:-1] + b"?"
     with pytest.raises(InputError, match=f"has md5 [0-9a-f]*, not {MD5[4:]}; it was removed"):
@@ -209,6 +240,9 @@ def test_without_a_published_checksum_the_first_copy_is_the_measure(tmp_path, ca
     assert compare_with_first_copy(first, "masks/a.zip", notes) == ""
     record_first_copies([""], notes)
     assert notes.read_text().count("\n") == 2
+    spaced = compare_with_first_copy(first, "masks/a (1).zip", notes)  # a browser's second download
+    record_first_copies([spaced], notes)
+    assert compare_with_first_copy(first, "masks/a (1).zip", notes) == "" and notes.read_text().count("\n") == 3
     first.write_bytes(b"two")
     with pytest.raises(InputError, match="masks/a.zip has SHA-256 .*, but the first copy had 7692c3ad3540"):
         compare_with_first_copy(first, "masks/a.zip", notes)
