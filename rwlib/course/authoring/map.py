@@ -31,25 +31,25 @@ PLACES: dict[str, Place] = {
     "eq-1": Place(
         "Eq. (1): region-wise convolution",
         "rwlib.networks.region_wise_conv.RegionWiseConv2d",
-        "test_layers.py::test_equals_loop",
+        "test_networks_region_wise_conv.py::test_equals_loop",
         "filters and biases chosen by output location",
     ),
     "sec-3.2": Place(
         "Section 3.2, “in practice”: regions separated by channel",
         "rwlib.networks.region_wise_conv.ChannelSeparatedConv2d",
-        "test_layers.py::test_the_two_readings_differ_only_where_a_window_straddles_the_border",
+        "test_networks_region_wise_conv.py::test_the_two_readings_differ_only_where_a_window_straddles_the_border",
         "what the released program does; differs from eq. (1) at the border of the hole, and has one bias",
     ),
     "fig-2": Place(
         "Fig. 2: semantic inferring and global perceiving network",
         "rwlib.networks.generator.RegionWiseGenerator",
-        "test_generator.py::test_the_layers_are_those_of_the_table",
+        "test_networks_generator.py::test_the_layers_are_those_of_the_table",
         "smallest map 64×64 as released, not 128×128; the last activation is not said",
     ),
     "sec-3.4": Place(
         "Section 3.4: region-wise discriminator",
         "rwlib.networks.discriminator.RegionWiseDiscriminator",
-        "test_discriminator.py::test_the_layers_are_those_of_the_table",
+        "test_networks_discriminator.py::test_the_layers_are_those_of_the_table",
         "region-wise by its input alone: the hole's content and the mask",
     ),
     "eq-2": Place(

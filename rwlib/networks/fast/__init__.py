@@ -1,4 +1,4 @@
-"""Two convolutions that are computed faster, or with less memory, than step by step; each beside its plain twin."""
+"""Two convolutions that take less time or memory than their plain definitions, which stand beside them as `..._ref`."""
 
 import functools
 from collections.abc import Callable
@@ -8,19 +8,19 @@ import torch
 
 
 def never_compiled(function: Callable) -> Callable:
-    """Keep a function out of the graphs that somebody makes with `torch.compile`; a decorator.
+    """Decorate a function that `torch.compile` must leave out of its graphs.
 
-    `torch.compiler.disable` alone does the same, but loads the compiler at once, which takes longer than all the rest
-    of rwlib. Here it is loaded only where something is being compiled, when it is there already.
+    `torch.compiler.disable` alone does the same, but loads the compiler at once, which takes longer than loading all of
+    rwlib. Here it is called only while something is being compiled, when the compiler has been loaded already.
     """
-    kept: list[Callable] = []  # not functools.cache: a warning of the compiler's about caches would be the user's first
+    disabled: list[Callable] = []  # functools.cache would do, but the compiler warns users of functions with caches
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if not torch.compiler.is_compiling():
             return function(*args, **kwargs)
-        if not kept:
-            kept.append(torch.compiler.disable(function))
-        return kept[0](*args, **kwargs)
+        if not disabled:
+            disabled.append(torch.compiler.disable(function))
+        return disabled[0](*args, **kwargs)
 
     return call

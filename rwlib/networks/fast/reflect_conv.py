@@ -1,9 +1,9 @@
 r"""Convolution over a mirrored border, without keeping the padded copy of its input.
 
 Every convolution of the generator mirrors its input at the border first. Left to autograd, each such layer keeps two
-maps for the backward pass, its input and the padded copy. But padding is cheap, and a tenth of a millisecond a map buys
-back half of the memory: `reflect_conv2d` keeps the input alone and pads it again when the gradient is asked for. (The
-input is the result of the ELU before it, which autograd keeps anyway, so the layer itself then costs nothing.)
+maps for the backward pass: its input and the padded copy. Padding is cheap, and a tenth of a millisecond per map saves
+half of the memory: `reflect_conv2d` keeps only the input and pads it again when the gradient is computed. (The input is
+the output of the ELU before it, which autograd keeps anyway, so the layer itself then keeps nothing more.)
 """
 
 import torch
@@ -14,29 +14,30 @@ from rwlib.networks.fast import never_compiled
 
 
 def pad_reflect(x: Tensor, padding: int) -> Tensor:
-    """Pad (b, c, h, w) by mirroring at the border pixels, as often as it takes.
+    """Pad (b, c, h, w) on all four sides by mirroring at the border pixels: (b, c, h + 2 padding, w + 2 padding).
 
-    `F.pad` refuses a padding as large as the map. The dilated layers pad by 16, and a 64-pixel image has 16x16 maps,
-    so larger paddings are reached by mirroring what was already mirrored (as `numpy.pad` does).
+    `F.pad` refuses a padding as large as the map. The dilated layers pad by 16, and an image of 64 pixels has maps of
+    16x16, so larger paddings are reached by mirroring again what was mirrored before (as `numpy.pad` does).
     """
     h, w = x.shape[-2:]
-    missing_h = missing_w = padding
-    while missing_h or missing_w:
-        # A side of one pixel has nothing to mirror: repeat it.
-        if (h == 1 and missing_h) or (w == 1 and missing_w):
-            rows, columns = missing_h * (h == 1), missing_w * (w == 1)
+    remaining_h = remaining_w = padding  # rows still to be added above and below, columns left and right
+    while remaining_h or remaining_w:
+        if (h == 1 and remaining_h) or (w == 1 and remaining_w):
+            # A side of one pixel has nothing to mirror: repeat the pixel, all at once, along that side alone.
+            rows, columns = remaining_h * (h == 1), remaining_w * (w == 1)
             x = F.pad(x, (columns, columns, rows, rows), mode="replicate")
         else:
-            rows, columns = min(missing_h, h - 1), min(missing_w, w - 1)
+            # One reflection adds at most h - 1 rows: the border row itself is the mirror and is not repeated.
+            rows, columns = min(remaining_h, h - 1), min(remaining_w, w - 1)
             x = F.pad(x, (columns, columns, rows, rows), mode="reflect")
-        h, w = x.shape[-2:]
-        missing_h, missing_w = missing_h - rows, missing_w - columns
+        h, w = x.shape[-2:]  # the next reflection has a map of h + 2 rows to mirror
+        remaining_h, remaining_w = remaining_h - rows, remaining_w - columns
     return x
 
 
 def reflect_conv2d_ref(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, dilation: int = 1) -> Tensor:
-    """Mirror the border, convolve: what `reflect_conv2d` computes, left to autograd."""
-    padding = dilation * (weight.shape[-1] - 1) // 2
+    """Mirror the border and convolve: the definition of `reflect_conv2d`, with its gradient left to autograd."""
+    padding = dilation * (weight.shape[-1] - 1) // 2  # a dilated filter spans dilation (k - 1) + 1 pixels
     return F.conv2d(pad_reflect(x, padding), weight, bias, stride, 0, dilation)
 
 
@@ -48,11 +49,11 @@ def reflect_conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, dil
         x: (b, c, h, w).
         weight: (o, c, k, k), k odd.
         bias: (o,).
-        stride: step of the output locations.
-        dilation: distance between taps.
+        stride: distance between output locations.
+        dilation: distance between the taps of a filter.
 
     Returns:
-        (b, o, ceil(h / stride), ceil(w / stride)); under autocast in its precision.
+        (b, o, ceil(h / stride), ceil(w / stride)); under autocast in autocast's precision.
 
     Example:
         >>> reflect_conv2d(torch.ones(1, 1, 4, 4), torch.ones(2, 1, 3, 3), torch.zeros(2)).unique()
@@ -65,6 +66,8 @@ def reflect_conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, dil
 
 
 class _ReflectConv2d(torch.autograd.Function):
+    """Convolution that keeps x unpadded for its backward pass; shapes as in `reflect_conv2d`."""
+
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, stride: int, dilation: int) -> Tensor:
         ctx.save_for_backward(x, weight)
@@ -75,13 +78,18 @@ class _ReflectConv2d(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
+        # Pad again. Autograd records it, because its transpose, which folds a mirrored border back, is needed below.
         with torch.enable_grad():
             x = x.detach().requires_grad_()
-            padded = pad_reflect(x, ctx.dilation * (weight.shape[-1] - 1) // 2)
+            padded = pad_reflect(x, ctx.dilation * (weight.shape[-1] - 1) // 2)  # (b, c, h + 2 padding, w + 2 padding)
+
+        # The gradient of the convolution itself: PyTorch's own, asked only for what is needed.
         needed = ctx.needs_input_grad[:3]
-        step = (ctx.stride, ctx.stride), (0, 0), (ctx.dilation, ctx.dilation)
+        step = (ctx.stride, ctx.stride), (0, 0), (ctx.dilation, ctx.dilation)  # stride, padding, dilation
         grad_padded, grad_weight, grad_bias = torch.ops.aten.convolution_backward(
             grad, padded.detach(), weight, [len(weight)], *step, False, (0, 0), 1, needed
         )
-        grad_x = torch.autograd.grad(padded, x, grad_padded)[0] if needed[0] else None
+
+        # Fold the border back: a pixel's gradient is the sum of those of all its mirror images.
+        grad_x = torch.autograd.grad(padded, x, grad_padded)[0] if needed[0] else None  # (b, c, h, w)
         return grad_x, grad_weight, grad_bias, None, None

