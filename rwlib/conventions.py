@@ -1,6 +1,6 @@
-r"""Conventions that every module of rwlib shares, and the checks that guard them.
+r"""Conventions that all modules of rwlib share, and the checks that guard them.
 
-Nearly every subtle bug of an inpainting program is a convention mismatch, so all of them stand here, once:
+Nearly every subtle bug of an inpainting program is a mismatch of conventions, so all of them are written here, once:
 
 * images are `(b, 3, h, w)` RGB in [-1, 1];
 * masks `M` are `(b, 1, h, w)`, **1 where the image exists and 0 where it is missing** (paper, section 3.1);
@@ -30,15 +30,16 @@ def check_shape(name: str, x: Tensor, pattern: str) -> dict[str, int]:
     """Check a tensor against a shape written as einops text.
 
     Args:
-        name: what to call `x` in the message.
+        name: the name of `x` in the message.
         x: any tensor.
-        pattern: axes separated by blanks; a number must match, a name binds, for example `"b 3 h w"`.
+        pattern: axes separated by blanks, for example `"b 3 h w"`; a number must equal the size of its axis, a name
+            stands for any size, the same wherever the name occurs.
 
     Returns:
         The size of every named axis.
 
     Raises:
-        InputError: wrong number of axes, or a fixed axis of another size.
+        InputError: not a tensor, another number of axes, or an axis of another size.
 
     Example:
         >>> check_shape("I_gt", torch.zeros(2, 3, 8, 8), "b 3 h w")["h"]
@@ -76,15 +77,18 @@ def compose(I_gt: Tensor, I_p: Tensor, M: Tensor) -> Tensor:
     """Return the composite `I_c = I_gt * M + I_p * (1 - M)` (section 3.1): existing pixels stay, the rest is predicted.
 
     Args:
-        I_gt: (b, 3, h, w), ground truth or masked input; its values inside the hole do not matter if finite.
+        I_gt: (b, 3, h, w), ground truth or masked input; its values inside the hole do not matter if they are finite.
         I_p: (b, 3, h, w), prediction.
         M: (b, 1, h, w), 1 existing, 0 missing.
+
+    Returns:
+        (b, 3, h, w).
     """
     return I_gt * M + I_p * (1 - M)
 
 
 def image_to_tensor(image: np.ndarray) -> Tensor:
-    """Turn a uint8 RGB array (h, w, 3) into a tensor (1, 3, h, w) in [-1, 1].
+    """Convert a uint8 RGB array (h, w, 3) to a tensor (1, 3, h, w) in [-1, 1].
 
     Raises:
         InputError: the array is not uint8 or not (h, w, 3).
@@ -95,7 +99,7 @@ def image_to_tensor(image: np.ndarray) -> Tensor:
 
 
 def tensor_to_image(I: Tensor) -> np.ndarray:
-    """Turn a tensor (1, 3, h, w) or (3, h, w) in [-1, 1] into a uint8 RGB array (h, w, 3), rounded to nearest."""
+    """Convert a tensor (1, 3, h, w) or (3, h, w) in [-1, 1] to a uint8 RGB array (h, w, 3), rounded to nearest."""
     I = I.detach().float().reshape(I.shape[-3:])
     return ((I + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
@@ -104,9 +108,9 @@ def per_image(x: Tensor, reduction: str = "sum") -> Tensor:
     """Reduce a loss's entries (b, ...) to a scalar.
 
     Args:
-        x: entries, the first axis is the batch.
-        reduction: `"sum"`: sum over an image's entries, mean over the batch, so that the paper's weights hold and no
-            loss changes with the batch size (its norms are sums, its expectations are means); `"mean"`: mean over
+        x: entries, (b, ...).
+        reduction: `"sum"`: sum over an image's entries, mean over the batch, so that the paper's weights hold (its
+            norms are sums, its expectations are means) and no loss changes with the batch size; `"mean"`: mean over
             both; `"batch_sum"`: sum over both, as in the authors' released program.
 
     Raises:

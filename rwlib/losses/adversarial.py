@@ -1,10 +1,10 @@
-r"""Adversarial loss, equation (6), and the other forms that people train with.
+r"""Adversarial loss, equation (6), and four other forms that are in common use.
 
     L_a = α E[D(I_gt ⊙ (1-M), M)] + E[1 - D(I_p1 ⊙ (1-M), M)] + E[1 - D(I_p2 ⊙ (1-M), M)]
 
 The generator descends L_a and so pushes D(fake) *up*; its first term has no gradient for the generator. The
-discriminator descends -L_a, that is, it *raises* α D(real) and *lowers* D(fake): as printed, (6) is a critic, unbounded
-but for the spectral norm. With `label` the hole's share of each patch, the named forms are:
+discriminator descends -L_a, that is, it *raises* α D(real) and *lowers* D(fake): as printed, (6) is a critic, bounded
+by the spectral norm alone. With `label`, the hole's share of each patch, the five forms are:
 
     form       the discriminator descends                                     the generator descends
     critic     -L_a                                                           L_a
@@ -13,10 +13,10 @@ but for the spectral norm. With `label` the hole's share of each patch, the name
     bce        α softplus(-D(real)) + Σ softplus(D(fake)) / 2                 softplus(-D(fake1)) + softplus(-D(fake2))
     wgan-gp    -α D(real) + Σ D(fake) / 2, plus `gradient_penalty`            -D(fake1) - D(fake2)
 
-`l1` is the released program's default: the hole label is the target of real patches, zero that of fake ones. In the
-last three forms entries are weighted by `label`, because a patch without hole has nothing to judge, and the two fakes
-count half each, so that α = 1 balances real against fake; the paper's α = 0.01 is "heavy penalisation of inferred
-contents". Sums that span lines stand in parentheses: the released program lost its fake terms for want of a pair.
+`l1` is the released program's default: the label is the target of real patches, zero the target of fake ones. In the
+last three forms the entries are weighted by `label`, because a patch without a hole has nothing to judge, and each of
+the two fakes counts half, so that α = 1 balances real against fake; the paper's α = 0.01 is "heavy penalisation of
+inferred contents". Sums that span lines stand in parentheses: without them the released program lost its fake terms.
 """
 
 import torch
@@ -37,9 +37,12 @@ def _check(form: str, label: Tensor, **scores: Tensor) -> None:
 
 
 def _weighted_mean(entries: Tensor, label: Tensor) -> Tensor:
-    """Average each image's entries (c, h, w) with weights (1, h, w), then the batch; no label at all counts nothing."""
-    weight = label.expand_as(entries)
-    images = (entries * weight).sum(dim=(1, 2, 3)) / weight.sum(dim=(1, 2, 3)).clamp(min=1e-6)
+    """Average the entries (b, c, h, w) of each image with weights (b, 1, h, w), then the images of the batch.
+
+    An image whose labels are all zero counts as zero.
+    """
+    weight = label.expand_as(entries)  # (b, c, h, w)
+    images = (entries * weight).sum(dim=(1, 2, 3)) / weight.sum(dim=(1, 2, 3)).clamp(min=1e-6)  # (b,)
     return images.mean()
 
 
@@ -50,13 +53,13 @@ def adversarial_loss_generator(
 
     Args:
         score_p1: (b, c, h, w), D's scores of I_p1 in the hole.
-        score_p2: (b, c, h, w), of I_p2.
+        score_p2: (b, c, h, w), D's scores of I_p2.
         label: (b, 1, h, w), the hole's share of each patch in [0, 1] (`rwlib.masks.label_from_mask`).
         form: one of `FORMS`.
-        reduction: of the form `l1`, which is a norm; the others are expectations, that is, means.
+        reduction: applies to the form `l1` alone, which is a norm; the others are expectations, that is, means.
 
     Returns:
-        Scalar; it falls when the scores of fakes rise (for `l1`: towards the label).
+        Scalar; it falls when the scores of the fakes rise (in the form `l1`: when they approach the label).
 
     Raises:
         InputError: an unknown form, or shapes that do not fit.
@@ -68,7 +71,7 @@ def adversarial_loss_generator(
         return per_image((score_p1 - label).abs(), reduction) + per_image((score_p2 - label).abs(), reduction)
     if form == "bce":
         return _weighted_mean(F.softplus(-score_p1), label) + _weighted_mean(F.softplus(-score_p2), label)
-    # hinge, wgan-gp. Not -relu(D) as released: that has no gradient where D(fake) < 0, just where it is needed.
+    # hinge, wgan-gp. Not -relu(D) as in the released program: it has no gradient where D(fake) < 0, where it is needed.
     return -_weighted_mean(score_p1, label) - _weighted_mean(score_p2, label)
 
 
@@ -86,15 +89,15 @@ def adversarial_loss_discriminator(
 
     Args:
         score_gt: (b, c, h, w), D's scores of the ground truth in the hole.
-        score_p1: (b, c, h, w), of I_p1.
-        score_p2: (b, c, h, w), of I_p2.
+        score_p1: (b, c, h, w), D's scores of I_p1.
+        score_p2: (b, c, h, w), D's scores of I_p2.
         label: (b, 1, h, w), the hole's share of each patch in [0, 1].
-        form: one of `FORMS`; `wgan-gp` needs `gradient_penalty` beside it.
+        form: one of `FORMS`; `wgan-gp` needs `gradient_penalty` in addition.
         alpha: weight of the real term.
-        reduction: of the form `l1`, which is a norm; the others are expectations, that is, means.
+        reduction: applies to the form `l1` alone, which is a norm; the others are expectations, that is, means.
 
     Returns:
-        Scalar; it falls when the scores of the ground truth rise and those of fakes fall.
+        Scalar; it falls when the scores of the ground truth rise and those of the fakes fall.
 
     Raises:
         InputError: an unknown form, or shapes that do not fit.
@@ -125,13 +128,14 @@ def gradient_penalty(score: Tensor, I: Tensor, M: Tensor) -> Tensor:
     """Return E[(‖∇_I D(I)‖₂ - 1)²] of WGAN-GP (Gulrajani et al., 2017), over the hole.
 
     Args:
-        score: (b, c, h, w), D's scores of `I`; their mean per image is differentiated, and the graph kept.
+        score: (b, c, h, w), D's scores of `I`; their mean per image is differentiated, and the graph is kept.
         I: (b, 3, H, W), a random mixture of real and fake images that requires a gradient.
-        M: (b, 1, H, W), 1 existing; D sees nothing there, so the gradient is zero there.
+        M: (b, 1, H, W), 1 existing; D does not see the existing region, so the gradient is zero there.
 
     Returns:
-        Scalar, to be added to the discriminator's loss times 10.
+        Scalar; ten times this is added to the discriminator's loss.
     """
-    (gradient,) = torch.autograd.grad(score.mean(dim=(1, 2, 3)).sum(), I, create_graph=True)
-    norm = ((gradient * (1 - M)).square().sum(dim=(1, 2, 3)) + 1e-12).sqrt()
+    (gradient,) = torch.autograd.grad(score.mean(dim=(1, 2, 3)).sum(), I, create_graph=True)  # (b, 3, H, W)
+    # The root has an infinite slope at zero, hence 1e-12.
+    norm = ((gradient * (1 - M)).square().sum(dim=(1, 2, 3)) + 1e-12).sqrt()  # (b,)
     return (norm - 1).square().mean()

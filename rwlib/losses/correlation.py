@@ -1,19 +1,20 @@
 r"""Correlation loss, equations (3) and (4): which positions of an image resemble each other.
 
-With Ψ = Φ_2 (VGG's second pool) as a c×n matrix of n = h w columns, every pair of positions has a correlation, and the
-first composite shall have those of the ground truth:
+With Ψ = Φ_2 (VGG's second pool) as a c×n matrix of n = h w columns, every pair of positions has a correlation. The loss
+compares those of the first composite with those of the ground truth:
 
     f_ij(I) = Ψ^i(I)ᵀ Ψ^j(I)                            (3)   n×n, the Gram matrix over *positions*
     L_c = σ Σ_ij |f_ij(I_c1) - f_ij(I_gt)|              (4)
 
-The paper does not give σ, the "normalisation factor by position"; the released program divides by c², and so does
+The paper does not give σ, the "normalisation factor by position". The released program divides by c², and so does
 rwlib, because λ_1 = 1e-5 depends on it.
 
-`correlation_loss_ref` is that, word for word. `correlation_loss` has the same value and gradient from tiles of the n×n
-matrix, one at a time: at n = 4096 positions (a 256x256 image) the whole matrix has 67 MB, at n = 16384 a gigabyte.
+`correlation_loss_ref` is this definition, written out. `correlation_loss` has the same value and gradient, computed
+from one tile of the n×n matrix at a time: the whole matrix takes 67 MB at n = 4096 positions (an image of 256x256), and
+a gigabyte at n = 16384.
 
-Correlations of VGG features are far beyond half precision (up to 2.4e8 on five photographs at 256 px with the bundled
-VGG-19; float16 ends at 65504), so they are computed in float32 (or float64) always.
+Correlations of VGG features exceed the range of half precision by far (up to 2.4e8 on five photographs at 256 px with
+the bundled VGG-19; float16 ends at 65504), so they are always computed in float32 (or float64).
 """
 
 import itertools
@@ -25,7 +26,7 @@ from torch import Tensor
 from rwlib.conventions import InputError, check_shape, per_image
 
 TILE = {False: 512, True: 2048}
-"""Side of a tile on a CPU, where it should fit the cache (1 MB), and on a GPU (16 MB; not measured)."""
+"""Side of a tile in positions, on a CPU and on a GPU: 1 MB, which fits a CPU's cache, and 16 MB (not measured)."""
 
 
 def correlation(phi: Tensor) -> Tensor:
@@ -46,11 +47,11 @@ def correlation(phi: Tensor) -> Tensor:
     with torch.autocast(phi.device.type, enabled=False):
         psi = phi.flatten(2)  # (b, c, n)
         psi = psi.double() if phi.dtype == torch.float64 else psi.float()
-        return psi.transpose(1, 2) @ psi
+        return psi.transpose(1, 2) @ psi  # (b, n, n)
 
 
 def correlation_loss_ref(phi_c1: Tensor, phi_gt: Tensor, *, reduction: str = "sum") -> Tensor:
-    """Equation (4) as it stands: two (b, n, n) matrices, and autograd keeps as many again."""
+    """Compute equation (4) as it is printed: two (b, n, n) matrices, and autograd keeps two more."""
     sigma = 1 / phi_c1.shape[1] ** 2
     return sigma * per_image((correlation(phi_c1) - correlation(phi_gt)).abs(), reduction)
 
@@ -79,9 +80,9 @@ def correlation_loss(phi_c1: Tensor, phi_gt: Tensor, *, reduction: str = "sum") 
         raise InputError(f"phi_gt: expected phi_c1's shape {tuple(phi_c1.shape)}, got {tuple(phi_gt.shape)}")
     dtype = torch.float64 if phi_c1.dtype == torch.float64 else torch.float32
     with torch.autocast(phi_c1.device.type, enabled=False):
-        # (b, n, c): a position's features side by side; a channels-last map is already so.
+        # (b, n, c), n = h w: a position's features side by side, as they are in a channels-last map already.
         psi_c1, psi_gt = (phi.flatten(2).transpose(1, 2).to(dtype) for phi in (phi_c1, phi_gt))
-        sums = _SumOfDifferences.apply(psi_c1, psi_gt)
+        sums = _SumOfDifferences.apply(psi_c1, psi_gt)  # (b,)
     n = h * w if reduction == "mean" else 1
     sigma = 1 / channels**2
     return sigma * per_image(sums, reduction) / n**2
@@ -94,13 +95,15 @@ class _SumOfDifferences(torch.autograd.Function):
 
         D = A Aᵀ - B Bᵀ = E Aᵀ + B Eᵀ = [E B] [A E]ᵀ
 
-    so any tile of it can be had alone. It is symmetric: tiles below the diagonal need not be looked at. And it is zero
-    where neither position has changed, which outside a hole is most of the image: changed positions are brought to the
-    front, and where they end, so does the work. (Changed means by a bit: features from one network in two memory
-    formats differ everywhere by rounding. The result is the same then, the saving is not.)
+    so each tile of it can be computed alone. D is symmetric, so the tiles below the diagonal are not needed. And it is
+    zero where neither position has changed, which is most of the image outside the hole: the changed positions are
+    moved to the front, and the work ends where they end. (A single bit counts as a change: features of one network in
+    two memory formats differ everywhere by rounding. The result is then the same, but no work is saved.)
 
-    With S = sign(D), the gradient of Σ|D| is 2 S A for A and -2 S B for B. A tile of S is at hand when its tile of D
-    is, so the gradients are summed up in the forward pass, and the backward pass only scales them.
+    With S = sign(D), the gradient of Σ|D| is 2 S A with respect to A and -2 S B with respect to B. A tile of S follows
+    from its tile of D, so the gradients are summed in the forward pass, and the backward pass only scales them.
+
+    Shapes: A, B (b, n, c) → (b,).
     """
 
     @staticmethod
@@ -109,26 +112,30 @@ class _SumOfDifferences(torch.autograd.Function):
         sums = A.new_zeros(b, dtype=torch.float64)
         gradients = [torch.zeros_like(A) if needed else None for needed in ctx.needs_input_grad]
         for k in range(b):
-            changed = (A[k] != B[k]).any(dim=1)
+            # Changed positions first, the others after them, each in their own order.
+            changed = (A[k] != B[k]).any(dim=1)  # (n,)
             order, n_changed = torch.argsort(~changed, stable=True), int(changed.sum())
-            A_k, B_k = A[k, order], B[k, order]
-            left, right = torch.cat([A_k - B_k, B_k], dim=1), torch.cat([A_k, A_k - B_k], dim=1)  # (n, 2 c)
+            A_k, B_k = A[k, order], B[k, order]  # (n, c)
+            E_k = A_k - B_k
+            left, right = torch.cat([E_k, B_k], dim=1), torch.cat([A_k, E_k], dim=1)  # (n, 2c)
             sorted_gradients = [g if g is None else torch.zeros_like(A_k) for g in gradients]
+
             for i, j in _upper_tiles(n, tile):
                 if i.start >= n_changed:
                     break
-                twice = 1 if i == j else 2
-                D = left[i] @ right[j].T
-                sums[k] += twice * D.abs().sum()
-                S = D.sign_()
-                for psi, sign, gradient in zip((A_k, B_k), (2, -2), sorted_gradients, strict=True):
+                times = 1 if i == j else 2  # a tile off the diagonal stands for its mirror image too
+                D = left[i] @ right[j].T  # (tile, tile), smaller at the end
+                sums[k] += times * D.abs().sum()
+                S = D.sign_()  # in place
+                for psi, factor, gradient in zip((A_k, B_k), (2, -2), sorted_gradients, strict=True):
                     if gradient is not None:
-                        gradient[i].addmm_(S, psi[j], alpha=sign)
+                        gradient[i].addmm_(S, psi[j], alpha=factor)  # rows i of ±2 S psi
                         if i != j:
-                            gradient[j].addmm_(S.T, psi[i], alpha=sign)
+                            gradient[j].addmm_(S.T, psi[i], alpha=factor)  # rows j, from the mirror image
+
             for gradient, sorted_gradient in zip(gradients, sorted_gradients, strict=True):
                 if gradient is not None:
-                    gradient[k, order] = sorted_gradient
+                    gradient[k, order] = sorted_gradient  # back to the order of positions
         ctx.save_for_backward(*gradients)
         return sums.to(A.dtype)
 

@@ -2,8 +2,9 @@ r"""Reconstruction loss, equation (2): both predictions, the whole image, absolu
 
     L_r = ‖I_p1 - I_gt‖₁ + ‖I_p2 - I_gt‖₁
 
-It looks at the *predictions*, existing pixels included: a network that cannot copy what it sees cannot infer what it
-does not see (section 3.2). The paper's norm is a sum over an image's entries; `per_image` says how images are averaged.
+It compares the *predictions*, existing pixels included: a network that cannot copy what it sees cannot infer what it
+does not see (section 3.2). The paper's norm is a sum over an image's entries; `rwlib.conventions.per_image` documents
+how images are averaged.
 """
 
 from torch import Tensor

@@ -1,12 +1,13 @@
-r"""Style loss, equation (5): which channels fire together, over the whole image.
+r"""Style loss, equation (5): which channels are active together, over the whole image.
 
-With Φ_p(I) as an (h_p w_p)×c_p matrix, the Gram matrix over *channels* forgets where things are and keeps what texture
-they make. The second composite, and it alone ("different from PConv", section 3.4), shall have the ground truth's:
+With Φ_p(I) as an (h_p w_p)×c_p matrix, the Gram matrix over *channels* forgets where things are and keeps their
+texture. The loss compares that of the second composite, and of it alone ("different from PConv", section 3.4), with the
+ground truth's:
 
     L_s = Σ_p δ_p ‖Φ_pᵀΦ_p(I_c2) - Φ_pᵀΦ_p(I_gt)‖₁        pools p = 1, 2, 3
 
-The paper does not give δ_p, the "normalisation factor by channel"; the released program divides by c_p h_p w_p, and so
-does rwlib. Like the correlations, Gram matrices are computed in float32 (or float64) always.
+The paper does not give δ_p, the "normalisation factor by channel". The released program divides by c_p h_p w_p, and so
+does rwlib. Like the correlations, Gram matrices are always computed in float32 (or float64).
 """
 
 from collections.abc import Sequence
@@ -33,9 +34,9 @@ def gram(phi: Tensor) -> Tensor:
     """
     _, c, h, w = check_shape("phi", phi, "b c h w").values()
     with torch.autocast(phi.device.type, enabled=False):
-        x = phi.flatten(2)  # (b, c, n)
+        x = phi.flatten(2)  # (b, c, n), n = h w
         x = x.double() if phi.dtype == torch.float64 else x.float()
-        return x @ x.transpose(1, 2) / (c * h * w)
+        return x @ x.transpose(1, 2) / (c * h * w)  # (b, c, c)
 
 
 def style_loss(phis_c2: Sequence[Tensor], phis_gt: Sequence[Tensor], *, reduction: str = "sum") -> Tensor:
