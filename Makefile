@@ -34,7 +34,7 @@ BROWSER_ARGS ?=
 NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile --nbval-lax \
   --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
-.PHONY: help lab studio test test-browser notebooks notebooks-check bench lint lock install clean clean-venv
+.PHONY: help lab studio test test-browser notebooks notebooks-check bench lint architecture lock install clean clean-venv
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -69,6 +69,9 @@ bench: install ## measure speed and memory beside a straight port of the release
 lint: install ## check the style of the code and its format
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+
+architecture: install ## draw ARCHITECTURE.svg from the imports
+	@$(PY) tests/architecture.py
 
 lock: $(UV) ## renew requirements.lock with the newest versions that pyproject.toml admits
 	$(UV) pip compile pyproject.toml --extra test --extra opencv --python-version 3.11 --universal --fork-strategy fewest \

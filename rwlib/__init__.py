@@ -1,3 +1,3 @@
 """rwlib: region-wise generative adversarial image inpainting, built step by step."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
+from rwlib.networks.fast import upsample_conv
 from rwlib.networks.fast.upsample_conv import STEPS_AND_SUM, upsample_conv2d, upsample_conv2d_ref
 from rwlib.networks.generator import RegionWiseGenerator
 
@@ -43,6 +44,18 @@ def test_gradients_equal_autograds(h, w, memory_format):
     for gradient, expected in zip(ours, torch.autograd.grad(mirrored_ref(*tensors), tensors, grad), strict=True):
         torch.testing.assert_close(gradient, expected)
     assert gradcheck(upsample_conv2d, tensors)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 4, 6])
+def test_bands_of_rows_give_the_value_and_the_gradients_of_the_whole(rows, monkeypatch):
+    """Bands of single rows (also where a row is wider than a band), of two, with a rest, and a single band."""
+    monkeypatch.setattr(upsample_conv, "BAND_PX", 5 * rows)
+    tensors = [x.requires_grad_() for x in layer(6, 5)]
+    grad = randn(2, 4, 12, 10, seed=3)
+    out, expected = upsample_conv2d(*tensors), upsample_conv2d_ref(*tensors)
+    torch.testing.assert_close(out, expected)
+    for ours, theirs in zip(*(torch.autograd.grad(y, tensors, grad) for y in (out, expected)), strict=True):
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_by_hand():

@@ -170,6 +170,13 @@ def test_images_of_a_batch_do_not_meet():
         torch.testing.assert_close(both[:1], first)
 
 
+def test_without_the_second_network_its_outputs_are_those_of_the_first():
+    out = make(networks="semantic")(image(), mask())
+    assert out.I_p2 is out.I_p1 and out.I_c2 is out.I_c1
+    assert not torch.equal(out.I_c2, out.I_p1)  # the result is a composite: the existing region is the image's own
+    assert torch.equal(out.I_c2, image().where(mask() == 1, out.I_p1))
+
+
 # --- range
 
 

@@ -1,7 +1,7 @@
 """Layers: both readings of section 3.2 equal loops over output locations and taps, and differ where they should."""
 
 import math
-from itertools import product
+from itertools import combinations, product
 from typing import get_args
 
 import numpy as np
@@ -18,6 +18,7 @@ from rwlib.networks.region_wise_conv import (
     ReflectConv2d,
     RegionWiseConv2d,
     StandardConv2d,
+    mask_at,
     upsample_nearest,
 )
 
@@ -56,7 +57,7 @@ def mirror(i, n):
     return min(i, 2 * n - 2 - i)
 
 
-def mask_at(M, i, j, h, w):
+def exists_at(M, i, j, h, w):
     """Is (i, j) of a map of h x w existing? Nearest neighbour with aligned corners."""
     H, W = M.shape[-2:]
     y = math.floor(i * (H - 1) / (h - 1) + 0.5) if h > 1 else 0
@@ -89,21 +90,39 @@ def region_wise_ref(conv, x, M, skip, *, stride=1, dilation=1, upsample=1):
     both, x = torch.cat([x, skip], dim=1)[0].numpy(), x[0].numpy()
     out = np.empty((len(b), h_out, w_out))
     for i, j in product(range(h_out), range(w_out)):
-        output_exists = mask_at(M, i, j, h_out, w_out)
+        output_exists = exists_at(M, i, j, h_out, w_out)
         out[:, i, j] = b if output_exists else b_hat
         for u, v, yy, xx in taps(i, j, h, w, W.shape[-1], stride, dilation, upsample):
-            exists = output_exists if by_location else mask_at(M, yy, xx, h, w)
+            exists = output_exists if by_location else exists_at(M, yy, xx, h, w)
             out[:, i, j] += W[:, :, u, v] @ both[:, yy, xx] if exists else W_hat[:, :, u, v] @ x[:, yy, xx]
     return torch.from_numpy(out)[None]
 
 
+CASES = [
+    # kernel, stride, dilation, upsample, skip_channels, mask_size: of the map, larger, smaller
+    (3, 1, 1, 2, 3, (4, 5)),  # as in the generator: nine products instead of 36
+    (3, 1, 1, 2, 0, (11, 9)),
+    (3, 1, 1, 2, 3, (2, 3)),
+    (3, 1, 1, 1, 3, (11, 9)),  # as in the generator, without upsampling
+    (1, 2, 2, 1, 0, (4, 5)),
+    (5, 2, 2, 2, 3, (11, 9)),
+    (5, 1, 2, 1, 0, (2, 3)),
+    (1, 2, 1, 2, 3, (2, 3)),
+    (1, 1, 1, 1, 0, (11, 9)),
+    (3, 2, 2, 1, 0, (4, 5)),
+    (5, 1, 1, 1, 0, (4, 5)),
+]
+
+
+def test_the_cases_hold_every_pair_of_values():
+    values = [sorted(set(column)) for column in zip(*CASES, strict=True)]
+    assert [len(v) for v in values] == [3, 2, 2, 2, 2, 3]
+    for i, j in combinations(range(len(values)), 2):
+        assert {(case[i], case[j]) for case in CASES} == set(product(values[i], values[j]))
+
+
 @pytest.mark.parametrize("layer", TWO_REGIONS)
-@pytest.mark.parametrize("kernel", [1, 3, 5])
-@pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("dilation", [1, 2])
-@pytest.mark.parametrize("upsample", [1, 2])
-@pytest.mark.parametrize("skip_channels", [0, 3])
-@pytest.mark.parametrize("mask_size", [(4, 5), (11, 9), (2, 3)])
+@pytest.mark.parametrize(("kernel", "stride", "dilation", "upsample", "skip_channels", "mask_size"), CASES)
 def test_equals_loop(layer, kernel, stride, dilation, upsample, skip_channels, mask_size):
     options = {"stride": stride, "dilation": dilation, "upsample": upsample}
     conv = make(layer, 2, 3, kernel, skip_channels=skip_channels, **options)
@@ -119,6 +138,12 @@ def test_plain_convolutions_equal_the_same_loop(kernel, stride, dilation, upsamp
     layer = make(RegionWiseConv2d, 2, 3, kernel, **options)
     layer.existing.load_state_dict(conv.state_dict())
     torch.testing.assert_close(conv(x), region_wise_ref(layer, x, torch.ones(1, 1, 4, 5), x[:, :0], **options))
+
+
+def test_a_mask_of_the_right_size_is_taken_as_it_is_and_any_other_resized():
+    M = random_mask(4, 5)
+    assert mask_at(M, (4, 5)) is M
+    assert torch.equal(mask_at(M, (2, 3)), M[:, :, [0, 3]][..., [0, 2, 4]])  # rows 0 and 3, columns 0, 2 and 4
 
 
 def test_every_image_of_a_batch_has_its_own_mask():

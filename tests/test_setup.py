@@ -212,9 +212,3 @@ def test_continuous_integration_calls_make_test():
     script = ROOT / ".ci/run"
     lines = script.read_text().splitlines()
     assert "make test" in lines and lines[-1].startswith("make test-browser") and os.access(script, os.X_OK)
-
-
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "LOG.md", "CITATION.cff", "rwlib/weights/facades64.md"])
-def test_pages_are_written_to_their_end(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
-    assert len(text) > 500 and "@@" not in text
