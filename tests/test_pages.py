@@ -1,4 +1,4 @@
-"""Pages: every link leads somewhere, every file, name and `make` target that they mention exists, the picture is true."""
+"""Pages: every link leads somewhere, every file, name and make target they mention exists, and the picture is true."""
 
 import ast
 import importlib
