@@ -16,8 +16,6 @@ EXTRAS := $(VENV)/.extras
 UNFINISHED := $(VENV)/.unfinished
 # So that `!rwlib` works in a notebook.
 ON_PATH := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
-# JupyterLab drops messages above 10 MB without a word; a photograph for the hole painter may be larger.
-LARGE_UPLOADS := "--ServerApp.tornado_settings={'websocket_max_message_size': 100_000_000}"
 # One thread per process, because two test processes share the cores.
 TEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2
 
@@ -43,7 +41,7 @@ help: ## list the targets
 
 lab: install ## install what is missing, check it, open JupyterLab on notebooks/
 	@$(PY) -m rwlib.commands.doctor
-	@$(ON_PATH) $(PY) -m jupyterlab notebooks $(LARGE_UPLOADS) $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
+	@$(ON_PATH) $(PY) -m jupyterlab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 studio: install $(EXTRAS) ## show notebook 09, the ablation studio, as an app for a classroom, without code
 	@$(ON_PATH) $(PY) -m rwlib.course.app 09 $(VOILA_ARGS)

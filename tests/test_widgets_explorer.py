@@ -13,7 +13,7 @@ from rwlib.losses import correlation, correlation_loss
 from rwlib.masks import hole_fraction
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.networks.vgg import VGGFeatures
-from rwlib.widgets.explorer import correlations
+from rwlib.widgets.explorer import correlations, networks
 from rwlib.widgets.explorer import widget as explorer
 from rwlib.widgets.explorer.correlations import (
     correlation_loss_of,
@@ -24,8 +24,9 @@ from rwlib.widgets.explorer.correlations import (
     where_from,
     worst_cell,
 )
+from rwlib.widgets.explorer.networks import untrained
 from rwlib.widgets.explorer.views import draw, number, scales, table
-from rwlib.widgets.explorer.widget import CorrelationExplorer, untrained
+from rwlib.widgets.explorer.widget import CorrelationExplorer
 from rwlib.widgets.shared.heat import heat
 
 SIDE = 48
@@ -51,7 +52,7 @@ def light(monkeypatch, vgg):
     """Make the widget begin at once: a small generator and a random VGG."""
     G = untrained(RegionWiseGenerator(8))
     monkeypatch.setattr(
-        explorer, "load_generator", lambda file=None: (G, Config()) if file is None else load_generator(file)
+        networks, "load_generator", lambda file=None: (G, Config()) if file is None else load_generator(file)
     )
     monkeypatch.setattr(explorer, "own_size_vgg", lambda: vgg)
 
@@ -254,7 +255,7 @@ def test_variants_and_files_join_the_menus(light, monkeypatch, tmp_path):
     config = Config(width=8)
     for name in ("full", "no_correlation"):
         save_generator(tmp_path / f"{name}.safetensors", untrained(RegionWiseGenerator(8), seed=3), config)
-    monkeypatch.setattr(explorer, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
     widget = CorrelationExplorer(before="no_correlation", after=tmp_path / "full.safetensors")
     widget.wait()
     assert {"untrained", "shipped", "full", "no_correlation", "own, right"} == set(widget._networks)
@@ -279,7 +280,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "words"), BAD)
 def test_bad_input_is_a_message_and_the_menus_go_on(light, monkeypatch, tmp_path, arguments, words):
-    monkeypatch.setattr(explorer, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
     widget = CorrelationExplorer(**arguments)
     widget.wait()
     assert words in widget.message.value and 'role="alert"' in widget.message.value

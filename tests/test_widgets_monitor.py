@@ -12,9 +12,9 @@ from PIL import Image
 from rwlib.config import make_config
 from rwlib.data import Facades
 from rwlib.widgets import TrainingMonitor
-from rwlib.widgets.monitor import views as monitor_views
-from rwlib.widgets.monitor.views import Chart, Snapshot, clock, describe, draw, facts, parts_ms, smooth
-from rwlib.widgets.monitor.widget import read_sheet
+from rwlib.widgets.monitor import chart as monitor_chart
+from rwlib.widgets.monitor.chart import Chart, describe, draw, read_sheet
+from rwlib.widgets.monitor.snapshot import Snapshot, clock, facts, parts_ms, smooth
 from rwlib.widgets.shared.live import LiveTraining
 from rwlib.widgets.shared.watch import WatchedRun
 
@@ -111,9 +111,9 @@ def test_a_logarithmic_axis_leaves_out_what_is_not_positive():
 
 def test_only_the_panels_that_change_are_drawn_again(monkeypatch):
     drawn = []
-    draw_panel = monitor_views._draw_panel
+    draw_panel = monitor_chart._draw_panel
     monkeypatch.setattr(
-        monitor_views, "_draw_panel", lambda panel, *rest: drawn.append(panel) or draw_panel(panel, *rest)
+        monitor_chart, "_draw_panel", lambda panel, *rest: drawn.append(panel) or draw_panel(panel, *rest)
     )
     chart, shown = Chart(), snapshot()
     whole = chart.png(shown)
@@ -172,7 +172,7 @@ def test_a_folder_is_shown(monitor):
     assert "Stopped after step 4 of 9" in monitor.status.value and "4 of 9, phase 1" in monitor.facts.value
     assert (monitor.progress.value, monitor.progress.max) == (4, 9)
     assert "4 steps" in monitor.curves.alt and monitor.curves.png[:4] == b"\x89PNG"
-    assert "after step 3" in monitor.samples.alt and monitor.samples.png == read_sheet(monitor.shown.samples)
+    assert "after step 3" in monitor.samples.alt and monitor.samples.png == read_sheet(monitor.snapshot.samples, 1240)
     assert monitor.start_button.description == "Resume" and not monitor.start_button.disabled
     assert monitor.stop_button.disabled
 
@@ -202,7 +202,7 @@ def test_it_looks_again_only_if_something_has_changed(monitor, monkeypatch):
     monitor._rest_until = 0.0
     monitor._tick()
     monitor.wait()
-    assert looks == ["look"] and monitor.shown.step == 5
+    assert looks == ["look"] and monitor.snapshot.step == 5
     (monitor.run.run_dir / "samples" / "step_000005.png").write_bytes(b"not a picture")
     before = monitor.samples.png
     monitor._rest_until = 0.0
@@ -253,7 +253,7 @@ def test_start_stop_resume_and_close_in_this_kernel(tmp_path):
     assert "Nothing is trained yet" in shown.status.value and shown.start_button.description == "Start"
     shown.start_button.click()
     shown.start_button.click()  # a second click while it starts
-    until(lambda: shown.shown.word == "running" and shown.shown.step >= 3)
+    until(lambda: shown.snapshot.word == "running" and shown.snapshot.step >= 3)
     assert shown.start_button.disabled and not shown.stop_button.disabled
     shown.stop_button.click()
     shown.stop_button.click()
@@ -329,8 +329,8 @@ def test_the_still_picture_is_true_and_small(monitor):
 
 
 def test_a_sheet_is_read_whole_or_not_at_all(tmp_path):
-    assert read_sheet(None) == b"" and read_sheet(tmp_path / "none.png") == b""
+    assert read_sheet(None, 1240) == b"" and read_sheet(tmp_path / "none.png", 1240) == b""
     Image.new("RGB", (4000, 2000)).save(tmp_path / "large.png")
-    assert max(Image.open(io.BytesIO(read_sheet(tmp_path / "large.png"))).size) == 1240
+    assert max(Image.open(io.BytesIO(read_sheet(tmp_path / "large.png", 1240))).size) == 1240
     (tmp_path / "half.png").write_bytes((tmp_path / "large.png").read_bytes()[:200])
-    assert read_sheet(tmp_path / "half.png") == b""
+    assert read_sheet(tmp_path / "half.png", 1240) == b""

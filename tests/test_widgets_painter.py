@@ -5,7 +5,6 @@ import io
 import json
 import re
 import threading
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -19,8 +18,8 @@ from rwlib.conventions import InputError, image_to_tensor
 from rwlib.inpainting import inpaint, read_hole
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.widgets import HolePainter
-from rwlib.widgets.painter import widget as painter
-from rwlib.widgets.shared import holes, panel
+from rwlib.widgets.painter import generators, painting, results
+from rwlib.widgets.shared import panel, photos, previews
 
 CONFIG = make_config("balanced", "tiny", width=4, size_px=32)
 
@@ -55,10 +54,11 @@ def png(image):
     return file.getvalue()
 
 
-def upload(control, name, content):
+def upload(control, name, content, part=1000):
     """Do what the browser does when a file is chosen."""
-    file = {"name": name, "type": "image/png", "size": len(content), "last_modified": datetime.now(UTC)}
-    control.value = ({**file, "content": memoryview(content)},)
+    about = {"kind": "part", "name": name, "size": len(content), "id": name}
+    for start in range(0, max(1, len(content)), part):
+        control._handle_custom_msg(about, [memoryview(content[start : start + part])])
 
 
 def stroke(p, pixels, erase=False, name="s"):
@@ -75,13 +75,15 @@ def text(p):
 # --- photographs and holes
 
 
-@pytest.mark.parametrize("size", [(8, 8), (511, 300), (513, 20), (1000, 1500), (2000, 700)])
+@pytest.mark.parametrize("size", [(8, 8), (511, 300), (513, 20), (1000, 1500), (2000, 700), (8, 3000), (1001, 9)])
 def test_a_stroke_survives_the_way_to_the_photograph_and_back(size):
-    small = holes.preview_size(*size)
-    assert max(small) <= 512 and abs(small[0] / small[1] - size[0] / size[1]) < 0.1 * size[0] / size[1]
+    small = previews.preview_size(*size)
+    assert (max(small) <= 512 or min(small) == 8) and abs(small[0] / small[1] - size[0] / size[1]) < 0.1 * size[
+        0
+    ] / size[1]
     painted = np.random.default_rng(0).random(small) > 0.7
-    large = holes.enlarge(painted, size)
-    assert large.shape == size and np.array_equal(holes.shrink(large, small), painted)
+    large = previews.enlarge(painted, size)
+    assert large.shape == size and np.array_equal(previews.shrink(large, small), painted)
     assert abs(large.mean() - painted.mean()) < 0.02
 
 
@@ -89,7 +91,7 @@ def test_a_single_missing_pixel_of_a_large_photograph_is_seen_on_the_preview():
     for row, column in ((0, 0), (1999, 2999), (777, 1234)):
         hole = np.zeros((2000, 3000), bool)
         hole[row, column] = True
-        seen = holes.shrink(hole, (341, 512))
+        seen = previews.shrink(hole, (341, 512))
         assert seen.sum() == 1 and seen[row * 341 // 2000, column * 512 // 3000]
 
 
@@ -98,32 +100,31 @@ def test_photographs_of_all_kinds(tmp_path):
     file = tmp_path / "a.png"
     Image.fromarray(image).save(file)
     for source in (image, file, str(file), file.read_bytes(), Image.fromarray(image), image_to_tensor(image)):
-        photo = holes.to_photo(source)
+        photo = photos.to_photo(source)
         assert np.array_equal(photo.image, image) and photo.given == (20, 30)
     grey = np.full((9, 9), 65535, np.uint16)
     Image.fromarray(grey).save(tmp_path / "grey.png")
-    assert (holes.to_photo(tmp_path / "grey.png").image == 255).all()
-    assert holes.to_photo("chelsea").image.shape == (300, 451, 3)
+    assert (photos.to_photo(tmp_path / "grey.png").image == 255).all()
+    assert photos.to_photo("chelsea").image.shape == (300, 451, 3)
 
 
 def test_masks_of_all_kinds_have_the_right_polarity(tmp_path):
-    photo = holes.to_photo(noise(20, 30))
+    photo = photos.to_photo(noise(20, 30))
     hole = block(20, 30)
     Image.fromarray(hole.astype(np.uint8) * 255).save(tmp_path / "m.png")
     M = torch.from_numpy(~hole).float()[None, None]
     for source in (hole, M, tmp_path / "m.png", (tmp_path / "m.png").read_bytes()):
-        assert np.array_equal(holes.to_hole(source, photo), hole)
+        assert np.array_equal(photos.to_hole(source, photo), hole)
     for bad, words in ((hole.T, "its size 20×30 is not"), (M * 0.5, "0 .missing. and 1"), (hole * 1, "booleans")):
         with pytest.raises(InputError, match=words):
-            holes.to_hole(bad, photo)
+            photos.to_hole(bad, photo)
 
 
 @pytest.mark.parametrize("kind", ["contiguous", "discontiguous"])
 @pytest.mark.parametrize("percent", [1, 60])
 def test_random_holes_have_the_size_that_was_asked_for(kind, percent):
     for size in ((8, 9), (64, 80), (700, 900)):
-        photo = holes.to_photo(noise(*size))
-        hole = holes.random_hole(photo, percent, kind, torch.Generator().manual_seed(0))
+        hole = previews.random_hole(size, percent, kind, torch.Generator().manual_seed(0))
         assert hole.shape == size and abs(100 * hole.mean() - percent) < max(1, 300 / (size[0] * size[1]))
 
 
@@ -203,6 +204,29 @@ def test_controls_and_keys_set_the_same_brush():
     assert p.controls.tool.value == "Paint"
 
 
+def test_undo_goes_back_thirty_steps_and_says_so():
+    p = HolePainter(noise(40, 50))
+    for row in range(painting.LIMIT + 2):
+        stroke(p, np.arange(40)[:, None].repeat(50, 1) == row)
+    for _ in range(painting.LIMIT):
+        p.controls.undo.click()
+    assert p.state.hole.any() and "missing" in text(p)
+    p.controls.undo.click()
+    assert "the last 30 steps" in text(p) and "Clear" in text(p) and p.state.hole.any()
+
+
+def test_a_file_that_is_too_large_says_so():
+    p = HolePainter(noise(40, 50))
+    about = {"kind": "too large", "name": "huge.png", "size": 300_000_000, "id": "x"}
+    p.controls.own_photo._handle_custom_msg(about, [])
+    assert "huge.png has 300 MB, and 200 MB is the limit" in text(p) and "alert" in text(p)
+
+
+def test_a_strip_is_painted_on_a_preview_of_several_rows():
+    p = HolePainter(noise(8, 3000))
+    assert (p.canvas.height, p.canvas.width) == (8, 3000)
+
+
 # --- filling
 
 
@@ -213,7 +237,7 @@ def test_the_button_fills_the_hole_alone(tmp_path):
     p.controls.inpaint.click()
     p.wait()
     assert np.array_equal(p.result[~hole], image[~hole]) and (p.result[hole] != image[hole]).any()
-    G, config = painter.load_generator(tmp_path / "small.safetensors")
+    G, config = generators.load_generator(tmp_path / "small.safetensors")
     assert np.array_equal(p.result, inpaint(image, hole, G, config))
     shown = np.asarray(Image.open(io.BytesIO(p.controls.picture.png)))
     assert np.array_equal(shown, p.result)
@@ -225,14 +249,14 @@ def test_the_button_fills_the_hole_alone(tmp_path):
 
 def test_a_click_during_work_is_not_lost(tmp_path, monkeypatch):
     p = HolePainter(noise(40, 50), mask=block(40, 50), checkpoint=save_small(tmp_path / "small.safetensors"))
-    started, go_on, real = threading.Event(), threading.Event(), painter.fill_photo
+    started, go_on, real = threading.Event(), threading.Event(), results.fill_photo
 
     def slow(*arguments):
         started.set()
         assert go_on.wait(20)
         return real(*arguments)
 
-    monkeypatch.setattr(painter, "fill_photo", slow)
+    monkeypatch.setattr(results, "fill_photo", slow)
     p.controls.inpaint.click()
     assert started.wait(20)
     p.controls.random.click()
@@ -240,6 +264,36 @@ def test_a_click_during_work_is_not_lost(tmp_path, monkeypatch):
     go_on.set()
     p.wait()
     assert np.array_equal(p._filled.hole, p.state.hole) and not np.array_equal(p.state.hole, block(40, 50))
+
+
+def test_a_result_never_stands_beside_another_photograph(tmp_path, monkeypatch):
+    p = HolePainter(noise(40, 50), mask=block(40, 50), checkpoint=save_small(tmp_path / "small.safetensors"))
+    p.inpaint()
+    assert p.controls.picture.value
+    with panel.COMPUTING:  # somebody else computes, so this waits
+        p.controls.inpaint.click()
+        p.controls.photo.value = "chelsea"
+        assert p.result is None and p.controls.picture.value == "" == p.controls.steps["I_p1"].value
+    p.wait()
+    assert p.result is None and p.outputs is None and p.controls.picture.value == ""
+    assert "chelsea" in text(p) and "filled" not in text(p)
+    with pytest.raises(InputError, match="press Inpaint first"):
+        p.save(tmp_path / "out.png")
+
+
+def test_transparency_is_kept(tmp_path):
+    rgba = np.dstack([noise(40, 50), noise(40, 50, seed=1)[..., 0]])
+    p = HolePainter(noise(40, 50), checkpoint=save_small(tmp_path / "small.safetensors"))
+    upload(p.controls.own_photo, "clear.png", png(rgba))
+    p.wait()
+    p.set_mask(block(40, 50))
+    p.inpaint()
+    picture, _ = p.save(tmp_path / "out.png")
+    saved = np.asarray(Image.open(picture))
+    assert np.array_equal(saved[..., 3], rgba[..., 3])
+    assert np.array_equal(saved[~block(40, 50)], rgba[~block(40, 50)])
+    reduced = photos.to_photo(Image.fromarray(np.zeros((2000, 3000, 4), np.uint8)))
+    assert reduced.alpha.shape == reduced.size and not reduced.alpha.any()
 
 
 def test_what_is_filled_is_what_was_there_at_the_click(tmp_path):
@@ -252,7 +306,7 @@ def test_what_is_filled_is_what_was_there_at_the_click(tmp_path):
 
 
 def test_variants_are_offered_where_their_weights_are(tmp_path, monkeypatch):
-    monkeypatch.setattr(painter, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(generators, "WEIGHTS", tmp_path)
     assert [key for _, key in HolePainter().controls.generator.options] == ["shipped"]
     save_small(tmp_path / "semantic_only.safetensors", "semantic_only")
     p = HolePainter(noise(40, 50), mask=block(40, 50))
@@ -331,7 +385,7 @@ def test_the_still_picture(source):
 
 def test_stripes_are_in_the_hole_alone():
     image, hole = noise(64, 64), block(64, 64)
-    shown = holes.with_hole(image, hole)
+    shown = previews.with_hole(image, hole)
     assert np.array_equal(shown[~hole], image[~hole]) and (shown[hole] != image[hole]).any(1).all()
 
 
@@ -354,7 +408,7 @@ def test_stripes_are_in_the_hole_alone():
 def test_bad_arguments_become_a_message(arguments, words):
     p = HolePainter(**arguments)
     assert re.search(words, html.unescape(text(p))) and "alert" in text(p)
-    assert p.state.photo.name == holes.HOUSE and p.controls.generator.value == "shipped"
+    assert p.state.photo.name == photos.HOUSE and p.controls.generator.value == "shipped"
 
 
 def test_all_bad_arguments_are_named(tmp_path):
@@ -369,7 +423,7 @@ def test_an_upload_that_is_no_picture_leaves_all_as_it_was():
     for control in (p.controls.own_photo, p.controls.own_mask):
         upload(control, "notes.txt", b"no picture")
         p.wait()
-        assert "is not an image" in text(p) and p.state is before and control.value == ()
+        assert "is not an image" in text(p) and p.state is before
     upload(p.controls.own_photo, "dot.png", png(noise(1, 1)))
     p.wait()
     assert "got 1×1" in text(p) and p.state is before
@@ -384,7 +438,7 @@ def test_empty_and_full_holes_and_a_missing_generator(tmp_path, monkeypatch):
     p.controls.inpaint.click()
     p.wait()
     assert "everything is missing" in text(p) and p.result is None
-    monkeypatch.setattr(painter, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(generators, "WEIGHTS", tmp_path)
     save_small(tmp_path / "full.safetensors")
     p = HolePainter(noise(40, 50), mask=block(40, 50))
     (tmp_path / "full.safetensors").unlink()

@@ -1,7 +1,9 @@
 """What all widgets share: work in a thread, the newest wish, errors as messages, a picture without a kernel."""
 
+import re
 import threading
 import time
+from pathlib import Path
 
 import ipywidgets
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 import rwlib.widgets
 from rwlib.conventions import InputError
 from rwlib.course import show_images
+from rwlib.widgets.shared import panel as panel_module
 from rwlib.widgets.shared.panel import COMPUTING, FAULTS, Panel
 from rwlib.widgets.shared.pictures import Picture, PointPicture, to_png
 
@@ -99,6 +102,20 @@ def test_a_saved_notebook_has_a_picture_that_the_live_widget_hides(monkeypatch):
     assert widget["application/vnd.jupyter.widget-view+json"]["model_id"] == demo.model_id
     assert f'class="rwlib-static-{demo.model_id}"' in picture.data and 'alt="A black square."' in picture.data
     assert [child.panel for child in demo.children if hasattr(child, "panel")] == [demo.model_id]
+
+
+@pytest.mark.parametrize(("theme", "page"), [("", "#ffffff"), ('[data-jp-theme-light="false"] ', "#212121")])
+def test_errors_can_be_read_on_light_and_dark_pages(theme, page):
+    css = Path(panel_module.__file__).with_name("panel.css").read_text()
+    (color,) = re.findall(rf'^{re.escape(theme)}\.rwlib-panel \[role="alert"\] {{ color: (#\w+) }}', css, re.MULTILINE)
+
+    def luminance(color):
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted([luminance(color), luminance(page)])
+    assert (high + 0.05) / (low + 0.05) > 4.5
 
 
 def test_pictures_have_a_text_and_keep_their_pixels_square():

@@ -20,12 +20,13 @@ from rwlib.evaluation import Protocol, evaluate, generator_method
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.widgets import AblationStudio
 from rwlib.widgets.shared import panel
-from rwlib.widgets.studio import table, views
+from rwlib.widgets.shared.heat import heat
+from rwlib.widgets.studio import comparison, fillings, measure, table, table_view
 from rwlib.widgets.studio import train as studio_train
 from rwlib.widgets.studio import training as studio_training
 from rwlib.widgets.studio.train import Recipe, difference_in_words, draw_curves, smoothed
 
-TASK = views.Task("fronts", 0, 64, "contiguous", 25, 0)
+TASK = fillings.Task("fronts", 0, 64, "contiguous", 25, 0)
 SOURCES = {"fronts": Facades(9)}
 
 
@@ -54,34 +55,34 @@ def studio(weights):
 
 
 def test_a_task_is_a_function_of_its_numbers():
-    I_gt, M = views.pixels_of(TASK, SOURCES)
+    I_gt, M = fillings.pixels_of(TASK, SOURCES)
     assert I_gt.shape == (1, 3, 64, 64) and M.shape == (1, 1, 64, 64)
     assert int((M == 0).sum()) == 1024, "exactly 25 %"
-    again, M_again = views.pixels_of(TASK, SOURCES)
+    again, M_again = fillings.pixels_of(TASK, SOURCES)
     assert torch.equal(I_gt, again) and torch.equal(M, M_again)
-    assert not torch.equal(M, views.pixels_of(TASK._replace(seed=1), SOURCES)[1])
+    assert not torch.equal(M, fillings.pixels_of(TASK._replace(seed=1), SOURCES)[1])
     for percent in (1, 33, 60):
         for size_px in (64, 128):
-            M = views.pixels_of(TASK._replace(percent=percent, size_px=size_px), SOURCES)[1]
+            M = fillings.pixels_of(TASK._replace(percent=percent, size_px=size_px), SOURCES)[1]
             assert float((M == 0).float().mean()) == pytest.approx(percent / 100, abs=0.5 / size_px**2)
 
 
 def test_a_painted_hole_is_missing_where_it_was_painted():
-    hole = np.zeros((views.PAINTED_PX, views.PAINTED_PX), bool)
+    hole = np.zeros((fillings.PAINTED_PX, fillings.PAINTED_PX), bool)
     hole[40:80, 100:120] = True  # in pixels of 64: rows 10 to 19, columns 25 to 29
-    _, M = views.pixels_of(TASK._replace(painted=np.packbits(hole).tobytes()), SOURCES)
+    _, M = fillings.pixels_of(TASK._replace(painted=np.packbits(hole).tobytes()), SOURCES)
     expected = torch.ones(64, 64)
     expected[10:20, 25:30] = 0
     assert torch.equal(M[0, 0], expected)
     for empty, words in ((np.zeros_like(hole), "nothing is painted"), (np.ones_like(hole), "everything is missing")):
         with pytest.raises(InputError, match=words):
-            views.pixels_of(TASK._replace(painted=np.packbits(empty).tobytes()), SOURCES)
+            fillings.pixels_of(TASK._replace(painted=np.packbits(empty).tobytes()), SOURCES)
 
 
 def test_a_filling_is_measured_in_the_hole(weights):
-    I_gt, M = views.pixels_of(TASK, SOURCES)
-    G = views.Models(weights)["full"]
-    filling = views.fill_task(G, I_gt, M)
+    I_gt, M = fillings.pixels_of(TASK, SOURCES)
+    G = fillings.Models(weights)["full"]
+    filling = fillings.fill_task(G, I_gt, M)
     assert torch.equal(filling.outputs.I_c2, G(I_gt, M).I_c2)
     error = ((filling.outputs.I_c1 - I_gt) / 2 * (1 - M)).pow(2).sum() / (3 * (1 - M).sum())
     assert filling.values["I_c1"]["hole_psnr"] == pytest.approx(-10 * math.log10(error), abs=0.05)
@@ -91,30 +92,31 @@ def test_a_filling_is_measured_in_the_hole(weights):
 def test_errors_share_one_scale():
     a, b = torch.zeros(1, 3, 2, 2), torch.zeros(1, 3, 2, 2)
     a[0, :, 0, 1] = torch.tensor([0.3, 0.6, 0.0])
-    assert np.allclose(views.error_of(a, b), [[0, 0.15], [0, 0]])
-    assert views.scale_of([np.zeros((2, 2))]) == 0.05
-    assert views.scale_of([np.full((2, 2), 0.12), np.full((2, 2), -0.31)]) == pytest.approx(0.35)
-    low, middle, high = views.color_map(np.array([[-9.0, 0.0, 0.2]]), -0.2, 0.2, "PuOr_r")[0].astype(int)
+    assert np.allclose(comparison.error_of(a, b), [[0, 0.15], [0, 0]])
+    assert comparison.scale_of([np.zeros((2, 2))]) == 0.05
+    assert comparison.scale_of([np.full((2, 2), 0.12), np.full((2, 2), -0.31)]) == pytest.approx(0.35)
+    low, middle, high = heat(torch.tensor([[-9.0, 0.0, 0.2]]), -0.2, 0.2, "PuOr_r")[0].astype(int)
     assert low[2] > low[1] and high[0] > high[2], "purple is better, orange is worse"
     assert min(middle) > 230, "no difference is nearly white"
 
 
 def test_the_comparison_shows_what_it_was_given():
-    I_gt, M = views.pixels_of(TASK, SOURCES)
-    outputs = [views.Outputs(*(I_gt * M + shift * (1 - M) for shift in (0.1, 0.2, 0.3, s))) for s in (0.5, -0.5)]
+    I_gt, M = fillings.pixels_of(TASK, SOURCES)
+    outputs = [fillings.Outputs(*(I_gt * M + shift * (1 - M) for shift in (0.1, 0.2, 0.3, s))) for s in (0.5, -0.5)]
     values = [
         {"I_c1": {"hole_psnr": 9.0, "hole_ssim": 0.1}, "I_c2": {"hole_psnr": p, "hole_ssim": 0.25}} for p in (20, 18.5)
     ]
-    fillings = {n: views.Filling(o, v) for n, o, v in zip(("full", "no_adversarial"), outputs, values, strict=True)}
-    html = views.comparison(I_gt, M, fillings, shown="I_c2")
+    filled = {n: fillings.Filling(o, v) for n, o, v in zip(("full", "no_adversarial"), outputs, values, strict=True)}
+    html = comparison.comparison(I_gt, M, filled, output="I_c2")
     assert "20.00 dB" in html and "18.50 dB" in html and "−1.50 dB" in html and "(f) without L_a (RED)" in html
     assert html.count("<img") == 3 + 3 + 1, "input and results; photograph and errors; one difference"
     assert len(re.findall(r'alt="[^"]{10,}"', html)) == html.count("<img")
-    assert views.comparison(I_gt, M, fillings, shown="I_p1", maps=False).count("<img") == 3
-    assert "9.00 dB" in views.comparison(I_gt, M, fillings, shown="I_p1"), "a prediction is measured by its composite"
-    assert "none is ahead" in views.verdict(fillings, "I_c2")
-    swapped = {"full": fillings["no_adversarial"], "no_adversarial": fillings["full"]}
-    assert "ahead of it: without L_a" in views.verdict(swapped, "I_c2")
+    assert comparison.comparison(I_gt, M, filled, output="I_p1", maps=False).count("<img") == 3
+    html = comparison.comparison(I_gt, M, filled, output="I_p1")
+    assert "9.00 dB" in html, "a prediction is measured by its composite"
+    assert "none is ahead" in comparison.verdict(filled, "I_c2")
+    swapped = {"full": filled["no_adversarial"], "no_adversarial": filled["full"]}
+    assert "ahead of it: without L_a" in comparison.verdict(swapped, "I_c2")
 
 
 @pytest.mark.parametrize(
@@ -238,10 +240,10 @@ def test_results_are_read_and_damage_is_said(tmp_path):
 
 
 def test_measuring_is_evaluates_and_can_be_stopped(weights):
-    models = views.Models(weights)
+    models = fillings.Models(weights)
     methods = [generator_method(models[name], name=name) for name in ("full", "no_correlation")]
     seen = []
-    rows = table.measure(methods, Facades(9), kind="contiguous", bucket=2, photos=2, told=seen.append)
+    rows = measure.measure(methods, Facades(9), kind="contiguous", bucket=2, photos=2, on_photo=seen.append)
     protocol = Protocol(64, kinds=["contiguous"], buckets=[2], photos=2)
     expected = evaluate(methods, Facades(9), protocol, progress=False)
     assert rows == expected and seen == [0, 1]
@@ -249,9 +251,9 @@ def test_measuring_is_evaluates_and_can_be_stopped(weights):
     values = {method.name: [row["hole_psnr"] for row in rows if row["method"] == method.name] for method in methods}
     assert line.difference == pytest.approx(np.subtract(values["no_correlation"], values["full"]).mean())
     assert line.values == values["no_correlation"]
-    with pytest.raises(table.Stopped):
-        table.measure(
-            methods, Facades(9), kind="contiguous", bucket=2, photos=5, stop=lambda: len(seen) > 3, told=seen.append
+    with pytest.raises(measure.Stopped):
+        measure.measure(
+            methods, Facades(9), kind="contiguous", bucket=2, photos=5, stop=lambda: len(seen) > 3, on_photo=seen.append
         )
     assert len(seen) == 4
 
@@ -259,7 +261,7 @@ def test_measuring_is_evaluates_and_can_be_stopped(weights):
 def test_a_whisker_stands_beside_zero():
     def places(difference, half_width):
         line = table.Line(20, 1, difference, half_width, 1, [1, 2])
-        svg = table.whisker(line, 1.0)
+        svg = table_view.whisker(line, 1.0)
         low, high = (float(x) for x in re.search(r'x1="([\d.]+)" x2="([\d.]+)" y1="8"', svg).groups())
         return low, high, float(re.search(r'cx="([\d.]+)"', svg).group(1))
 
@@ -268,7 +270,7 @@ def test_a_whisker_stands_beside_zero():
     assert low < dot < high < 75
     lines = {"full": table.Line(20, 1, math.nan, math.nan, 0, [1])}
     lines["semantic_only"] = table.Line(19, 1, -1, 0.5, 2, [1, 2, 3])
-    html = table.table_html(lines, unit="photographs", metric="hole_psnr", caption="<b>")
+    html = table_view.table_html(lines, unit="photographs", metric="hole_psnr", caption="<b>")
     assert "−1.00 ± 0.50" in html and "2 of 3" in html and "&lt;b&gt;" in html
 
 
@@ -365,12 +367,12 @@ def test_controls_change_the_picture(studio):
         assert not compare.message.value
     assert len(shown) == 9, "nine different pictures: I_c2 was shown twice"
     assert compare.number.max == 7 and compare.picture.value.count("<img") == 6
-    assert compare.task == views.Task("bundled photographs", 2, 128, "discontiguous", 40, 5)
+    assert compare.task == fillings.Task("bundled photographs", 2, 128, "discontiguous", 40, 5)
 
 
 def test_nothing_is_computed_twice(studio, monkeypatch):
     calls = []
-    monkeypatch.setattr("rwlib.widgets.studio.widget.fill_task", lambda *a: calls.append(a) or views.fill_task(*a))
+    monkeypatch.setattr("rwlib.widgets.studio.compare.fill_task", lambda *a: calls.append(a) or fillings.fill_task(*a))
     for seed in (0, 1, 0, 1):
         studio.compare.seed.value = seed
         studio.compare.wait()
@@ -385,8 +387,8 @@ def test_painting_and_loading(studio, tmp_path):
     before = compare.picture.value
     compare.kind.value = "painted"
     compare.wait()
-    assert "nothing is painted yet" in compare.message.value and compare.picture.value == before
-    pixels = np.zeros((views.PAINTED_PX, views.PAINTED_PX), bool)
+    assert "nothing is painted yet" in compare.message.value and compare.picture.value == ""
+    pixels = np.zeros((fillings.PAINTED_PX, fillings.PAINTED_PX), bool)
     pixels[:64] = True
     compare._paint(pixels, False)
     compare.wait()
@@ -396,11 +398,11 @@ def test_painting_and_loading(studio, tmp_path):
     assert "nothing is painted yet" in compare.message.value
     compare.kind.value = "contiguous"
     Image.fromarray(np.full((40, 30, 3), 200, np.uint8)).save(tmp_path / "own.png")
-    compare.take_upload(({"name": "own.png", "content": memoryview((tmp_path / "own.png").read_bytes())},))
+    compare.take_upload((tmp_path / "own.png").read_bytes())
     compare.wait()
     assert compare.source.value == "your photograph" and compare.number.disabled and not compare.message.value
     shown = compare.picture.value
-    compare.attempt(lambda: compare.take_upload(({"name": "x", "content": b"no picture"},)))
+    compare.attempt(lambda: compare.take_upload(b"no picture"))
     assert "not an image" in compare.message.value and compare.picture.value == shown
 
 

@@ -71,13 +71,13 @@ def find_tier() -> str:
     Raises:
         InputError: an unknown tier, or `gpu` where torch sees none.
     """
-    asked = os.environ.get("RWLIB_TIER", "")
-    if not asked:
+    tier = os.environ.get("RWLIB_TIER", "")
+    if not tier:
         return "gpu" if torch.cuda.is_available() else "cpu"
-    one_of("RWLIB_TIER", asked, TIERS)
-    if asked == "gpu" and not torch.cuda.is_available():
+    one_of("RWLIB_TIER", tier, TIERS)
+    if tier == "gpu" and not torch.cuda.is_available():
         raise InputError("RWLIB_TIER: gpu was asked for, but torch sees no CUDA device; use RWLIB_TIER=cpu")
-    return asked
+    return tier
 
 
 def describe_timing(number: str, tier: str) -> str:
@@ -93,5 +93,5 @@ def describe_timing(number: str, tier: str) -> str:
 def describe_timings(number: str) -> str:
     """Return the time and memory of a notebook in every tier that was measured, for its title."""
     tiers = json.loads(TIMINGS.read_text(encoding="utf-8")).get(number, {})
-    found = [f"{tier} {describe_timing(number, tier)}" for tier in TIERS if tier in tiers]
-    return "; ".join(found) or "not measured"
+    timings = [f"{tier} {describe_timing(number, tier)}" for tier in TIERS if tier in tiers]
+    return "; ".join(timings) or "not measured"

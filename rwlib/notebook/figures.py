@@ -18,6 +18,31 @@ from rwlib.colors import COLORS
 from rwlib.conventions import InputError, tensor_to_image
 
 
+def picture(image: bytes, alt: str, *, style: str = "", kind: str = "png") -> str:
+    """Return a picture as HTML.
+
+    Args:
+        image: content of a picture file.
+        alt: what can be seen, in a sentence.
+        style: CSS.
+        kind: of file, `png` or `jpeg`.
+
+    Raises:
+        InputError: no alternative text; someone reads this with their ears.
+    """
+    if not alt.strip():
+        raise InputError("alt: expected a sentence that says what the figure shows, got nothing")
+    source = f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
+    style = f' style="{style}"' if style else ""
+    return f'<img alt="{html.escape(alt)}" src="{source}"{style}>'
+
+
+def captioned(picture: str, caption: str = "") -> str:
+    """Return `<figure>` with a picture and, if there is one, a text below it."""
+    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return f"<figure>{picture}{below}</figure>"
+
+
 def figure(fig: Figure, alt: str, caption: str = "") -> HTML:
     """Show a figure as `<figure><img alt=...><figcaption>`.
 
@@ -27,15 +52,11 @@ def figure(fig: Figure, alt: str, caption: str = "") -> HTML:
         caption: text below.
 
     Raises:
-        InputError: no alternative text; someone reads this with their ears.
+        InputError: no alternative text.
     """
-    if not alt.strip():
-        raise InputError("alt: expected a sentence that says what the figure shows, got nothing")
     png = io.BytesIO()
     fig.savefig(png, format="png", bbox_inches="tight", dpi=100)
-    data = base64.b64encode(png.getvalue()).decode()
-    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    return HTML(f'<figure><img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">{below}</figure>')
+    return HTML(captioned(picture(png.getvalue(), alt), caption))
 
 
 def show_images(
@@ -52,7 +73,7 @@ def show_images(
         images: title → tensor (1, 3, h, w) in [-1, 1], or array (h, w, 3) uint8.
         alt: what can be seen, in a sentence.
         caption: text below.
-        columns: pictures a row; 0 puts all in one row.
+        columns: pictures per row; 0 puts all in one row.
         side_inches: width of a picture.
 
     Example:

@@ -7,7 +7,6 @@ what the kernel publishes, and to the browser's console.
 import io
 import json
 import os
-import re
 import secrets
 import socket
 import subprocess
@@ -50,11 +49,6 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def large_uploads() -> str:
-    """Return the option with which `make lab` lets large files through."""
-    return re.search(r'^LARGE_UPLOADS := "(.*)"$', (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
-
-
 @contextmanager
 def jupyterlab(folder: Path, private: Path):
     """Run a server on `folder` and yield (address, token); settings and runtime files stay in `private`."""
@@ -80,7 +74,6 @@ def jupyterlab(folder: Path, private: Path):
     options = [
         "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
-        large_uploads(),
     ]  # fmt: skip
     (private / "config").mkdir(parents=True, exist_ok=True)
     with open(private / "server.log", "w") as log:
@@ -113,12 +106,23 @@ class Notebook:
     """
 
     def __init__(self, page, address: str, token: str, name: str) -> None:
-        self.page = page
-        page.goto(f"{address}/lab/tree/{name}?token={token}&reset", wait_until="commit")
-        page.wait_for_function("window.jupyterapp && jupyterapp.shell.currentWidget?.sessionContext", timeout=90_000)
-        self._wait_for_kernel()
-        page.evaluate(LISTEN)
+        self.page, self._address = page, f"{address}/lab/tree/{name}?token={token}&reset"
+        self._open()
         self.cells_at_first = self.cells()
+
+    def _open(self) -> None:
+        self.page.goto(self._address, wait_until="commit")
+        self.page.wait_for_function(
+            "window.jupyterapp && jupyterapp.shell.currentWidget?.sessionContext", timeout=90_000
+        )
+        self._wait_for_kernel()
+        self.page.evaluate(LISTEN)
+
+    def reload(self) -> None:
+        """Save the notebook, leave the page, and come back to the kernel that goes on."""
+        self.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+        self.page.goto("about:blank")
+        self._open()
 
     def _wait_for_kernel(self, timeout_s: float = 90) -> None:
         self.page.wait_for_function(

@@ -1,9 +1,17 @@
-"""Keys that are pressed inside a widget stay there: none deletes a cell, changes its kind, or moves to another one."""
+"""Keys that are pressed inside a widget stay there: none deletes a cell, changes its kind, or moves to another one.
+
+And what screen readers need: every control has a name, and a button that stays down says so.
+"""
 
 import rwlib.widgets
 
 CONTROLS = ("button:enabled", "select:enabled", ".noUi-handle", "[tabindex='0']:not(.noUi-handle)")
 KEYS = ("d", "d", "r", "x", "a", "ArrowDown", "ArrowUp", "Shift+ArrowDown", "Escape")
+NAMELESS = """panel => [...panel.querySelectorAll('button, select, input, .noUi-handle, [role=application]')]
+  .filter(control => control.checkVisibility() && !(
+    control.textContent.trim() || control.ariaLabel || control.title || control.labels?.length ||
+    control.closest('.jupyter-widgets')?.querySelector('label')?.textContent))
+  .map(control => control.outerHTML)"""
 STATE = """() => {
   const cells = jupyterapp.shell.currentWidget.content;
   return [cells.widgets.length, cells.activeCellIndex, cells.mode, !!document.activeElement.closest('.rwlib-panel')];
@@ -19,6 +27,13 @@ def test_keys_stay_in_every_widget(open_notebook):
         output = page.locator(".jp-Notebook .jp-Cell").nth(i)
         output.locator(".rwlib-panel :is(img, canvas):visible").first.wait_for()
         page.evaluate("i => { jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", i)
+        panel = output.locator(".rwlib-panel").first
+        assert panel.evaluate(NAMELESS) == [], name
+        assert panel.locator(".widget-slider .noUi-handle:not([aria-label])").count() == 0
+        assert panel.locator(".widget-play button:not([aria-label])").count() == 0
+        for toggle in panel.locator(".widget-toggle-button").all():
+            down = "mod-active" in toggle.get_attribute("class")
+            assert toggle.get_attribute("aria-pressed") == str(down).lower()
         kinds = 0
         for kind in CONTROLS:
             control = output.locator(f".rwlib-panel :is({kind}):visible").first

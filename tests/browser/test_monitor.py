@@ -60,6 +60,22 @@ def test_start_watch_stop_and_resume(open_notebook):
     panel.wait_for(state="detached")
 
 
+def test_a_training_can_be_stopped_after_its_cell_ran_again_and_after_the_page_was_left(open_notebook):
+    notebook = open_notebook(*CELLS)
+    notebook.run_all()
+    page = notebook.page
+    button(page, "Start").click()
+    notebook.until("monitor.run.step > 0", 120)
+    notebook.python("first = monitor.run")
+    notebook.run_all()
+    page.get_by_text("This training was started before").wait_for()
+    assert notebook.python("print(monitor.run is first, first.running)") == "True True"
+    notebook.reload()
+    button(page, "Stop").click()
+    page.get_by_text("Stopped after step").wait_for()
+    assert notebook.python("print(first.running, first.resumable)") == "False True"
+
+
 def test_a_monitor_whose_cell_was_cleared_no_longer_looks(open_notebook):
     notebook = open_notebook("from rwlib.widgets import TrainingMonitor\nmonitor = TrainingMonitor('none')\nmonitor")
     notebook.run_all()

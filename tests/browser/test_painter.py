@@ -60,14 +60,11 @@ class Brush:
         self.canvas.scroll_into_view_if_needed()
 
     def stroke(self, *points):
-        box = self.canvas.bounding_box()
-        places = [
-            (box["x"] + (x + 0.5) * box["width"] / 256, box["y"] + (y + 0.5) * box["height"] / 256) for x, y in points
-        ]
-        self.page.mouse.move(*places[0])
-        self.page.mouse.down()
-        for place in places[1:]:
-            self.page.mouse.move(*place)
+        """Move along points (column, row); each move waits until the picture's place on the page is settled."""
+        for i, (x, y) in enumerate(points):
+            self.canvas.hover(position={"x": (x + 0.5) * 400 / 256, "y": (y + 0.5) * 400 / 256})
+            if i == 0:
+                self.page.mouse.down()
         self.page.mouse.up()
 
     def settle(self):
@@ -105,7 +102,7 @@ def test_strokes_come_back_exactly_and_can_be_erased_and_undone(notebook):
     assert brush.settle() == sorted(set(first) | set(second))
     button(notebook, "Undo").click()
     button(notebook, "Undo").click()
-    brush.page.wait_for_timeout(200)
+    notebook.until("not painter.state.hole.any()")
     assert brush.settle() == []
     assert notebook.python("from rwlib.widgets.shared.panel import FAULTS; print(FAULTS)") == "[]"
 
@@ -198,9 +195,7 @@ def test_own_files_go_in_and_come_out(notebook, tmp_path):
         ("Own photo", "photo.png", "canvas.width == 90"),
         ("Own mask", "hole.png", "M.min() == 0"),
     ):
-        with page.expect_file_chooser() as chooser:
-            page.locator(f".rwlib-panel button:has-text('{name}')").click()
-        chooser.value.set_files(tmp_path / file)
+        choose(notebook, name, tmp_path / file)
         notebook.until(f"painter.{there} and not painter.busy")
     button(notebook, "Inpaint").click()
     notebook.until("painter.result is not None and not painter.busy")
@@ -213,12 +208,44 @@ def test_own_files_go_in_and_come_out(notebook, tmp_path):
     assert np.array_equal(np.asarray(Image.open(download.value.path())), hole)
 
 
-def test_a_file_of_fifteen_megabytes_goes_in(notebook, tmp_path):
-    """Tornado's own limit is 10 MB, and what is above it would be lost without a word."""
+def choose(notebook, name, file):
+    """Choose a file by one of the widget's buttons."""
+    with notebook.page.expect_file_chooser() as chooser:
+        notebook.page.locator(f".rwlib-panel button:has-text('{name}')").click()
+    chooser.value.set_files(file)
+
+
+def test_a_file_of_fifteen_megabytes_goes_in_and_one_of_201_is_refused(notebook, tmp_path):
+    """Tornado's own limit is 10 MB per message, and what is above it would be lost without a word."""
+    with open(tmp_path / "huge.png", "wb") as file:
+        file.truncate(201_000_000)
+    choose(notebook, "Own photo", tmp_path / "huge.png")
+    notebook.page.get_by_text("huge.png has 201 MB, and 200 MB is the limit").wait_for()
     photo = np.random.default_rng(0).integers(0, 256, (2000, 2500, 3), dtype=np.uint8)
     Image.fromarray(photo).save(tmp_path / "photo.png", compress_level=0)
     assert (tmp_path / "photo.png").stat().st_size > 15_000_000
-    with notebook.page.expect_file_chooser() as chooser:
-        notebook.page.locator(".rwlib-panel button:has-text('Own photo')").click()
-    chooser.value.set_files(tmp_path / "photo.png")
+    choose(notebook, "Own photo", tmp_path / "photo.png")
     notebook.until("painter.state.photo.name == 'photo.png' and not painter.busy")
+
+
+def test_a_strip_can_be_painted_and_scrolls(notebook):
+    notebook.python("painter.set_photo(np.zeros((8, 3000, 3), np.uint8))")
+    canvas = notebook.page.locator(".rwlib-hole-canvas")
+    notebook.page.wait_for_function("document.querySelector('.rwlib-hole-canvas canvas').width === 3000")
+    box = canvas.bounding_box()
+    assert box["height"] == pytest.approx(32, abs=1) and box["width"] == pytest.approx(12000, abs=10)
+    canvas.hover(position={"x": 4 * 20.5, "y": 4 * 4.5})
+    notebook.page.mouse.down()
+    notebook.page.mouse.up()
+    notebook.until("painter.state.hole[4, 20] and not painter.state.hole[:, 40:].any()")
+    canvas.hover(position={"x": 4 * 2900.5, "y": 4 * 4.5})  # scrolls
+    notebook.page.mouse.down()
+    notebook.page.mouse.up()
+    notebook.until("painter.state.hole[4, 2900]")
+
+
+def test_strokes_without_an_answer_say_so(notebook):
+    brush = Brush(notebook)
+    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    brush.stroke((60, 80))
+    notebook.page.get_by_text("run the cell again").wait_for()

@@ -4,7 +4,6 @@ r"""Look over the discriminator's shoulder while it learns (section 3.4, eq. 6).
 whenever its checkpoint is renewed, while the training goes on.
 """
 
-import base64
 import html
 import os
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from IPython.display import HTML
 from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.data.views import center_view
+from rwlib.notebook.figures import captioned, picture
 from rwlib.training.run_folder import OLDER, STATE
 from rwlib.widgets.critic.moments import SIDE_PX, TILE_PX, Moment, Scenes, from_checkpoint, load_recording
 from rwlib.widgets.critic.views import CAPTION, Story, batch_means, chart, mark, notice, sheet, to_bytes
@@ -174,15 +174,15 @@ class CriticView(Panel):
                 self._drawn[key] = to_bytes(sheet(story, index, photo, one_scale=one_scale))
             return to_bytes(mark(pixels, columns[index])), self._drawn[key]
 
-        def shown(pictures: tuple[bytes, bytes]) -> None:
-            said = notice(story.moments[index], story.form)
-            self.noticed.value = f'<div role="status"><b>{html.escape(said)}</b></div>'
+        def show(pictures: tuple[bytes, bytes]) -> None:
+            sentence = notice(story.moments[index], story.form)
+            self.noticed.value = f'<div role="status"><b>{html.escape(sentence)}</b></div>'
             self.curves.set(pictures[0], f"Mean scores over {len(story.moments)} moments, and how far real is ahead.")
             self.maps.set(
                 pictures[1], describe(story.moments[index], photo), f"{CAPTION} Photographs: {story.scenes.what}."
             )
 
-        self.later("draw", compute, shown)
+        self.later("draw", compute, show)
 
     def close(self) -> None:
         """Look no more, and go from the page."""
@@ -205,14 +205,9 @@ class CriticView(Panel):
         page = np.full((len(upper) + len(lower), width, 3), 255, np.uint8)
         page[: len(upper), : upper.shape[1]] = upper
         page[len(upper) :, : lower.shape[1]] = lower
-        data = base64.b64encode(to_bytes(page, "JPEG")).decode()
-        alt = html.escape(describe(story.moments[index], 0))
-        caption = (
-            f"{notice(story.moments[index], story.form)} {CAPTION} Photographs: {story.scenes.what}. A still picture; "
-        )
-        caption = html.escape(caption + "run this notebook with `make lab` for the live one.")
-        image = f'<img alt="{alt}" src="data:image/jpeg;base64,{data}">'
-        return HTML(f"<figure>{image}<figcaption>{caption}</figcaption></figure>")
+        image = picture(to_bytes(page, "JPEG"), describe(story.moments[index], 0), kind="jpeg")
+        caption = f"{notice(story.moments[index], story.form)} {CAPTION} Photographs: {story.scenes.what}. "
+        return HTML(captioned(image, caption + "A still picture; run this notebook with `make lab` for the live one."))
 
 
 def add(moments: Sequence[Moment], new: Moment) -> list[Moment]:

@@ -9,6 +9,8 @@ from rwlib.colors import COLORS
 from rwlib.conventions import tensor_to_image
 from rwlib.widgets.explorer.correlations import Scene, View, correlation_loss_of
 from rwlib.widgets.shared.heat import DIVERGING, SEQUENTIAL, color_bar, enlarge, heat, mix, outline
+from rwlib.widgets.shared.tables import Cell
+from rwlib.widgets.shared.tables import table as html_table
 
 PICTURE_PX = 192
 """Width of each picture on the page."""
@@ -63,21 +65,14 @@ def table(scene: Scene, view: View) -> str:
     """Return the numbers of this position as an HTML table."""
     names, what = list(view.f), "|Δcos|" if view.cosine else "|Δf|"
     average = 1 / scene.side**2
-    rows = {
+    numbers = {
         f"Σ<sub>j</sub> {what} of i": [number(view.total(name)) for name in names],
         "part of sum": [f"{view.share(name):.2%}" for name in names],
         "÷ average": [f"{view.share(name) / average:.1f}" for name in names],
         "L<sub>c</sub>, all i": [number(correlation_loss_of(scene, name)) for name in names],
     }
-    cell = "text-align:right;padding:0 0 0 10px"
-    head = "".join(f'<th scope="col" style="{cell}">{column}</th>' for column in ("left", "right"))
-    body = "".join(
-        f'<tr><th scope="row" style="text-align:left;font-weight:normal;white-space:nowrap;padding:0">{title}</th>'
-        + "".join(f'<td style="{cell}">{value}</td>' for value in values)
-        + "</tr>"
-        for title, values in rows.items()
-    )
-    return f'<table style="font-size:12px;line-height:1.6"><tr><td></td>{head}</tr>{body}</table>'
+    head = ["", Cell("left", "col"), Cell("right", "col")]
+    return html_table([head, *([Cell(title, "row"), *values] for title, values in numbers.items())], "rwlib-numbers")
 
 
 def still(scene: Scene, view: View) -> Figure:

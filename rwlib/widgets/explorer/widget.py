@@ -5,52 +5,25 @@ truth and for the first composites of two networks (by default one before its tr
 differences, and the part that each position has in L_c.
 """
 
-import copy
-import os
-from collections.abc import Callable
-from functools import cache
-from typing import Any
-
 import ipywidgets
-import torch
 from IPython.display import HTML
-from torch import Tensor, nn
+from torch import Tensor
 
-from rwlib.ablations import ABLATIONS, WEIGHTS, load_ablation
-from rwlib.checkpoints import load_generator
+from rwlib.ablations import ABLATIONS
 from rwlib.colors import COLORS
-from rwlib.conventions import InputError, tensor_to_image
-from rwlib.networks.generator import RegionWiseGenerator
-from rwlib.networks.vgg import VGGFeatures
+from rwlib.conventions import tensor_to_image
 from rwlib.notebook.figures import figure
 from rwlib.widgets.explorer.correlations import Scene, View, explore, look, sentence, worst_cell
+from rwlib.widgets.explorer.networks import Network, choice_of, offered, own_size_vgg
 from rwlib.widgets.explorer.views import LEGEND, PICTURE_PX, bars, draw, still, table
 from rwlib.widgets.shared.heat import enlarge, outline
-from rwlib.widgets.shared.holes import Source
 from rwlib.widgets.shared.panel import Panel
+from rwlib.widgets.shared.photos import Source
 from rwlib.widgets.shared.pictures import PointPicture
 from rwlib.widgets.shared.scenes import SceneMenu, titled, toggle
 
 SIZES_PX = (64, 96, 192)
 """Sides of the picture that can be chosen; each divides `PICTURE_PX`."""
-
-Network = RegionWiseGenerator | str | os.PathLike
-"""A generator, a variant's name (`rwlib.ablations.ABLATIONS`), or a checkpoint."""
-
-
-@torch.no_grad()
-def untrained(G: RegionWiseGenerator, seed: int = 0) -> RegionWiseGenerator:
-    """Return a copy of a generator with fresh weights, drawn as before a training (Glorot, no biases)."""
-    G, generator = copy.deepcopy(G), torch.Generator().manual_seed(seed)
-    for parameter in G.parameters():
-        nn.init.zeros_(parameter) if parameter.ndim == 1 else nn.init.xavier_uniform_(parameter, generator=generator)
-    return G
-
-
-@cache
-def own_size_vgg() -> VGGFeatures:
-    """Return VGG for pictures in their own size, in one memory format: equal pixels give equal bits."""
-    return VGGFeatures("bundled", size_px=0).to(memory_format=torch.channels_last)
 
 
 class CorrelationExplorer(Panel):
@@ -63,7 +36,7 @@ class CorrelationExplorer(Panel):
         after: the network on the right; by default the shipped one.
 
     `cell` is the chosen (row, column) of pool 2, `scene` and `view` hold all numbers behind the pictures. Whatever is
-    wrong with the arguments is said in the widget.
+    wrong with the arguments becomes a message in the widget.
     """
 
     def __init__(
@@ -78,39 +51,17 @@ class CorrelationExplorer(Panel):
         self.scene: Scene | None = None
         self.view: View | None = None
         self.cell = (0, 0)
-        self._networks = self._offer(before, after)
+        self._networks = offered(before, after)
         self._make_controls(photo, M, before, after)
         self._make_pictures()
         self._connect()
         self.refresh()
 
-    # --- what there is to choose from
-
-    def _offer(self, before: Network | None, after: Network | None) -> dict[str, Callable[[], RegionWiseGenerator]]:
-        """Return name → function that loads the network."""
-
-        @cache
-        def shipped() -> RegionWiseGenerator:
-            return load_generator()[0]
-
-        offered = {"untrained": cache(lambda: untrained(shipped())), "shipped": shipped}
-        asked = [name for name in (before, after) if _is_variant(name)]
-        for name in ABLATIONS:
-            if name in asked or (WEIGHTS / f"{name}.safetensors").is_file():
-                offered[name] = cache(lambda name=name: load_ablation(name, WEIGHTS)[0])
-        for title, given in (("own, left", before), ("own, right", after)):
-            if given is not None and not _is_variant(given):
-                offered[title] = cache(lambda given=given: _open(given))
-        return offered
-
     def _make_controls(
         self, photo: Source | None, M: Tensor | None, before: Network | None, after: Network | None
     ) -> None:
-        wide, style = ipywidgets.Layout(width="228px"), {"description_width": "84px"}
+        wide, style = ipywidgets.Layout(width="340px"), {"description_width": "84px"}  # room for the longest name
         self.menu = SceneMenu(photo, M)
-
-        def choice_of(given: Network | None, title: str, default: str) -> str:
-            return default if given is None else given if _is_variant(given) else title
 
         names = [
             (f"{name}: {ABLATIONS[name].title}" if name in ABLATIONS and name != "full" else name, name)
@@ -250,13 +201,13 @@ class CorrelationExplorer(Panel):
         self.view = view
         columns = dict(zip(["truth", *view.f], self.titles, strict=True))
         what = "cosine" if view.cosine else "f_ij"
-        said = {
+        alts = {
             "f": f"Heat map of {what} from the chosen position",
             "difference": f"{what} less that of the truth, from the chosen position",
             "where": "How much each position adds to the sum of differences",
         }
         for (row, name), pixels in maps.items():
-            self.pictures[row, columns[name]].set(pixels, f"{said[row]}, {name}.")
+            self.pictures[row, columns[name]].set(pixels, f"{alts[row]}, {name}.")
         for row, bar in bars(view, over_photo).items():
             self.bars[row].value = bar
         self.legend.value = f'<div style="font-size:12px;line-height:1.4">{LEGEND[view.cosine]}</div>'
@@ -276,15 +227,3 @@ class CorrelationExplorer(Panel):
             caption=f"A still picture of the explorer, each row on one scale. {sentence(self.scene, self.view)} "
             "To choose positions yourself, run this notebook with `make lab`.",
         )
-
-
-def _is_variant(network: Any) -> bool:
-    return isinstance(network, str) and network in ABLATIONS
-
-
-def _open(network: Network) -> RegionWiseGenerator:
-    if isinstance(network, RegionWiseGenerator):
-        return network.eval()
-    if isinstance(network, str | os.PathLike):
-        return load_generator(network)[0]
-    raise InputError(f"before, after: expected a generator, a variant or a file, got {type(network).__name__}")

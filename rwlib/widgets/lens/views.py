@@ -1,7 +1,5 @@
 """How `RegionWiseLens` shows its numbers: coloured maps, tables in HTML, and a still picture."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -9,6 +7,7 @@ from torch import Tensor
 from rwlib.colors import COLORS
 from rwlib.widgets.lens.windows import SIDE, Layer, Window, readings, straddles, write
 from rwlib.widgets.shared.heat import enlarge, heat, outline
+from rwlib.widgets.shared.tables import Cell, table
 
 PICTURE_PX = 7 * SIDE
 TITLES = {
@@ -18,7 +17,7 @@ TITLES = {
     "channel": "by channel",
     "difference": "|difference|",
 }
-SAID = {
+ALTS = {
     "X": "The map X, with the border of the hole.",
     "M": "The mask M: light exists, dark is missing.",
     "location": "The result by location.",
@@ -54,62 +53,35 @@ def scales(layer: Layer) -> tuple[float, float]:
 
 # --- numbers
 
-STYLE = """<style>
-.rwlib-lens table {border-collapse: separate; border-spacing: 2px; font-size: 12px; line-height: 1.2}
-.rwlib-lens td {min-width: 34px; height: 24px; padding: 0 2px; text-align: right; border: 2px solid transparent;
-  font-variant-numeric: tabular-nums; color: inherit}
-.rwlib-lens caption {caption-side: top; text-align: left; font-weight: bold; padding-bottom: 2px; color: inherit;
-  white-space: nowrap}
-.rwlib-lens tfoot td {text-align: left; border: 0; padding-top: 3px}
-.rwlib-lens .missing {background: repeating-linear-gradient(45deg, rgba(128, 128, 128, .45) 0 2px, transparent 2px 6px)}
-.rwlib-lens .w {border: 2px solid BLUE}
-.rwlib-lens .w-hat {border: 2px dashed ORANGE}
-.rwlib-lens .tables {display: flex; flex-wrap: wrap; gap: 12px 18px; align-items: flex-start}
-</style>""".replace("BLUE", COLORS[0]).replace("ORANGE", COLORS[1])
-
-
-def number_table(
-    title: str, rows: Sequence[Sequence[str]], classes: Sequence[Sequence[str]] | None = None, below: str = ""
-) -> str:
-    """Return a grid of numbers as HTML, each cell with its class."""
-    body = ""
-    for i, row in enumerate(rows):
-        cells = (f'<td class="{classes[i][j] if classes else ""}">{text}</td>' for j, text in enumerate(row))
-        body += f"<tr>{''.join(cells)}</tr>"
-    foot = f'<tfoot><tr><td colspan="{len(rows[0])}">{below}</td></tr></tfoot>' if below else ""
-    return f"<table><caption>{title}</caption><tbody>{body}</tbody>{foot}</table>"
-
 
 def tables(layer: Layer, window: Window) -> str:
     """Return the window's pixels, mask, filters, products and sums as HTML."""
     missing = [["missing" if m == 0 else "" for m in row] for row in window.m.tolist()]
-    own = [["w" if m == 1 else "w-hat" for m in row] for row in window.m.tolist()]
-    chosen = "w" if window.exists else "w-hat"
-    one = [[chosen for _ in row] for row in own]
+    region = [["w" if m == 1 else "w-hat" for m in row] for row in window.m.tolist()]
+    centre = [["w" if window.exists else "w-hat"] * layer.kernel] * layer.kernel
 
-    def numbers(values: Tensor, unit: int) -> list[list[str]]:
-        return [[write(x, unit) for x in row] for row in values.tolist()]
-
-    def both(a, b):
-        return [[f"{x} {y}" for x, y in zip(*rows, strict=True)] for rows in zip(a, b, strict=True)]
+    def grid(title: str, values: Tensor, unit: int, *marks: list[list[str]], foot: str = "") -> str:
+        classes = [[" ".join(names) for names in zip(*rows, strict=True)] for rows in zip(*marks, strict=True)]
+        rows = [
+            [Cell(write(x, unit) if unit > 1 else f"{x:.0f}", css=css) for x, css in zip(*row, strict=True)]
+            for row in zip(values.tolist(), classes, strict=True)
+        ]
+        return table(rows, caption=title, foot=foot)
 
     by_location, by_channel = (write(x, 100) for x in window.sums)
     bias = f" + b̂ {write(window.bias, 100)}" if window.bias else ""
-    name = "W" if window.exists else "Ŵ"
+    title = f"by location: {'W' if window.exists else 'Ŵ'} ⊙ x"
+    foot = f"sum{bias} = <b>{by_location}</b>"
+    side = range(layer.kernel)
     parts = [
-        number_table("x, the window", numbers(window.x, 10), missing, "hatched: missing"),
-        number_table("m, its mask", [[f"{m:.0f}" for m in row] for row in window.m.tolist()], missing),
-        number_table("W, existing", numbers(layer.W, 10), [["w"] * layer.kernel] * layer.kernel),
-        number_table("Ŵ, missing", numbers(layer.W_hat, 10), [["w-hat"] * layer.kernel] * layer.kernel),
-        number_table(
-            f"by location: {name} ⊙ x", numbers(window.by_location, 100), both(one, missing),
-            f"sum{bias} = <b>{by_location}</b>",
-        ),
-        number_table(
-            "by channel: own ⊙ x", numbers(window.by_channel, 100), both(own, missing), f"sum = <b>{by_channel}</b>"
-        ),
-    ]  # fmt: skip
-    return f'{STYLE}<div class="rwlib-lens"><div class="tables">{"".join(parts)}</div></div>'
+        grid("x, the window", window.x, 10, missing, foot="hatched: missing"),
+        grid("m, its mask", window.m, 1, missing),
+        grid("W, existing", layer.W, 10, [["w" for _ in side] for _ in side]),
+        grid("Ŵ, missing", layer.W_hat, 10, [["w-hat" for _ in side] for _ in side]),
+        grid(title, window.by_location, 100, centre, missing, foot=foot),
+        grid("by channel: own ⊙ x", window.by_channel, 100, region, missing, foot=f"sum = <b>{by_channel}</b>"),
+    ]
+    return f'<div class="rwlib-lens">{"".join(parts)}</div>'
 
 
 def still(layer: Layer, cell: tuple[int, int]) -> Figure:

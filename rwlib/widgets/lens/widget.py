@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rwlib.conventions import InputError
 from rwlib.notebook.figures import figure
-from rwlib.widgets.lens.views import PICTURE_PX, SAID, TITLES, draw, scales, still, tables
+from rwlib.widgets.lens.views import ALTS, PICTURE_PX, TITLES, draw, scales, still, tables
 from rwlib.widgets.lens.windows import (
     FILTERS,
     SIDE,
@@ -27,8 +27,8 @@ from rwlib.widgets.lens.windows import (
     write,
 )
 from rwlib.widgets.shared.heat import SEQUENTIAL, color_bar
-from rwlib.widgets.shared.holes import Source
 from rwlib.widgets.shared.panel import Panel
+from rwlib.widgets.shared.photos import Source
 from rwlib.widgets.shared.pictures import PointPicture
 from rwlib.widgets.shared.scenes import Choice, SceneMenu, titled, toggle
 
@@ -42,7 +42,7 @@ class RegionWiseLens(Panel):
         kernel: 3 or 5.
 
     `cell` is the window's centre (row, column), `layer` and `window` hold the numbers. Whatever is wrong with the
-    arguments is said in the widget.
+    arguments becomes a message in the widget.
     """
 
     def __init__(self, photo: Source | None = None, M: Tensor | None = None, *, kernel: int = 3) -> None:
@@ -139,7 +139,7 @@ class RegionWiseLens(Panel):
     def _show_layer(self, layer: Layer, maps: dict[str, np.ndarray], counts: str) -> None:
         self.layer = layer
         for name, pixels in maps.items():
-            self.pictures[name].set(pixels, SAID[name])
+            self.pictures[name].set(pixels, ALTS[name])
             self.pictures[name].reach = layer.reach if name in ("X", "M") else 0
         top, most = scales(layer)
         self.bar.value = color_bar(SEQUENTIAL, "0", write(most, 100), title="|difference|", note="grey: cannot differ")

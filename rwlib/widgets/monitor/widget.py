@@ -6,7 +6,6 @@ TrainingMonitor("runs/mine")                            a run of `rwlib train` i
 """
 
 import html
-import io
 import os
 import time
 from pathlib import Path
@@ -14,14 +13,14 @@ from typing import Any
 
 import ipywidgets
 from IPython.display import HTML
-from PIL import Image
 
 from rwlib.config import Config, make_config
 from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.notebook.figures import figure
 from rwlib.training.run_folder import read_record
-from rwlib.widgets.monitor.views import Chart, Snapshot, describe, draw, facts, take_snapshot
+from rwlib.widgets.monitor.chart import Chart, describe, draw, read_sheet
+from rwlib.widgets.monitor.snapshot import Snapshot, facts, take_snapshot
 from rwlib.widgets.shared.background import Ticker
 from rwlib.widgets.shared.follow import Run
 from rwlib.widgets.shared.live import LiveTraining, training_here
@@ -59,7 +58,7 @@ class TrainingMonitor(Panel):
     ) -> None:
         super().__init__(title="training monitor")
         self.run: Run | None = None
-        self.shown = Snapshot()
+        self.snapshot = Snapshot()
         self._seen: tuple | None = None
         self._rest_until = 0.0
         self._chart = Chart()
@@ -146,8 +145,9 @@ class TrainingMonitor(Panel):
 
         def compute() -> tuple[Snapshot, bytes, str, bytes]:
             begun = time.monotonic()
-            shown = take_snapshot(run)
-            result = shown, self._chart.png(shown, **options), describe(shown), read_sheet(shown.samples)
+            snapshot = take_snapshot(run)
+            sheet = read_sheet(snapshot.samples, 2 * SAMPLES_PX)
+            result = snapshot, self._chart.png(snapshot, **options), describe(snapshot), sheet
             self._rest_until = time.monotonic() + REST * (time.monotonic() - begun)
             return result
 
@@ -167,36 +167,36 @@ class TrainingMonitor(Panel):
         return {"log": self.log_scale.value, "weighted": self.weighted.value, "smoothing": self.smoothing.value}
 
     def _show(self, result: tuple[Snapshot, bytes, str, bytes]) -> None:
-        shown, curves, said, sheet = result
-        self.shown = shown
-        self.curves.set(curves, said)
+        snapshot, chart, description, sheet = result
+        self.snapshot = snapshot
+        self.curves.set(chart, description)
         if sheet:
-            step = int(shown.samples.stem.partition("_")[2])
+            step = int(snapshot.samples.stem.partition("_")[2])
             self.samples.set(
                 sheet,
                 f"Rows of six pictures after step {step}: input, first prediction and composite, second prediction and "
                 "composite, truth.",
                 f"Step {step}; columns: I_in, I_p1, I_c1, I_p2, I_c2, I_gt",
             )
-        self.progress.max, self.progress.value = max(shown.total, 1), shown.step
-        self.status.value = f'<span role="status">{html.escape(shown.sentence)}</span>'
+        self.progress.max, self.progress.value = max(snapshot.total, 1), snapshot.step
+        self.status.value = f'<span role="status">{html.escape(snapshot.sentence)}</span>'
         self.facts.value = " &ensp; ".join(
-            f"{html.escape(name)} <b>{html.escape(value)}</b>" for name, value in facts(shown).items()
+            f"{html.escape(name)} <b>{html.escape(value)}</b>" for name, value in facts(snapshot).items()
         )
-        resumable = shown.resumable or isinstance(self.run, WatchedRun)
+        resumable = snapshot.resumable or isinstance(self.run, WatchedRun)
         self.start_button.description = "Resume" if resumable else "Start"
-        self.start_button.disabled = shown.word in (*ACTIVE, "finished", "empty", "damaged")
-        self.stop_button.disabled = shown.word not in STOPPABLE
+        self.start_button.disabled = snapshot.word in (*ACTIVE, "finished", "empty", "damaged")
+        self.stop_button.disabled = snapshot.word not in STOPPABLE
 
     def redraw(self) -> None:
         """Draw the curves again, as the controls now say."""
         if self.run is None:
             return
-        shown, options = self.shown, self._options()
+        snapshot, options = self.snapshot, self._options()
         self.later(
             "redraw",
-            lambda: self._chart.png(shown, **options),
-            lambda png: self.curves.set(png, describe(shown)),
+            lambda: self._chart.png(snapshot, **options),
+            lambda png: self.curves.set(png, describe(snapshot)),
             urgent=True,
         )
 
@@ -229,23 +229,10 @@ class TrainingMonitor(Panel):
     def static(self) -> HTML:
         """Return the curves as they are now."""
         live = "Run this notebook with `make lab` for the live monitor."
-        shown = take_snapshot(self.run) if self.run is not None else Snapshot(sentence="There is nothing to watch.")
-        known = ", ".join(f"{name} {value}" for name, value in facts(shown).items() if name in ("step", "speed"))
-        return figure(draw(shown, **self._options()), describe(shown), f"A still picture. {known}. {live}")
+        snapshot = take_snapshot(self.run) if self.run is not None else Snapshot(sentence="There is nothing to watch.")
+        numbers = ", ".join(f"{name} {value}" for name, value in facts(snapshot).items() if name in ("step", "speed"))
+        return figure(draw(snapshot, **self._options()), describe(snapshot), f"A still picture. {numbers}. {live}")
 
 
 def _same(a: Path, b: Path) -> bool:
     return a.resolve() == b.resolve()
-
-
-def read_sheet(file: Path | None) -> bytes:
-    """Return a sample grid as PNG no wider than twice its place on the page; nothing if it cannot be read."""
-    try:
-        with Image.open(file) as sheet:
-            sheet.load()
-            sheet.thumbnail((2 * SAMPLES_PX, 2 * SAMPLES_PX))
-            png = io.BytesIO()
-            sheet.save(png, "PNG")
-            return png.getvalue()
-    except (OSError, AttributeError, ValueError, SyntaxError):  # none, gone, or damaged
-        return b""

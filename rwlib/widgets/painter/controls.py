@@ -6,8 +6,9 @@ from ipywidgets import Layout
 
 from rwlib.data.bundled import NAMES
 from rwlib.networks.generator import Outputs
-from rwlib.widgets.shared import holes
+from rwlib.widgets.shared.photos import HOUSE
 from rwlib.widgets.shared.pictures import Picture
+from rwlib.widgets.shared.upload import LIMIT_MB, Upload
 
 RESULT_PX, STEP_PX = 400, 196
 ROW = Layout(align_items="center", flex_flow="row wrap", grid_gap="2px 8px")
@@ -28,20 +29,12 @@ class Controls:
     """
 
     def __init__(self, generators: list[tuple[str, str]]) -> None:
-        wide, narrow = Layout(width="260px"), Layout(width="142px")
-        self.photo = ipywidgets.Dropdown(options=[holes.HOUSE, *NAMES], description="Photo", layout=wide)
-        self.own_photo = ipywidgets.FileUpload(
-            accept="image/*",
-            description="Own photo",
-            tooltip="Your own picture, up to 100 MB under `make lab`; from code, HolePainter('file.jpg'), any size",
-            layout=narrow,
+        wide = Layout(width="260px")
+        self.photo = ipywidgets.Dropdown(options=[HOUSE, *NAMES], description="Photo", layout=wide)
+        self.own_photo = Upload(
+            "Own photo", f"Your own picture, up to {LIMIT_MB} MB; from code, HolePainter('file.jpg'), of any size"
         )
-        self.own_mask = ipywidgets.FileUpload(
-            accept="image/*",
-            description="Own mask",
-            tooltip="Your own mask, a picture of the photograph's size; white is missing",
-            layout=narrow,
-        )
+        self.own_mask = Upload("Own mask", "Your own mask, a picture of the photograph's size; white is missing")
         self.brush = ipywidgets.IntSlider(
             value=25,
             min=1,
@@ -101,6 +94,11 @@ class Controls:
         for step, picture in self.steps.items():
             picture.width_px = round(STEP_PX * share)
             picture.set(pictures[step], f"{step}: {STEPS[step]}.", f"{step}: {STEPS[step]}")
+
+    def hide_result(self) -> None:
+        """Show no result: it belongs to another photograph."""
+        for picture in (self.picture, *self.steps.values()):
+            picture.clear()
 
 
 def percent(hole: np.ndarray) -> str:

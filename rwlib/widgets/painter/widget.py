@@ -9,43 +9,26 @@ stay those of the photograph, bit for bit.
 """
 
 import os
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-import ipywidgets
 import numpy as np
 import torch
 import traitlets
 from IPython.display import HTML
 from torch import Tensor
 
-from rwlib.ablations import ABLATIONS, WEIGHTS, load_ablation
-from rwlib.checkpoints import load_generator
-from rwlib.config import Config
 from rwlib.conventions import InputError
-from rwlib.inpainting import fill_photo
-from rwlib.networks.generator import Outputs, RegionWiseGenerator
-from rwlib.notebook import show_images
-from rwlib.widgets.painter.controls import STEP_PX, Controls, percent
-from rwlib.widgets.shared import holes
+from rwlib.networks.generator import Outputs
+from rwlib.widgets.painter.controls import Controls, percent
+from rwlib.widgets.painter.generators import Generators
+from rwlib.widgets.painter.painting import Painting, State
+from rwlib.widgets.painter.results import Filling, Result, encode_mask, fill_state, save, still
 from rwlib.widgets.shared.canvas import HoleCanvas
-from rwlib.widgets.shared.holes import Photo, Result, Source
 from rwlib.widgets.shared.panel import COMPUTING, Panel
-from rwlib.widgets.shared.pictures import to_png
-
-HISTORY = 30  # steps that can be undone
-SHIPPED = "shipped"
-
-
-@dataclass(frozen=True)
-class State:
-    """A photograph and the hole in it; every step makes a new one."""
-
-    photo: Photo
-    hole: np.ndarray
-    """(h, w) bool, True where missing."""
+from rwlib.widgets.shared.photos import HOUSE, Photo, Source, bundled, tensors, to_hole, to_photo
+from rwlib.widgets.shared.previews import preview, preview_size, shrink
 
 
 class HolePainter(Panel):
@@ -69,19 +52,17 @@ class HolePainter(Panel):
         mask: Source | None = None,
     ) -> None:
         super().__init__(title="Hole painter")
-        self._lock = threading.RLock()
+        self._painting = Painting(bundled(HOUSE))
+        self._shown: Photo | None = None
         self._follows = False  # whether the menu of photographs follows the state, and not the other way round
-        self._history: list[State] = []
-        self._own: dict[str, Photo] = {}
-        self._generators: dict[str, tuple[RegionWiseGenerator, Config]] = {}
-        self._draws = torch.Generator().manual_seed(0)
+        self._photos: dict[str, Photo] = {}
+        self._generators = Generators()
         self._filled: Result | None = None
-        self.canvas = HoleCanvas(self._take_stroke, lambda: self.attempt(self.undo))
-        variants = [(f"Fig. 4{a.panel}: {a.title}", name) for name, a in ABLATIONS.items() if _weights(name).is_file()]
-        self.controls = Controls([("house fronts, 64 px (shipped)", SHIPPED), *variants])
+        self.canvas = HoleCanvas(self, self._take_stroke, self.undo)
+        self.controls = Controls(self._generators.options)
         self.show(*self.controls.arranged(self.canvas))
         self._connect()
-        self._set(_without_hole(holes.bundled(holes.HOUSE)))
+        self._refresh()
         problems = []
         for given, use in ((photo, self.set_photo), (mask, self.set_mask), (checkpoint, self.add_checkpoint)):
             if given is not None:
@@ -91,7 +72,7 @@ class HolePainter(Panel):
                     problems.append(str(error))
                 except Exception as error:
                     self._fault(error)
-        self._history.clear()
+        self._painting.forget()
         if problems:
             self.say(" · ".join(problems), error=True)
         elif not self._faults:
@@ -100,18 +81,23 @@ class HolePainter(Panel):
     # --- what it holds
 
     @property
+    def state(self) -> State:
+        """Photograph and hole as they are now."""
+        return self._painting.state
+
+    @property
     def I_gt(self) -> Tensor:
         """The photograph, (1, 3, h, w) in [-1, 1]."""
-        return holes.tensors(self.state.photo, self.state.hole)[0]
+        return tensors(self.state.photo, self.state.hole)[0]
 
     @property
     def M(self) -> Tensor:
         """The mask, (1, 1, h, w), 1 existing, 0 missing."""
-        return holes.tensors(self.state.photo, self.state.hole)[1]
+        return tensors(self.state.photo, self.state.hole)[1]
 
     @property
     def result(self) -> np.ndarray | None:
-        """The last filling, (h, w, 3) uint8; None before the first."""
+        """The last filling of this photograph, (h, w, 3) uint8; None before the first."""
         return None if self._filled is None else self._filled.filled.image
 
     @property
@@ -127,7 +113,7 @@ class HolePainter(Panel):
         Raises:
             InputError: not a picture, or a side under 8 px.
         """
-        self._set(_without_hole(holes.to_photo(photo)))
+        self._set(State.whole(to_photo(photo)))
 
     def set_mask(self, mask: Source) -> None:
         """Take another hole for the photograph that is there.
@@ -135,7 +121,7 @@ class HolePainter(Panel):
         Raises:
             InputError: no mask, or of another size.
         """
-        self._set(replace(self.state, hole=holes.to_hole(mask, self.state.photo)))
+        self._set(self._with_mask(mask))
 
     def add_checkpoint(self, checkpoint: str | os.PathLike[str]) -> None:
         """Offer one more generator, and choose it.
@@ -143,24 +129,24 @@ class HolePainter(Panel):
         Raises:
             InputError: the file is missing, damaged or no generator.
         """
-        key = str(Path(checkpoint))
         with COMPUTING:
-            self._generators[key] = load_generator(checkpoint)
-        menu = self.controls.generator
-        menu.options = [*(option for option in menu.options if option[1] != key), (Path(checkpoint).name, key)]
-        menu.value = key
+            key = self._generators.add(checkpoint)
+        self.controls.generator.options = self._generators.options
+        self.controls.generator.value = key
 
     def undo(self) -> None:
-        """Take back the last stroke, random hole, clearing or loading."""
-        with self._lock:
-            if not self._history:
-                self.say("There is nothing to undo.")
-                return
-            self._set(self._history.pop(), remember=False)
+        """Take back the last stroke, random hole, clearing or loading.
+
+        Raises:
+            InputError: nothing is left to undo.
+        """
+        self._painting.undo()
+        self._refresh()
 
     def clear(self) -> None:
         """Remove the hole."""
-        self._set(replace(self.state, hole=np.zeros_like(self.state.hole)))
+        self._painting.clear()
+        self._refresh()
 
     def inpaint(self) -> np.ndarray:
         """Fill the hole, as the button does, and return the result (h, w, 3).
@@ -169,9 +155,9 @@ class HolePainter(Panel):
             InputError: no hole, nothing but hole, or a generator that cannot be loaded.
         """
         with COMPUTING, torch.no_grad():
-            done = self._job()()
-        self._show(done)
-        return done[0].filled.image
+            filling = self._job()()
+        self._show(filling)
+        return filling.result.filled.image
 
     def save(self, path: str | os.PathLike[str]) -> tuple[Path, Path]:
         """Write the last filling as PNG and its mask beside it; the PNG's header says that it was inpainted.
@@ -182,7 +168,7 @@ class HolePainter(Panel):
         Raises:
             InputError: nothing was filled yet, an ending other than .png, or a folder that cannot be written to.
         """
-        return holes.save(self._last_result(), path)
+        return save(self._last_result(), path)
 
     # --- what its controls do
 
@@ -192,128 +178,88 @@ class HolePainter(Panel):
         self.on_change(c.tool, lambda tool: setattr(self.canvas, "erase", tool == "Erase"))
         self.on_change(self.canvas, lambda erase: setattr(c.tool, "value", "Erase" if erase else "Paint"), "erase")
         self.on_change(c.photo, self._choose_photo)
-        self.on_change(c.own_photo, lambda files: self._load(c.own_photo, files, self._take_photo))
-        self.on_change(c.own_mask, lambda files: self._load(c.own_mask, files, self._take_mask))
+        c.own_photo.connect(self, lambda name, file: self._load(name, lambda: State.whole(to_photo(file, name))))
+        c.own_mask.connect(self, lambda name, file: self._load(name, lambda: self._with_mask(file)))
         self.on_click(c.undo, self.undo)
         self.on_click(c.clear, self.clear)
         self.on_click(c.random, self._draw_random)
         self.on_click(c.inpaint, lambda: self.later("inpaint", self._job(), self._show, busy="Filling …"))
-        self.on_click(c.save_result, lambda: self._download("inpainted.png", self._encode_result()))
-        self.on_click(c.save_mask, lambda: self._download("mask.png", self._encode_mask()))
+        self.on_click(c.save_result, lambda: self._download("inpainted.png", self._last_result().encode))
+        self.on_click(c.save_mask, lambda: self._download("mask.png", partial(encode_mask, self.state.hole)))
 
-    def _set(self, state: State, *, remember: bool = True) -> None:
-        """Go to another state, and show it."""
-        with self._lock:
-            old = getattr(self, "state", None)
-            if old is not None and remember:
-                self._history = [*self._history, old][-HISTORY:]
-            self.state = state
-            photo, menu = state.photo, self.controls.photo
-            small = holes.preview_size(*state.photo.size)
-            hole = holes.shrink(state.hole, small)
-            if old is None or old.photo is not photo:
-                self.canvas.show(hole, holes.preview(photo.image), photo.name)
-                self._own[photo.name] = photo
+    def _set(self, state: State) -> None:
+        self._painting.go_to(state)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Show photograph and hole as they are now."""
+        with self._painting.lock:
+            photo, menu = self.state.photo, self.controls.photo
+            hole = shrink(self.state.hole, preview_size(*photo.size))
+            if photo is self._shown:
+                self.canvas.show(hole)
+            else:
+                self._shown = self._photos[photo.name] = photo
+                self._filled = None
+                self.controls.hide_result()
+                self.canvas.show(hole, preview(photo.image), photo.name)
                 self._follows = True  # new options make the menu jump to its first entry
                 if photo.name not in menu.options:
                     menu.options = [*menu.options, photo.name]
                 menu.value = photo.name
                 self._follows = False
-            else:
-                self.canvas.show(hole)
-        self.say(f"{photo.describe()}: {percent(state.hole)} missing.")
+        self._describe()
+
+    def _describe(self) -> None:
+        self.say(f"{self.state.photo.describe()}: {percent(self.state.hole)} missing.")
 
     def _take_stroke(self, pixels: np.ndarray, erase: bool) -> None:
-        def take() -> None:
-            with self._lock:
-                stroke = holes.enlarge(pixels, self.state.hole.shape)
-                hole = self.state.hole & ~stroke if erase else self.state.hole | stroke
-                self._set(replace(self.state, hole=hole))
+        self._painting.stroke(pixels, erase=erase)
+        self._refresh()
 
-        self.attempt(take)
+    def _with_mask(self, mask: Source) -> State:
+        photo = self.state.photo
+        return State(photo, to_hole(mask, photo))
 
     def _choose_photo(self, name: str) -> None:
         if not self._follows:
-            self._set(_without_hole(self._own.get(name) or holes.bundled(name)))
+            self._set(State.whole(self._photos.get(name) or bundled(name)))
 
     def _draw_random(self) -> None:
-        photo = self.state.photo
-        hole = holes.random_hole(photo, self.controls.percent.value, self.controls.kind.value, self._draws)
-        self._set(replace(self.state, hole=hole))
+        self._painting.draw(self.controls.percent.value, self.controls.kind.value)
+        self._refresh()
 
     # --- files
 
-    def _load(self, upload: ipywidgets.FileUpload, files: tuple, take: Callable[[str, bytes], State]) -> None:
-        if not files:
-            return
-        name, content = files[0]["name"], bytes(files[0]["content"])
-        upload.value = ()  # so that the same file can be chosen again
-        self.later("load", lambda: take(name, content), self._set, busy=f"Reading {name} …")
-
-    def _take_photo(self, name: str, content: bytes) -> State:
-        return _without_hole(holes.to_photo(content, name))
-
-    def _take_mask(self, name: str, content: bytes) -> State:
-        return replace(self.state, hole=holes.to_hole(content, self.state.photo))
+    def _load(self, name: str, read: Callable[[], State]) -> None:
+        self.later("load", read, self._set, busy=f"Reading {name} …")
 
     def _last_result(self) -> Result:
         if self._filled is None:
             raise InputError("result: nothing was filled yet; press Inpaint first")
         return self._filled
 
-    def _encode_result(self) -> Callable[[], bytes]:
-        result = self._last_result()
-        return lambda: holes.encode(result.filled.image, holes.provenance(result))
-
-    def _encode_mask(self) -> Callable[[], bytes]:
-        hole = self.state.hole
-        return lambda: holes.encode(hole.astype(np.uint8) * 255)
-
     def _download(self, name: str, encode: Callable[[], bytes]) -> None:
         self.later(name, encode, lambda png: self.canvas.download(name, png), busy="Encoding …")
 
     # --- filling
 
-    def _job(self) -> Callable[[], tuple[Result, dict[str, bytes]]]:
+    def _job(self) -> Callable[[], Filling]:
         """Return the work of filling what is there now."""
         state, key = self.state, self.controls.generator.value
-        label = next(label for label, other in self.controls.generator.options if other == key)
+        return lambda: fill_state(state, self._generators, key)
 
-        def work() -> tuple[Result, dict[str, bytes]]:
-            if key not in self._generators:
-                self._generators[key] = load_ablation(key, WEIGHTS) if key in ABLATIONS else load_generator()
-            filled = fill_photo(state.photo.image, state.hole, *self._generators[key])
-            shown = {name: to_png(I, side_px=STEP_PX) for name, I in filled.outputs._asdict().items()}
-            shown["result"] = to_png(holes.preview(filled.image))
-            return Result(state.photo, state.hole, filled, label), shown
-
-        return work
-
-    def _show(self, done: tuple[Result, dict[str, bytes]]) -> None:
-        result, shown = done
+    def _show(self, filling: Filling) -> None:
+        result, pictures = filling
+        if result.photo is not self.state.photo:
+            self._describe()  # another photograph was chosen meanwhile
+            return
         self._filled = result
         (h, w), (h_work, w_work) = result.photo.size, result.filled.M.shape[-2:]
-        self.controls.show((h, w), result.photo.name, shown)
+        self.controls.show((h, w), result.photo.name, pictures)
         at = "full size" if (h, w) == (h_work, w_work) else f"{w_work}×{h_work}, where the hole has a size it knows"
         self.say(f"{percent(result.hole)} filled in {result.filled.seconds:.2f} s; the network worked at {at}.")
 
     def static(self) -> HTML:
         """Return photograph, hole and, if there is one, filling as a still picture."""
-        photo, hole = holes.preview(self.state.photo.image), self.state.hole
-        images = {f"{percent(hole)} missing": holes.with_hole(photo, holes.shrink(hole, photo.shape[:2]))}
-        if self._filled is not None and self._filled.hole is hole:
-            images["filled"] = holes.preview(self.result)
-        return show_images(
-            images,
-            alt=f"{self.state.photo.name}; missing pixels in stripes.",
-            caption="A still picture of the hole painter. Run this notebook with `make lab` to paint on it.",
-            side_inches=2.4,
-        )
-
-
-def _without_hole(photo: Photo) -> State:
-    return State(photo, np.zeros(photo.size, bool))
-
-
-def _weights(name: str) -> Path:
-    return Path(WEIGHTS) / f"{name}.safetensors"
+        return still(self.state, self._filled)

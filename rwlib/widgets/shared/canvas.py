@@ -7,6 +7,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from rwlib.widgets.shared.panel import Panel
 from rwlib.widgets.shared.pictures import to_png
 
 HOW = (
@@ -20,6 +21,7 @@ class HoleCanvas(anywidget.AnyWidget):
     """A photograph with its hole; the browser sends strokes, the owner sends the hole.
 
     Args:
+        panel: shows what goes wrong in the calls below.
         on_stroke: called as `on_stroke(pixels, erase)` after each stroke, pixels (h, w) of bool; answers with `show`.
         on_undo: called when undo is asked for by keyboard.
     """
@@ -30,16 +32,18 @@ class HoleCanvas(anywidget.AnyWidget):
     width = traitlets.Int(1).tag(sync=True)
     height = traitlets.Int(1).tag(sync=True)
     bits = traitlets.Bytes(b"\0").tag(sync=True)
-    """The hole, row by row, one bit a pixel, 1 missing."""
+    """The hole, row by row, one bit per pixel, 1 missing."""
     taken = traitlets.Unicode("").tag(sync=True)
     """Name of the last stroke that `bits` contains."""
     brush = traitlets.Int(25).tag(sync=True)
     """Diameter in pixels of the picture; odd."""
     erase = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, on_stroke: Callable[[np.ndarray, bool], None], on_undo: Callable[[], None]) -> None:
+    def __init__(
+        self, panel: Panel, on_stroke: Callable[[np.ndarray, bool], None], on_undo: Callable[[], None]
+    ) -> None:
         super().__init__()
-        self._on_stroke, self._on_undo = on_stroke, on_undo
+        self._panel, self._on_stroke, self._on_undo = panel, on_stroke, on_undo
         self._last = ""
         self.on_msg(self._receive)
 
@@ -66,10 +70,11 @@ class HoleCanvas(anywidget.AnyWidget):
 
     def _receive(self, _: "HoleCanvas", content: dict, buffers: list) -> None:
         if content["kind"] == "undo":
-            self._on_undo()
+            self._panel.attempt(self._on_undo)
             return
         self._last = content["id"]
         if (content["height"], content["width"]) != (self.height, self.width):
             return  # painted on the photograph before this one
         flat = np.unpackbits(np.frombuffer(buffers[0], np.uint8), count=self.height * self.width)
-        self._on_stroke(flat.reshape(self.height, self.width).astype(bool), content["erase"])
+        pixels = flat.reshape(self.height, self.width).astype(bool)
+        self._panel.attempt(lambda: self._on_stroke(pixels, content["erase"]))

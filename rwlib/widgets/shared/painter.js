@@ -5,6 +5,9 @@
 // so nothing is lost when the kernel undoes something at the same moment.
 
 const SHOWN_PX = 400; // longest side on the page
+const SHORTEST_PX = 32; // of a strip that is longer, which scrolls
+const PATIENCE_MS = 10_000; // until a stroke without an answer is said to be one
+const UNANSWERED = "What was painted last has no answer yet: Python is busy, or it was started anew; then run the cell again.";
 const FOREGROUND = [213, 94, 0, 190], BACKGROUND = [255, 255, 255, 190]; // stripes: visible on any colour
 
 // --- sets of pixels: one byte a pixel here, one bit a pixel in messages
@@ -57,7 +60,8 @@ function element(kind, css, parent) {
 }
 
 function render({ model, el }) {
-  const frame = element("div", "position:relative;margin:2px;line-height:0;cursor:crosshair;touch-action:none;user-select:none", el);
+  const scroller = element("div", "", el);
+  const frame = element("div", "position:relative;margin:2px;line-height:0;cursor:crosshair;touch-action:none;user-select:none", scroller);
   frame.className = "rwlib-hole-canvas";
   frame.tabIndex = 0;
   frame.setAttribute("role", "application");
@@ -69,6 +73,8 @@ function render({ model, el }) {
   );
   const spoken = element("div", "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)", el);
   spoken.setAttribute("aria-live", "polite");
+  const hint = element("div", `max-width:${SHOWN_PX}px`, el);
+  hint.setAttribute("role", "alert");
 
   let w = 0, h = 0, hole = new Uint8Array(0), url = null;
   let pending = []; // strokes that the kernel has not taken in yet
@@ -107,16 +113,19 @@ function render({ model, el }) {
     if (w !== model.get("width") || h !== model.get("height")) {
       [w, h] = [model.get("width"), model.get("height")];
       [canvas.width, canvas.height] = [w, h];
-      const scale = SHOWN_PX / Math.max(w, h);
+      const scale = Math.max(SHOWN_PX / Math.max(w, h), SHORTEST_PX / Math.min(w, h));
       frame.style.width = w * scale + "px";
       frame.style.aspectRatio = w + "/" + h;
-      frame.style.maxWidth = "100%";
+      const strip = scale * Math.max(w, h) > SHOWN_PX;
+      frame.style.maxWidth = strip ? "" : "100%";
+      scroller.style.cssText = strip ? `overflow:auto;max-width:${SHOWN_PX}px;max-height:${SHOWN_PX}px` : "";
       [pending, current] = [[], null]; // they belong to another photograph
       moveRing(w >> 1, h >> 1);
     }
     hole = unpack(model.get("bits"), w * h);
     const taken = pending.findIndex((stroke) => stroke.id === model.get("taken"));
     pending = pending.slice(taken + 1);
+    if (!pending.length) hint.textContent = "";
     draw();
   }
   function moveRing(x, y) {
@@ -147,6 +156,7 @@ function render({ model, el }) {
     const stroke = { ...current, id: Math.random().toString(36).slice(2) };
     pending.push(stroke);
     current = null;
+    setTimeout(() => pending.includes(stroke) && (hint.textContent = UNANSWERED), PATIENCE_MS);
     const content = { kind: "stroke", id: stroke.id, erase: stroke.erase, width: w, height: h };
     model.send(content, undefined, [new DataView(pack(stroke.pixels).buffer)]);
   }

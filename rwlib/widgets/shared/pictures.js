@@ -22,7 +22,12 @@ function render({ model, el }) {
     if (old) URL.revokeObjectURL(old);
     image.alt = model.get("alt");
     image.style.width = model.get("width_px") + "px";
-    frame.setAttribute("aria-label", model.get("alt") + " Choose a place by a click or with the arrow keys.");
+    nameFrame();
+  }
+  function nameFrame() {
+    const [row, column] = model.get("cell");
+    const chosen = `Row ${row + 1} of ${model.get("rows")}, column ${column + 1} of ${model.get("columns")} is chosen;`;
+    frame.setAttribute("aria-label", `${model.get("alt")} ${chosen} choose another by a click or with the arrow keys.`);
   }
   function showCell() {
     const [row, column] = model.get("cell");
@@ -33,6 +38,7 @@ function render({ model, el }) {
     mark.style.left = (100 * left) / columns + "%";
     mark.style.height = (100 * (bottom - top)) / rows + "%";
     mark.style.width = (100 * (right - left)) / columns + "%";
+    nameFrame();
   }
   function choose(row, column) {
     const inside = (x, n) => Math.min(Math.max(x, 0), n - 1);

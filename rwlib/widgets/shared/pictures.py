@@ -3,9 +3,7 @@
 No pyplot: callbacks run in another thread, where its global state leaves blank pictures.
 """
 
-import html
 import io
-from base64 import b64encode
 from pathlib import Path
 
 import anywidget
@@ -17,6 +15,8 @@ from PIL import Image
 from torch import Tensor
 
 from rwlib.conventions import tensor_to_image
+from rwlib.notebook.figures import captioned
+from rwlib.notebook.figures import picture as picture_html
 
 
 def to_png(picture: Figure | Tensor | np.ndarray, *, side_px: int = 0) -> bytes:
@@ -53,11 +53,12 @@ class Picture(ipywidgets.HTML):
     def set(self, picture: Figure | Tensor | np.ndarray | bytes, alt: str, caption: str = "") -> None:
         """Show another picture, with the text that says what can be seen."""
         self.png, self.alt = picture if isinstance(picture, bytes) else to_png(picture), alt
-        width = f' style="width:{self.width_px}px;max-width:100%"' if self.width_px else ""
-        below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-        source = f"data:image/png;base64,{b64encode(self.png).decode()}"
-        style = ' style="margin:0"'
-        self.value = f'<figure{style}><img alt="{html.escape(alt)}" src="{source}"{width}>{below}</figure>'
+        width = f"width:{self.width_px}px;max-width:100%" if self.width_px else ""
+        self.value = captioned(picture_html(self.png, alt, style=width), caption)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.png, self.alt, self.value = b"", "", ""
 
 
 class PointPicture(anywidget.AnyWidget):

@@ -21,8 +21,8 @@ from rwlib.data import Facades, PhotoSet
 from rwlib.data.bundled import NAMES
 from rwlib.data.views import center_view
 from rwlib.masks import random_mask, resize_mask
-from rwlib.widgets.shared.holes import Source, to_photo
 from rwlib.widgets.shared.panel import Panel
+from rwlib.widgets.shared.photos import Source, to_photo
 
 HOUSES = {"house front 1": 9, "house front 2": 11, "house front 3": 5, "house front 4": 8}
 """Names in the menu → numbers of drawn house fronts of seed 0."""

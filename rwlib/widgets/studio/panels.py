@@ -1,42 +1,24 @@
 """A view of the ablation studio: tables over many photographs, and over several trainings."""
 
 import threading
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
-from ipywidgets import BoundedIntText, Button, Checkbox, Dropdown, HBox, Layout
+from ipywidgets import BoundedIntText, Checkbox, Dropdown, Layout
 
 from rwlib.conventions import InputError
 from rwlib.evaluation import Method
 from rwlib.inpainting import fill
 from rwlib.masks import BUCKETS, KINDS, bucket_name
+from rwlib.widgets.shared.background import run_in_thread
 from rwlib.widgets.shared.panel import COMPUTING, Panel
-from rwlib.widgets.studio.table import (
-    METRICS,
-    Stopped,
-    measure,
-    read_results,
-    summarise_photos,
-    summarise_results,
-    table_html,
-)
-from rwlib.widgets.studio.views import Models
-
-
-def control(kind: type, *arguments: Any, **traits: Any) -> Any:
-    """Return a menu, a slider or a field, as wide as all of the studio's are."""
-    return kind(*arguments, layout=Layout(width="262px"), style={"description_width": "6.2em"}, **traits)
-
-
-def row(*children: Any) -> HBox:
-    """Return controls side by side, broken into lines where the page is narrow."""
-    return HBox(children, layout=Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 10px"))
-
-
-def button(text: str, tooltip: str, **traits: Any) -> Button:
-    """Return a button as all of the studio's are."""
-    return Button(description=text, tooltip=tooltip, layout=Layout(width="110px"), **traits)
+from rwlib.widgets.studio.controls import button, control, row
+from rwlib.widgets.studio.fillings import Models
+from rwlib.widgets.studio.measure import Stopped, measure
+from rwlib.widgets.studio.table import METRICS, read_results, summarise_photos, summarise_results
+from rwlib.widgets.studio.table_view import table_html
 
 
 class TablePanel(Panel):
@@ -68,7 +50,7 @@ class TablePanel(Panel):
         self._seeds: list[dict[str, Any]] | None = None
         self._caption = ""
         self._stop = threading.Event()
-        self._measuring: threading.Thread | None = None
+        self._measuring: Future | None = None
         self.on_click(self.start, self.measure)
         self.on_click(self.end, self.stop)
         for one in (self.metric, self.kind, self.bucket, *variants.values()):
@@ -84,7 +66,7 @@ class TablePanel(Panel):
 
     def measure(self) -> None:
         """Measure the chosen variants in a thread of their own, so that the rest of the studio goes on."""
-        if self._measuring is not None and self._measuring.is_alive():
+        if self._measuring is not None and not self._measuring.done():
             raise InputError("measuring: it is under way; stop it first, or wait for its end")
         names = [name for name, box in self.variants.items() if box.value]
         if not names:
@@ -97,10 +79,9 @@ class TablePanel(Panel):
         self.progress.value, self.progress.max = 0, n
         self.start.disabled, self.end.disabled = True, False
         self.say("Measuring …")
-        self._measuring = threading.Thread(
-            target=self.attempt, args=(lambda: self._measure(names, source, what, caption),), daemon=True
+        self._measuring = run_in_thread(
+            lambda: self.attempt(lambda: self._measure(names, source, what, caption)), "rwlib measuring"
         )
-        self._measuring.start()
 
     def _measure(self, names: list[str], source: Any, what: dict[str, Any], caption: str) -> None:
         try:
@@ -108,7 +89,7 @@ class TablePanel(Panel):
                 [self._method(name) for name in names],
                 source,
                 **what,
-                told=lambda photo: setattr(self.progress, "value", photo),
+                on_photo=lambda photo: setattr(self.progress, "value", photo),
                 stop=self._stop.is_set,
             )
         except Stopped:
@@ -188,5 +169,5 @@ class TablePanel(Panel):
     def wait(self, timeout_s: float = 60) -> None:
         """Wait for a measurement, too."""
         if self._measuring is not None:
-            self._measuring.join(timeout_s)
+            wait([self._measuring], timeout_s)
         super().wait(timeout_s)

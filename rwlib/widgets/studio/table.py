@@ -6,9 +6,8 @@ the latter. Differences to the full model are paired, because what makes a photo
 """
 
 import csv
-import html
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,68 +15,13 @@ from torch import Tensor
 
 from rwlib.ablations import ABLATIONS, WEIGHTS
 from rwlib.conventions import InputError
-from rwlib.evaluation import Method, Protocol, evaluate, mean_and_interval
+from rwlib.evaluation import mean_and_interval
 from rwlib.evaluation.tables import LOWER_IS_BETTER
 
 RESULTS = WEIGHTS / "results.csv"
 """The shipped table: a row for each variant, training seed, kind and bucket of holes, and held-out photograph."""
 METRICS = {"PSNR in the hole, dB": "hole_psnr", "SSIM in the hole": "hole_ssim", "l1 in the hole": "hole_l1"}
 """Words for a menu → column."""
-
-
-class Stopped(Exception):
-    """A measurement was stopped before its end."""
-
-
-class _Counted:
-    """A photo source that tells how far a measurement is, and ends it on demand."""
-
-    def __init__(self, source: Any, told: Callable[[int], None], stop: Callable[[], bool]) -> None:
-        self.source, self.told, self.stop = source, told, stop
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def center(self, index: int, size_px: int) -> Any:
-        if self.stop():
-            raise Stopped
-        self.told(index)
-        return self.source.center(index, size_px)
-
-
-def measure(
-    methods: Sequence[Method],
-    source: Any,
-    *,
-    kind: str,
-    bucket: int,
-    photos: int,
-    size_px: int = 64,
-    told: Callable[[int], None] = lambda photo: None,
-    stop: Callable[[], bool] = lambda: False,
-) -> list[dict[str, Any]]:
-    """Measure variants on the same photographs with the same holes.
-
-    Args:
-        methods: named by their variants.
-        source: photographs, see `rwlib.data`.
-        kind: of holes.
-        bucket: number of `rwlib.masks.BUCKETS`.
-        photos: how many photographs.
-        size_px: side of the squares.
-        told: called with each photograph's number before it is filled.
-        stop: asked before each photograph.
-
-    Returns:
-        Rows of `rwlib.evaluation.evaluate`; `method` is the variant.
-
-    Raises:
-        Stopped: `stop` said so. Nothing is returned then: whoever may stop when the numbers please will please them.
-        InputError: see `rwlib.evaluation.evaluate`.
-    """
-    counted = _Counted(source, told, stop)
-    protocol = Protocol(size_px, kinds=[kind], buckets=[bucket], photos=photos)
-    return evaluate(methods, counted, protocol, progress=False)
 
 
 class Line(NamedTuple):
@@ -236,60 +180,3 @@ def read_results(file: str | Path = RESULTS) -> list[dict[str, Any]]:
         ]
     except (TypeError, ValueError):
         raise InputError(f"results: {file.name} is damaged: an entry is not a number") from None
-
-
-# --- what is drawn
-
-
-def table_html(lines: Mapping[str, Line], *, unit: str, metric: str, caption: str) -> str:
-    """Draw lines as an HTML table with a whisker for each difference.
-
-    Args:
-        lines: see `lines_of`.
-        unit: what an interval is over, in the plural.
-        metric: column, decides the number of digits.
-        caption: above the table.
-    """
-    digits = 2 if "psnr" in metric else 4
-    sign = f"+.{digits}f"
-    reach = max([abs(x.difference) + _finite(x.difference_half_width) for x in lines.values()], default=0, key=_finite)
-    rows = []
-    for name, line in lines.items():
-        cells = [f"{line.mean:.{digits}f} ± {line.half_width:.{digits}f}"]
-        if math.isnan(line.difference):
-            cells += ["", "", ""]
-        else:
-            difference = f"{line.difference:{sign}} ± {line.difference_half_width:.{digits}f}"
-            cells += [difference, f"{line.wins} of {len(line.values)}", whisker(line, _finite(reach))]
-        tail = "".join(f'<td style="text-align:right;padding:.15em .8em">{x}</td>' for x in cells)
-        change = html.escape(ABLATIONS[name].change) if name in ABLATIONS else ""
-        title = html.escape(ABLATIONS[name].title) if name in ABLATIONS else html.escape(name)
-        rows.append(f'<tr><th scope="row" title="{change}" style="text-align:left">{title}</th>{tail}</tr>')
-    heads = ["", "mean ± 95 %", "minus full, paired", f"better {unit}", ""]
-    head = "".join(f'<th scope="col" style="text-align:right;padding:0 .8em">{x}</th>' for x in heads)
-    top = f'<caption style="text-align:left;padding:.4em 0">{html.escape(caption)}</caption>'
-    style = "border-collapse:collapse;line-height:1.4"
-    body = f"{top}<tbody><tr>{head}</tr>{''.join(rows)}</tbody>".replace(">-", ">−")
-    return f'<table class="rwlib-table" style="{style}">{body}</table>'
-
-
-def whisker(line: Line, reach: float) -> str:
-    """Draw a difference with its interval beside zero as inline SVG, in the colour of the text."""
-    width, height = 150, 16
-
-    def x(value: float) -> float:
-        return width / 2 + (width / 2 - 6) * value / (reach or 1)
-
-    half = _finite(line.difference_half_width)
-    low, high = x(line.difference - half), x(line.difference + half)
-    alt = f"{line.difference:+.3g} plus or minus {half:.3g}"
-    return (
-        f'<svg role="img" aria-label="{alt}" width="{width}" height="{height}" style="vertical-align:middle">'
-        f'<g stroke="currentColor"><line x1="{x(0)}" x2="{x(0)}" y1="0" y2="{height}" stroke-dasharray="2 2"/>'
-        f'<line x1="{low:.1f}" x2="{high:.1f}" y1="8" y2="8" stroke-width="2"/></g>'
-        f'<circle cx="{x(line.difference):.1f}" cy="8" r="4" fill="currentColor"/></svg>'
-    )
-
-
-def _finite(x: float) -> float:
-    return x if math.isfinite(x) else 0.0

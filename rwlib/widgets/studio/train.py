@@ -147,12 +147,12 @@ class Run:
 @torch.no_grad()
 def held_out_psnr(G: RegionWiseGenerator, size_px: int) -> Tensor:
     """Return the hole PSNR of each held-out house front, (HELD_OUT,), float64; the same holes for every generator."""
-    street, found = Facades(HELD_OUT_STREET), []
+    street, psnr = Facades(HELD_OUT_STREET), []
     for i in range(HELD_OUT):
         I_gt = image_to_tensor(street.center(i, size_px))
         M = evaluation_mask(size_px, i, "contiguous", BUCKET, seed=0)
-        found.append(evaluate_pair(fill(G, I_gt, M).I_c2, I_gt, M)["hole_psnr"])
-    return torch.cat(found)
+        psnr.append(evaluate_pair(fill(G, I_gt, M).I_c2, I_gt, M)["hole_psnr"])
+    return torch.cat(psnr)
 
 
 def describe(runs: Sequence[Run]) -> str:

@@ -1,18 +1,17 @@
 """A view of the ablation studio: change one thing, train for a minute, compare with the run before."""
 
-import threading
-import time
-
 import ipywidgets
 from ipywidgets import BoundedIntText, Checkbox, Dropdown, FloatLogSlider, HBox, Layout
+from torch import Tensor
 
 from rwlib.checkpoints import load_generator
 from rwlib.conventions import InputError
 from rwlib.data import Facades
-from rwlib.widgets.shared.live import LiveTraining
-from rwlib.widgets.shared.panel import COMPUTING, Panel
+from rwlib.widgets.shared.background import Ticker
+from rwlib.widgets.shared.live import LiveTraining, training_here
+from rwlib.widgets.shared.panel import Panel
 from rwlib.widgets.shared.pictures import Picture
-from rwlib.widgets.studio.panels import button, control, row
+from rwlib.widgets.studio.controls import button, control, row
 from rwlib.widgets.studio.train import (
     CURVES,
     TRAINING_STREET,
@@ -32,7 +31,7 @@ class TrainPanel(Panel):
     def __init__(self) -> None:
         super().__init__(title="Train now")
         self.runs: list[Run] = []
-        self._watcher: threading.Thread | None = None
+        self._ticker: Ticker | None = None
         first = Recipe()
         narrow = {"layout": Layout(width="64px"), "indent": False}
         self.use = {
@@ -79,6 +78,9 @@ class TrainPanel(Panel):
             self.curves,
             row(*self.samples),
         )
+        if training_here() is not None:
+            self.end.disabled = False
+            self.say("A training runs in this kernel already; Stop ends it.")
 
     @property
     def recipe(self) -> Recipe:
@@ -98,40 +100,47 @@ class TrainPanel(Panel):
         """
         recipe, number = self.recipe, self.runs[-1].number + 1 if self.runs else 1
         run = Run(number, recipe, LiveTraining(recipe.config(), Facades(TRAINING_STREET)))
+        self.end.disabled = False  # also where another training is in the way
         run.live.start()
         self.runs = [*self.runs[-1:], run]
         self.progress.value, self.progress.max = 0, recipe.steps
-        self.train.disabled, self.end.disabled = True, False
+        self.train.disabled = True
         self.say(f"{run.name}: the first step takes a few seconds …")
-        self._watcher = threading.Thread(target=self.attempt, args=(lambda: self._watch(run),), daemon=True)
-        self._watcher.start()
+        self._ticker = Ticker(self._look, LOOK_EVERY_S)
 
     def stop(self) -> None:
         """Stop the training after the step that is being computed; what it learned so far is kept and measured."""
-        if self.runs:
-            self.runs[-1].live.stop()
+        if (live := training_here()) is not None:
+            live.stop()
 
-    def _watch(self, run: Run) -> None:
-        shown = 0
-        while run.live.running:
-            time.sleep(LOOK_EVERY_S)
-            if (step := run.live.step) > shown:
-                shown = step
-                self.progress.value = step
-                self.say(f"{run.name}: step {step} of {run.recipe.steps}")
-                self.redraw()
-        self.progress.value = run.live.step
-        self.train.disabled, self.end.disabled = False, True
+    def _look(self) -> None:
+        run = self.runs[-1]
+        ended, step = not run.live.running, run.live.step
+        if step > self.progress.value:
+            self.progress.value = step
+            self.say(f"{run.name}: step {step} of {run.recipe.steps}")
+            self.redraw()
+        if ended:
+            self._ticker.stop()
+            self.train.disabled, self.end.disabled = False, True
+            self.attempt(lambda: self._measure(run))
+
+    def _measure(self, run: Run) -> None:
         file = run.live.run_dir / "generator.safetensors"
         if run.live.error or not file.exists():
             self.runs.remove(run)
             raise InputError(run.live.error or f"{run.name}: stopped before its first step; nothing to show")
-        self.say(f"{run.name}: measuring …")
-        with COMPUTING:
+
+        def compute() -> Tensor:
             G, config = load_generator(file)
-            run.psnr = held_out_psnr(G, config.size_px)
-        self.say(f"{run.name}: done, {run.live.step} steps.")
-        self.redraw()
+            return held_out_psnr(G, config.size_px)
+
+        def show(psnr: Tensor) -> None:
+            run.psnr = psnr
+            self.say(f"{run.name}: done, {run.live.step} steps.")
+            self.redraw()
+
+        self.later("measure", compute, show, busy=f"{run.name}: measuring …")
 
     def redraw(self) -> None:
         """Draw curves and samples of the last two runs."""
@@ -144,8 +153,8 @@ class TrainPanel(Panel):
             files = [(run, run.live.samples()) for run in runs]
             return curves, [(run, file.read_bytes() if file else None) for run, file in files]
 
-        def draw(found: tuple) -> None:
-            self.curves.value, samples = found
+        def draw(result: tuple) -> None:
+            self.curves.value, samples = result
             what = "I_in, I_p1, I_c1, I_p2, I_c2, I_gt"
             for picture, (run, grid) in zip(self.samples, samples, strict=False):
                 if grid:
@@ -158,6 +167,6 @@ class TrainPanel(Panel):
 
     def wait(self, timeout_s: float = 60) -> None:
         """Wait until the last training has ended and was measured."""
-        if self._watcher is not None:
-            self._watcher.join(timeout_s)
+        if self._ticker is not None:
+            self._ticker.thread.join(timeout_s)
         super().wait(timeout_s)
