@@ -18,7 +18,7 @@ from rwlib.bench.measure import exact_float32, interleaved, matrix_ceiling_tflop
 from rwlib.bench.memory import MemoryProcess
 from rwlib.bench.report import Row, heading, line, write_csv, write_plot
 from rwlib.conventions import InputError
-from rwlib.inpainting import check_folder
+from rwlib.files import writable_folder
 from rwlib.system import cpu_model
 
 __all__ = ["Row", "bench", "difference"]
@@ -33,7 +33,7 @@ def bench(
     device: torch.device | None = None,
     print: Callable[[str], object] = print,
 ) -> list[Row]:
-    """Measure every case, print a line for each, and write `bench.csv` and `bench.png`.
+    """Measure every case, print one line per case, and write `bench.csv` and `bench.png`.
 
     Args:
         quick: small sizes and three runs: half a minute, for a first look.
@@ -44,13 +44,13 @@ def bench(
         print: takes each line.
 
     Returns:
-        A row for each case that could be measured.
+        One row per case that could be measured.
 
     Raises:
         InputError: no case of such a name, a folder that cannot be written to, or (when all others are measured) cases
             whose two sides disagree.
     """
-    check_folder(out, "out")
+    writable_folder(out, "out")
     device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     chosen = select(list(all_cases(device, quick=quick, full=full)), pattern)
     threads = f"{torch.get_num_threads()} thread{'s' * (torch.get_num_threads() > 1)}"
@@ -96,18 +96,18 @@ class DisagreementError(Exception):
     """The two sides of a case do not compute the same."""
 
 
-def select(known: list[Case], pattern: str) -> list[Case]:
+def select(cases: list[Case], pattern: str) -> list[Case]:
     """Return the cases whose names contain a regular expression.
 
     Raises:
         InputError: not a regular expression, or it fits no name.
     """
     try:
-        chosen = [case for case in known if re.search(pattern, case.name)]
+        chosen = [case for case in cases if re.search(pattern, case.name)]
     except re.error as error:
         raise InputError(f"cases: {pattern!r} is not a regular expression ({error})") from None
     if not chosen:
-        raise InputError(f"cases: none contains {pattern!r}; there are {', '.join(case.name for case in known)}")
+        raise InputError(f"cases: none contains {pattern!r}; there are {', '.join(case.name for case in cases)}")
     return chosen
 
 
@@ -155,7 +155,7 @@ def count_tflop(pair: Pair) -> float:
 
 
 def throughput(row: Row, images: int, tflop: float, ceiling_tflops: float) -> str:
-    """Return a line about both sides: images a second, and the share of what a bf16 matrix product reaches."""
+    """Return a line about both sides: images per second, and the share of what a bf16 matrix product reaches."""
     sides = []
     for name, ms in (("ours", row.ours_ms), ("reference", row.reference_ms)):
         per_s = 1000 / ms

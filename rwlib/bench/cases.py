@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from rwlib.bench import straight_port
-from rwlib.bench.measure import CPU, MB, free_mb
+from rwlib.bench.measure import CPU, MB
 from rwlib.bench.straight_port import plain_copy
 from rwlib.checkpoints import load_generator
 from rwlib.config import Config, make_config
@@ -23,6 +23,7 @@ from rwlib.inpainting import fill
 from rwlib.losses import correlation_loss
 from rwlib.masks import random_masks
 from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.system import free_mb
 from rwlib.training import setup
 from rwlib.training.launch import new_accelerator, prepare
 from rwlib.training.step import Part, training_step
@@ -209,7 +210,8 @@ def correlation_pair(n: int, b: int, *, device: torch.device) -> Pair:
 
         return call
 
-    fits = n <= 4096 or NAIVE_MATRICES * 4 * b * n * n / MB < free_mb(device)
+    free = torch.cuda.mem_get_info(device)[0] / MB if device.type == "cuda" else free_mb()
+    fits = n <= 4096 or NAIVE_MATRICES * 4 * b * n * n / MB < free
     return Pair(
         side_of(correlation_loss, channels_last(phi_c1.clone()), channels_last(phi_gt)),
         side_of(straight_port.correlation_loss, phi_c1, phi_gt) if fits else None,

@@ -16,12 +16,12 @@ import gc
 import math
 import statistics
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from torch.utils.benchmark import timer
 
 Function = Callable[[], object]
 
@@ -30,19 +30,15 @@ MB = 1e6
 M_MMAP_THRESHOLD = -3  # glibc's malloc.h
 
 
-def synchronise() -> None:
-    """Wait for the GPU, if there is one: its functions return before they have finished."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-
-
 def time_ms(fn: Function) -> float:
-    """Return the duration of one call."""
-    synchronise()
-    start = time.perf_counter()
+    """Return the duration of one call.
+
+    `torch.utils.benchmark.timer` waits for the GPU, whose functions return before they have finished. Its `Timer` would
+    call `fn` three times for each duration, two of them to warm up.
+    """
+    start = timer()
     fn()
-    synchronise()
-    return 1000 * (time.perf_counter() - start)
+    return 1000 * (timer() - start)
 
 
 def interleaved(ours: Function, reference: Function | None, runs: int = 7) -> tuple[float, float]:
@@ -78,11 +74,11 @@ def peak_mb(fn: Function, device: torch.device = CPU) -> float:
     """
     if device.type == "cuda":
         fn()
-        synchronise()
+        torch.cuda.synchronize(device)
         before = torch.cuda.memory_allocated(device)
         torch.cuda.reset_peak_memory_stats(device)
         fn()
-        synchronise()
+        torch.cuda.synchronize(device)
         return (torch.cuda.max_memory_allocated(device) - before) / MB
     if sys.platform != "linux" or device.type != "cpu":
         return math.nan
@@ -101,21 +97,6 @@ def peak_mb(fn: Function, device: torch.device = CPU) -> float:
 def steady_allocator() -> None:
     """Let blocks of 64 KiB and more go back to the kernel when freed (glibc; elsewhere nothing changes)."""
     _libc("mallopt", M_MMAP_THRESHOLD, 64 * 1024)
-
-
-def free_mb(device: torch.device = CPU) -> float:
-    """Return the memory that can still be had, in MB; 0 if the system does not tell."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0] / MB
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        available_kb = next(line.split()[1] for line in lines if line.startswith("MemAvailable:"))
-        limit, used = (Path(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))  # of a container
-        text = limit.read_text().strip() if limit.exists() else "max"
-        left = int(text) - int(used.read_text()) if text.isdigit() else math.inf
-        return min(int(available_kb) * 1024, left) / MB
-    except (OSError, StopIteration):
-        return 0.0
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """What a benchmark leaves: rows to read, `bench.csv`, and a plot."""
 
 import csv
+import io
 import math
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-TIME, MEMORY, OURS, REFERENCE = "#0072B2", "#E69F00", "#009E73", "#D55E00"  # of Okabe and Ito's palette (2008)
+from rwlib.colors import COLORS
+from rwlib.files import replacing, write_text
+
+TIME, REFERENCE, OURS, MEMORY = COLORS[0], COLORS[1], COLORS[2], COLORS[4]
 GROWTH = re.compile(r"growth (\d+)x\1 b(\d+)")
 OTHERS = re.compile("growth|inpaint")
 
@@ -60,13 +63,12 @@ def memory_ratio(row: Row) -> float:
 
 def write_csv(rows: Sequence[Row], file: Path) -> None:
     """Write the rows, all or nothing; an empty field is what was not measured."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    with open(part, "w", newline="") as opened:
-        writer = csv.writer(opened)
-        writer.writerow(Row._fields)
-        for row in rows:
-            writer.writerow("" if x != x else f"{x:.6g}" if isinstance(x, float) else x for x in row)
-    os.replace(part, file)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(Row._fields)
+    for row in rows:
+        writer.writerow("" if x != x else f"{x:.6g}" if isinstance(x, float) else x for x in row)
+    write_text(file, text.getvalue(), "out")
 
 
 def write_plot(rows: Sequence[Row], file: Path) -> None:
@@ -80,9 +82,8 @@ def write_plot(rows: Sequence[Row], file: Path) -> None:
     _draw_growth(figure.add_subplot(grid[0, 1]), grown, "ms")
     _draw_growth(figure.add_subplot(grid[1, 1]), grown, "mb")
     figure.suptitle("rwlib beside a straight port of the released program" + (f": {rows[0].device}" if rows else ""))
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    figure.savefig(part, format="png", dpi=120)
-    os.replace(part, file)
+    with replacing(file, "out") as opened:
+        figure.savefig(opened, format="png", dpi=120)
 
 
 def _draw_bars(axis: Axes, rows: Sequence[Row]) -> None:
@@ -131,7 +132,7 @@ def _draw_growth(axis: Axes, rows: Sequence[Row], unit: str) -> None:
     axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.3g}"))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.4g}"))
     what = "time in ms" if unit == "ms" else "memory in MB"
-    axis.set(xlabel="thousand pixels a batch", ylabel=what, title=f"Generator forward: {what.split()[0]}")
+    axis.set(xlabel="thousand pixels per batch", ylabel=what, title=f"Generator forward: {what.split()[0]}")
     axis.grid(alpha=0.3)
     if axis.lines:
         axis.legend(fontsize=8)
