@@ -6,6 +6,7 @@ the command line (`rwlib train --help`) shows the same fields with the same word
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
@@ -121,14 +122,27 @@ class Config:
             for name, least in at_least.items()
             if getattr(self, name) < least
         ]
+        at_most = {"width": 1024, "discriminator_width": 1024, "size_px": 8192, "vgg_size_px": 8192, "workers": 512}
+        problems += [
+            f"{name}: expected at most {most}, got {getattr(self, name)}"
+            for name, most in at_most.items()
+            if getattr(self, name) > most
+        ]
+        problems += [
+            f"{name}: expected a number of at least 0 that is finite, got {getattr(self, name)}"
+            for name in ("lambda_1", "lambda_2", "lambda_3", "alpha")
+            if not 0 <= getattr(self, name) < math.inf
+        ]
         if self.width < 2 or self.width % 2:
             problems.append(f"width: expected an even number of at least 2, got {self.width}")
         if self.size_px < 8 or self.size_px % 4:
             problems.append(f"size_px: expected a multiple of 4, at least 8, got {self.size_px}")
         if not 0 <= low <= high < 1:
             problems.append(f"hole_fraction: expected 0 <= low <= high < 1, got {low} {high}")
-        if not self.learning_rate > 0:
-            problems.append(f"learning_rate: expected a positive number, got {self.learning_rate}")
+        if not 0 < self.learning_rate < math.inf:
+            problems.append(f"learning_rate: expected a positive number that is finite, got {self.learning_rate}")
+        if not self.final_learning_rate < math.inf:
+            problems.append(f"final_learning_rate: expected a number that is finite, got {self.final_learning_rate}")
         if not 0 <= self.ema_decay < 1:
             problems.append(f"ema_decay: expected 0 <= decay < 1, got {self.ema_decay}")
         if min(self.epochs) < 0 or sum(self.epochs) < 1:

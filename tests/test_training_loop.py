@@ -286,7 +286,10 @@ def test_a_run_can_follow_one_of_another_precision(tmp_path):
 def test_an_existing_run_is_not_overwritten(tmp_path):
     run(tiny(), tmp_path, steps=1)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
-    with pytest.raises(InputError, match=f"run_dir: {re.escape(str(tmp_path))} already holds a run; give --resume"):
+    with pytest.raises(
+        InputError,
+        match=f"run_dir: {re.escape(str(tmp_path))} already holds a run .training.safetensors.; give --resume",
+    ):
         run(tiny(), tmp_path)
     assert before == {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
 
@@ -390,7 +393,11 @@ def test_a_run_that_cannot_start_leaves_no_folder(tmp_path, monkeypatch, change,
 
 def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"run_dir: cannot write to .*file.*\(Not a directory\); choose another"):
+    with pytest.raises(
+        InputError, match=r"run_dir: the folder .*run cannot be written to \(it is a file\); choose another"
+    ):
         run(tiny(), tmp_path / "file" / "run")
-    with pytest.raises(InputError, match=r"run_dir: cannot write to .*file \(Not a directory\); choose another"):
+    with pytest.raises(
+        InputError, match=r"run_dir: the folder .*file cannot be written to \(it is a file\); choose another"
+    ):
         run(tiny(), tmp_path / "file")

@@ -30,7 +30,7 @@ from rwlib.training.curves import Curves
 from rwlib.training.launch import new_accelerator, prepare, start_trackers
 from rwlib.training.methods import METHODS
 from rwlib.training.options import Options
-from rwlib.training.run_folder import BEST, GENERATOR, STATE, save_samples, this_process, versions, write_record
+from rwlib.training.run_folder import BEST, GENERATOR, OLDER, STATE, save_samples, this_process, versions, write_record
 from rwlib.training.schedule import ENDLESS, Schedule, batch_numbers
 from rwlib.training.setup import memory_format
 from rwlib.training.signals import leave_signals_to_training, signal_watch
@@ -79,8 +79,10 @@ class _Run:
         self.schedule = Schedule.from_config(config, n_photos, accelerator.num_processes)
         total = self.schedule.total
         self.last_step = total if options.steps is None else min(options.steps, total)
-        if (run_dir / STATE).exists() and not options.resume:
-            raise InputError(f"run_dir: {run_dir} already holds a run; give --resume to go on, or choose another one")
+        if not options.resume and (left := [x for x in (STATE, OLDER, BEST, GENERATOR) if (run_dir / x).exists()]):
+            raise InputError(
+                f"run_dir: {run_dir} already holds a run ({left[0]}); give --resume to go on, or choose another folder"
+            )
 
         # Networks and optimisers, as they were at the newest checkpoint.
         self.method = METHODS[config.model]
@@ -147,6 +149,7 @@ class _Run:
                         row |= self._validate(done) if saving else {}
                         curves.write(row)
                         if saving:
+                            curves.sync()
                             self._save(done)
                         shown = {k: f"{v:.3g}" for k, v in values.items()}
                         bar.set_postfix(shown | {"wait": f"{1000 * dataloader_wait_s:.0f}ms"})
@@ -168,7 +171,7 @@ class _Run:
             bar.close()
             if self.main:
                 curves.close()
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(InputError):  # a full disk: what ended the run is what counts
                     write_record(self.run_dir, status=status)
         accelerator.wait_for_everyone()
         if self.options.trackers:
@@ -209,8 +212,8 @@ class _Run:
                 record = {"config": json.loads(self.config.to_json()), **self.about}
                 record |= {"processes": self.accelerator.num_processes, **(self.options.about or {}), **this_process()}
                 record["precision"] = "fp32" if precision == "no" else precision
-                write_record(self.run_dir, **record, status="running")
                 curves = Curves(self.run_dir / "curves.csv", self.first_step)
+                write_record(self.run_dir, **record, status="running")
             except OSError as error:
                 reason = f"cannot write to {self.run_dir} ({error.strerror})"
                 raise InputError(f"run_dir: {reason}; choose another folder") from None

@@ -28,24 +28,22 @@ from torch import Tensor, nn
 from torchvision.utils import make_grid, save_image
 
 from rwlib import __version__
+from rwlib.files import replacing, write_text
 
 STATE, GENERATOR, BEST, OLDER = "training.safetensors", "generator.safetensors", "best.safetensors", "older"
 
 
 def write_record(run_dir: Path, **values: Any) -> None:
     """Write or renew entries of `run.json`, all or nothing."""
-    file = run_dir / "run.json"
     record = read_record(run_dir) | values
-    part = file.with_name(f".run.json.{os.getpid()}.part")
-    part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    os.replace(part, file)
+    write_text(run_dir / "run.json", json.dumps(record, indent=2) + "\n", "run_dir")
 
 
 def read_record(run_dir: str | Path) -> dict[str, Any]:
     """Read `run.json`; an empty dictionary where there is none, or none that can be read."""
     try:
         record = json.loads((Path(run_dir) / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last one is JSON that is nested without end
         return {}
     return record if isinstance(record, dict) else {}
 
@@ -57,26 +55,23 @@ def this_process() -> dict[str, Any]:
 
 def versions() -> dict[str, Any]:
     """Return what a run was made with: versions and, in a git checkout, the commit."""
-    found = {"rwlib": __version__, "torch": torch.__version__, "torchvision": torchvision.__version__}
-    found["python"] = platform.python_version()
-    asked = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found | ({"commit": asked.stdout.strip()} if asked.returncode == 0 else {})
+    numbers = {"rwlib": __version__, "torch": torch.__version__, "torchvision": torchvision.__version__}
+    numbers["python"] = platform.python_version()
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        git = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    except OSError:  # no git here
+        return numbers
+    return numbers | ({"commit": git.stdout.strip()} if git.returncode == 0 else {})
 
 
 @torch.no_grad()
 def save_samples(G: nn.Module, I_gt: Tensor, M: Tensor, file: Path) -> None:
-    """Write a grid with a row an image: I_in, I_p1, I_c1, I_p2, I_c2, I_gt (missing pixels of I_in are white)."""
+    """Write a grid with one row per image: I_in, I_p1, I_c1, I_p2, I_c2, I_gt (missing pixels of I_in are white)."""
     was_training = G.training
     out = G.eval()(I_gt, M)
     G.train(was_training)
     I_in = I_gt * M + (1 - M)
     rows = torch.stack([I_in, out.I_p1, out.I_c1, out.I_p2, out.I_c2, I_gt], dim=1).flatten(0, 1).float().cpu()
-    part = file.with_name(f".{file.stem}.{os.getpid()}.part.png")
-    save_image(make_grid(rows, nrow=6, padding=2, normalize=True, value_range=(-1, 1)), part)
-    os.replace(part, file)
+    with replacing(file, "run_dir") as opened:
+        save_image(make_grid(rows, nrow=6, padding=2, normalize=True, value_range=(-1, 1)), opened, format="png")
