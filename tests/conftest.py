@@ -1,8 +1,16 @@
-"""Tests never write into the home of whoever runs them."""
+"""Tests never write into the home of whoever runs them; files for the tests of the commands."""
 
 import os
+import shutil
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
+
+from rwlib.checkpoints import save_generator
+from rwlib.config import make_config
+from rwlib.networks.generator import RegionWiseGenerator
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -25,3 +33,42 @@ def no_fault_in_a_widget():
 
 PATIENCE_S = 1800
 """How long a test waits for another process before it calls it hung: much longer than any takes on a busy machine."""
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """A folder of good and bad files."""
+    folder = tmp_path_factory.mktemp("files")
+
+    def write(array, name):
+        Image.fromarray(array).save(folder / name)
+
+    rng = np.random.default_rng(0)
+    mask = np.zeros((20, 24), np.uint8)
+    mask[5:12, 6:14] = 255
+    write(rng.integers(0, 256, (20, 24, 3), dtype=np.uint8), "photo.png")
+    write(mask, "mask.png")
+    write(np.zeros_like(mask), "empty.png")
+    write(np.full_like(mask, 255), "all.png")
+    write(mask[:, :20], "narrow.png")
+    write(np.zeros((3, 24, 3), np.uint8), "flat.png")
+    write(mask[5:8], "flat_mask.png")
+    (folder / "text.png").write_text("not a picture")
+    write(np.where(mask > 0, np.nan, 0.5).astype(np.float32), "nan.tif")
+    torch.manual_seed(0)
+    config = make_config("balanced", "tiny", width=4, size_px=16)
+    save_generator(folder / "G.safetensors", RegionWiseGenerator.from_config(config), config)
+    whole = (folder / "G.safetensors").read_bytes()
+    (folder / "truncated.safetensors").write_bytes(whole[: len(whole) // 2])
+    (folder / "zero.safetensors").touch()
+    (folder / "no_photos").mkdir()
+    return folder
+
+
+@pytest.fixture
+def here(prepared, tmp_path, monkeypatch):
+    """A fresh copy of the prepared folder, with an empty folder `out`, to work in."""
+    folder = shutil.copytree(prepared, tmp_path / "work")
+    (folder / "out").mkdir()
+    monkeypatch.chdir(folder)
+    return folder

@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 
 import rwlib
-from rwlib.conventions import InputError
+from rwlib.errors import InputError
 
 # voila's own page without the icons that it links to on another server: it brings the same ones itself, and a page that
 # waits for a server which never answers stays white.

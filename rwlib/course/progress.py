@@ -4,6 +4,7 @@ Lines are only ever appended, each in a single write, so two notebooks that writ
 needed; a line that a crash cut short is skipped.
 """
 
+import ast
 import json
 import os
 import sys
@@ -11,6 +12,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+
+from rwlib.errors import InputError, printable
 
 _hints_shown: Counter = Counter()  # in this process, for a home that cannot be written to
 _warned: set[str] = set()
@@ -96,23 +99,42 @@ def next_hint(number: str) -> int:
 
 
 def reset() -> None:
-    """Forget everything."""
-    file().unlink(missing_ok=True)
+    """Forget everything.
+
+    Raises:
+        InputError: the file cannot be deleted.
+    """
+    try:
+        file().unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"RWLIB_HOME: cannot delete {file()} ({error.strerror}); delete it yourself") from None
     _hints_shown.clear()
+
+
+def outline() -> dict[str, str]:
+    """Return exercise → title, read from the sources of the exercises: importing them would load torch."""
+    titles = {}
+    for source in sorted((Path(__file__).parent / "exercises").glob("nb[0-9][0-9].py")):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Exercise":
+                values = dict(zip(("number", "title"), node.args, strict=False))
+                values |= {keyword.arg: keyword.value for keyword in node.keywords}
+                titles[ast.literal_eval(values["number"])] = ast.literal_eval(values["title"])
+    return titles
 
 
 def table() -> str:
     """Return the progress as text, notebook by notebook."""
-    from rwlib.course import exercises
-
-    records, lines = read(), []
-    for number in exercises.notebooks():
-        of_this = exercises.of_notebook(number)
-        passed = sum(records.get(exercise.number, Record()).passed for exercise in of_this)
-        lines.append(f"notebook {number}: {passed} of {len(of_this)} exercises passed")
-        for exercise in of_this:
-            record = records.get(exercise.number, Record())
+    records, notebooks = read(), {}
+    for number, title in outline().items():
+        notebooks.setdefault(f"{int(number.split('.')[0]):02}", {})[number] = title
+    lines = []
+    for notebook, exercises in notebooks.items():
+        passed = sum(records.get(number, Record()).passed for number in exercises)
+        lines.append(f"notebook {notebook}: {passed} of {len(exercises)} exercises passed")
+        for number, title in exercises.items():
+            record = records.get(number, Record())
             sign = "✓" if record.passed else "✗" if record.attempts else "·"
             tried = f"{record.attempts} attempts, {record.hints} hints" if record.attempts or record.hints else "open"
-            lines.append(f"  {sign} {exercise.number:5} {exercise.title:45} {tried}")
-    return "\n".join([*lines, f"kept in {file()}, and nowhere else"] if lines else ["There are no exercises yet."])
+            lines.append(f"  {sign} {number:5} {title:45} {tried}")
+    return "\n".join([*lines, f"kept in {printable(file())}, and nowhere else"])

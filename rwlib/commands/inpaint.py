@@ -1,0 +1,49 @@
+"""`rwlib inpaint`: fill the hole of a picture file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from rwlib.commands.look import check_checkpoint, check_is_file
+from rwlib.files import writable_folder
+
+
+@dataclass
+class Inpaint:
+    """Fill the hole of a picture; existing pixels stay bit-identical."""
+
+    photo: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="PHOTO")]
+    """Picture of any size and mode."""
+    mask: Path
+    """Picture of the same size: white is the hole, black exists."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """Result: .png, .tif or .bmp."""
+    checkpoint: Path | None = None
+    """Generator to use; by default the one that ships with rwlib."""
+    white_is_existing: bool = False
+    """The mask's polarity is the other way round: black is the hole."""
+    work_side_px: int = 0
+    """Longest side at which the network works; 0 chooses by the size of the hole."""
+
+    def run(self) -> None:
+        """Fill the hole and write the result."""
+        for name, file in (("image", self.photo), ("mask", self.mask)):
+            check_is_file(name, file, "a picture file")
+        if self.checkpoint:
+            check_checkpoint("checkpoint", self.checkpoint)
+        writable_folder(self.output.parent)
+        from rwlib.checkpoints import load_generator
+        from rwlib.inpainting import inpaint_file
+
+        G, config = load_generator(self.checkpoint)
+        inpaint_file(
+            self.photo,
+            self.mask,
+            self.output,
+            G=G,
+            config=config,
+            white_is_existing=self.white_is_existing,
+            work_side_px=self.work_side_px,
+        )

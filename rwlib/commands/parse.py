@@ -1,0 +1,102 @@
+"""From words to a command: tyro reads the dataclasses, and what it refuses becomes one line instead of a box."""
+
+import contextlib
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import tyro
+
+from rwlib.errors import InputError
+
+
+def parse(form: Any, args: Sequence[str], *, command: str, flags: Sequence[str] = (), **options: Any) -> Any:
+    """Parse a command line.
+
+    Args:
+        form: a dataclass, or a union of subcommands.
+        args: the words to parse.
+        command: how the user calls it, for messages.
+        flags: the flags that there are, to guess what a wrong one may mean.
+        options: see `tyro.cli`.
+
+    Raises:
+        InputError: a word is unknown, missing or cannot be used.
+        SystemExit: after `--help`.
+    """
+
+    def refuse(event: Any) -> None:
+        raise InputError(complaint(event, args, flags, f"`{command} --help`"))
+
+    # tyro does not promise to keep this hook; without it its boxes appear, and the exit status is the same.
+    hook = getattr(getattr(tyro, "_errors", None), "on_parse_error", None)
+    with hook(refuse) if hook else contextlib.nullcontext():
+        return tyro.cli(form, prog="rwlib", args=args, **options)
+
+
+def refuse_repeated(args: Sequence[str], several: Sequence[str] = ()) -> None:
+    """Refuse a flag that is given twice; tyro would take the last one without a word.
+
+    Args:
+        args: the words of a command line.
+        several: flags that may be given several times.
+
+    Raises:
+        InputError: a flag is there twice.
+
+    Example:
+        >>> refuse_repeated(["--data", "a", "--seed=1", "--data", "b"])
+        Traceback (most recent call last):
+        rwlib.errors.InputError: --data: it is given twice; give it once
+    """
+    seen = set()
+    for word in args:
+        if word == "--":
+            return
+        if re.match(r"-[a-zA-Z]$|--[a-zA-Z]", word):
+            flag = word.partition("=")[0].replace("_", "-")
+            if flag in seen and flag not in several:
+                raise InputError(f"{flag}: it is given twice; give it once")
+            seen.add(flag)
+
+
+def complaint(event: Any, args: Sequence[str], flags: Sequence[str], help: str) -> str:
+    """Put one of tyro's events (`tyro._errors`) into one line.
+
+    Args:
+        event: what tyro refuses.
+        args: the words of the command line.
+        flags: the flags that there are.
+        help: the command that explains them.
+    """
+    argument = getattr(event, "argument", None)
+    name, form = (_name(argument), argument.lowered.metavar) if argument else ("", "")
+    words = [word.partition("=")[0].replace("_", "-") for word in args if re.match(r"-[^\W\d]|--\w", word)]
+    unknown = next((word for word in words if flags and word.replace("--no-", "--") not in (*flags, "-o")), "")
+    remedy = f"see {help}"
+    if unknown and not unknown.startswith("--"):
+        remedy = f"if it is a file, write ./{unknown}"
+    elif close := difflib.get_close_matches(unknown, flags, 1):
+        remedy = f"do you mean {close[0]}?"
+    match type(event).__name__:
+        case "MissingArgs" | "BadValue" | "UnrecognizedArgs" if unknown:
+            return f"{unknown}: unknown; {remedy}"
+        case "MissingArgs":
+            return f"{', '.join(_name(missing.arg) for missing in event.missing_arguments)}: missing; {remedy}"
+        case "BadValue":
+            return f"{name}: expected {form}, got fewer values; {remedy}"
+        case "UnrecognizedArgs":
+            return f"{event.tokens[0]}: one too many; {remedy}"
+        case "InvalidChoice":
+            return f"{name}: expected one of {', '.join(event.choices)}; got {event.value!r}"
+        case "InstantiationFailure" if argument:
+            value = re.search(r"'.*'", event.message)
+            return f"{name}: expected {form}, got {value[0] if value else event.message}"
+        case _:
+            return str(getattr(event, "message", f"the command line cannot be read; {remedy}"))
+
+
+def _name(argument: Any) -> str:
+    """Return how a user writes an argument: its longest flag, or a positional argument's name in capitals."""
+    return argument.lowered.metavar if argument.is_positional() else max(argument.lowered.name_or_flags, key=len)

@@ -1,0 +1,92 @@
+"""`rwlib start DIR`: copy the notebooks into a folder of the learner's own, and never overwrite one there."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+import rwlib
+from rwlib.errors import InputError, printable
+from rwlib.files import writable_folder, write_bytes
+
+NOTEBOOKS = Path(rwlib.__file__).parents[1] / "notebooks"
+LARGE_UPLOADS = "--ServerApp.tornado_settings={'websocket_max_message_size': 100_000_000}"
+"""JupyterLab drops messages above 10 MB without a word; a photograph for the hole painter may be larger."""
+
+
+@dataclass
+class Start:
+    """Copy the course's notebooks into a folder of your own; files that are there are never overwritten."""
+
+    folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
+    """Your folder; made if need be."""
+
+    def run(self) -> None:
+        """Copy the notebooks, and say what was done and how to open them."""
+        done = copy_notebooks(self.folder)
+        counts = {state: list(done.values()).count(state) for state in ("copied", "unchanged")}
+        name = printable(self.folder)
+        print(f"{counts['copied']} notebooks copied to {name}, {counts['unchanged']} were there already")
+        again = "to get the course's again, rename yours and repeat this command"
+        for file, state in done.items():
+            if state in ("kept", "damaged"):
+                print(f"kept your own {file}{', which is no whole notebook' * (state == 'damaged')}; {again}")
+        print(f'Open them with: jupyter lab {printable(shlex.quote(str(self.folder)))} "{LARGE_UPLOADS}"')
+
+
+def copy_notebooks(to: Path, notebooks: Path = NOTEBOOKS) -> dict[str, str]:
+    """Copy the learners' notebooks that are not there yet, or of which only the beginning is there.
+
+    Args:
+        to: the learner's folder; made if need be.
+        notebooks: folder of the course.
+
+    Returns:
+        File name → `copied`, `unchanged` (there already, and the same), `kept` (there already, and other than the
+        course's: the learner's own work, or an earlier edition) or `damaged` (kept, too, but not a whole notebook).
+
+    Raises:
+        InputError: the course is not there, or `to` is the course's own folder or cannot be written to.
+    """
+    files = sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))
+    if not files:
+        raise InputError(f"notebooks: none in {notebooks}; rwlib start needs a clone of the repository")
+    if to.resolve() == notebooks.resolve():
+        raise InputError(f"DIR: {to} is the course's own folder; name one of your own")
+    writable_folder(to, "DIR", make=True)
+    done = {}
+    for file in files:
+        state = state_of(to / file.name, file.read_bytes())
+        if state == "copied":
+            write_bytes(to / file.name, file.read_bytes(), "DIR")
+        done[file.name] = state
+    return done
+
+
+def state_of(mine: Path, whole: bytes) -> str:
+    """Say what is to be done with one notebook: `copied` where nothing of the learner's can be lost.
+
+    Args:
+        mine: the learner's file.
+        whole: what the course's file holds.
+
+    Raises:
+        InputError: the file is there and cannot be read.
+    """
+    try:
+        found = mine.read_bytes()
+    except FileNotFoundError:
+        return "copied"
+    except OSError as error:
+        raise InputError(f"DIR: cannot read {mine} ({error.strerror}); rename it") from None
+    if found == whole:
+        return "unchanged"
+    if whole.startswith(found):  # an earlier copy ran out of space
+        return "copied"
+    try:
+        return "kept" if "cells" in json.loads(found) else "damaged"
+    except (ValueError, TypeError, RecursionError):
+        return "damaged"

@@ -1,0 +1,120 @@
+"""`rwlib train`: every field of `Config` is a flag, with its docstring as help."""
+
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from rwlib.commands.look import check_checkpoint, check_source
+from rwlib.commands.parse import parse
+from rwlib.config import Config, Preset, Size, make_config
+from rwlib.errors import printable
+
+
+@dataclass
+class Train:
+    """Train a region-wise GAN (Algorithm 1)."""
+
+    run_dir: Path
+    """Folder for checkpoints, curves and samples."""
+    data: str = "facades"
+    """Folder of photographs, or `facades` (drawn by a program, without end), `photos` (the few that ship), or
+    `shards:DIR` (a folder of tar shards); several joined by " + " are mixed in equal parts."""
+    val: str = ""
+    """Photographs that are not trained on, named like `--data`; the best generator on them is kept, too."""
+    preset: Preset = "balanced"
+    """Losses and their weights: our own calibration, those of the paper, or those of the released program. It chooses
+    the defaults below."""
+    size: Size = "small"
+    """Size of crops and networks; it chooses the defaults below."""
+    resume: bool = False
+    """Go on where the run in `--run-dir` stopped; data and settings are those of the run unless you give them again."""
+    init: Path | None = None
+    """Generator checkpoint to start from, for instance one trained on smaller crops."""
+    stop_after: int | None = None
+    """Stop after this step, in the middle of the schedule; go on with `--resume`."""
+    keep: int = 2
+    """How many of the last checkpoints to keep."""
+    track: tuple[str, ...] = ()
+    """Draw the curves elsewhere, too: `tensorboard`, `wandb` (each needs its package)."""
+    config: tyro.conf.OmitArgPrefixes[Config] = field(default_factory=make_config)
+    """What to train; where every value comes from stands in `rwlib.config`."""
+
+    interrupted = "; `--resume` goes on from the last checkpoint"
+
+    @classmethod
+    def with_defaults(cls, args: Sequence[str]) -> "Train":
+        """Return the defaults that `--preset` and `--size`, or the run to be resumed, choose.
+
+        Args:
+            args: the words behind `rwlib train`.
+
+        Raises:
+            InputError: one of these four flags cannot be used.
+        """
+        early, _ = parse(Early, args, command="rwlib train", return_unknown_args=True, add_help=False)
+        config = make_config(early.preset, early.size)
+        defaults = {"config": config, **(settings_of_run(early.run_dir, config) if early.resume else {})}
+        return cls(run_dir=tyro.MISSING, preset=early.preset, size=early.size, **defaults)
+
+    def run(self) -> None:
+        """Train."""
+        check_source("data", self.data)
+        if self.val:
+            check_source("val", self.val)
+        if self.init:
+            check_checkpoint("init", self.init)
+        from rwlib.data import open_source
+        from rwlib.training.loop import train
+        from rwlib.training.run_folder import read_record
+
+        train(
+            self.config,
+            open_source(self.data),
+            self.run_dir,
+            data_name=Path(self.data).name,
+            val=open_source(self.val) if self.val else None,
+            resume=self.resume,
+            init=self.init,
+            steps=self.stop_after,
+            keep=self.keep,
+            trackers=self.track,
+            about={"source": absolute(self.data), "val": absolute(self.val)},
+        )
+        if read_record(self.run_dir).get("status") == "stopped":
+            print(f"go on with: rwlib train --resume --run-dir {printable(shlex.quote(str(self.run_dir)))}")
+
+
+@dataclass
+class Early:
+    """The flags that choose the defaults of all others."""
+
+    run_dir: Path = Path()
+    preset: Preset = "balanced"
+    size: Size = "small"
+    resume: bool = False
+
+
+def settings_of_run(run_dir: Path, config: Config) -> dict[str, Any]:
+    """Return configuration and data of a run, as far as its `run.json` has them; others are those of `config`."""
+    from rwlib.training.run_folder import read_record
+
+    record = read_record(run_dir)
+    settings = {name: record[key] for name, key in (("data", "source"), ("val", "val")) if key in record}
+    known = {field.name for field in dataclasses.fields(Config)}
+    saved = record["config"] if isinstance(record.get("config"), dict) else {}
+    saved = {key: value for key, value in saved.items() if key in known}
+    return settings | {"config": Config.from_dict(dataclasses.asdict(config) | saved)}
+
+
+def absolute(spec: str) -> str:
+    """Return a source's name such that it means the same from another folder."""
+    if " + " in spec and not Path(spec).is_dir():
+        return " + ".join(absolute(part.strip()) for part in spec.split(" + "))
+    if spec.startswith("shards:"):
+        return f"shards:{Path(spec.removeprefix('shards:')).resolve()}"
+    return str(Path(spec).resolve()) if spec and Path(spec).is_dir() else spec

@@ -1,0 +1,154 @@
+"""The command line as a whole: help, refused words, what ends a command, and what is loaded for it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from command_line import ROOT, flat, refused
+
+import rwlib
+from rwlib.commands.main import COMMANDS, main
+
+# --- help
+
+
+def test_help_and_version(capfd):
+    for arguments in (["--help"], ["-h"], []):
+        assert main(arguments) == 0
+        out = capfd.readouterr().out
+        assert all(f" {command} " in out for command in COMMANDS) and out.count("\n") < 30
+    assert main(["--version"]) == main(["-V"]) == 0
+    assert capfd.readouterr().out == f"rwlib {rwlib.__version__}\n" * 2
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("inpaint", "--checkpoint PHOTO --white-is-existing"),
+        ("evaluate", "--checkpoint --save-images"),
+        ("bench", "--quick --full --cases --out"),
+        ("doctor", "remedy"),
+        ("start", "DIR"),
+        ("progress", "--reset"),
+    ],
+)
+def test_help_of_a_command(capfd, command, words):
+    assert main([command, "--help"]) == 0
+    out = flat(capfd.readouterr().out)
+    assert all(word in out for word in words.split())
+
+
+# --- refused words
+
+
+def test_an_unknown_command_is_one_line(capfd):
+    expected = "train, inpaint, evaluate, bench, doctor, start or progress"
+    refused(capfd, ["nonsense"], f"command: expected {expected}; got 'nonsense'")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ("inpaint", "PHOTO, --mask, --output: missing; see `rwlib inpaint --help`"),
+        ("inpaint photo.png --mask mask.png", "--output: missing"),
+        ("inpaint -photo.png --mask mask.png -o out.png", "-photo.png: unknown; .* write ./-photo.png"),
+        ("inpaint --mask -mask.png photo.png -o out.png", "-mask.png: unknown; .* write ./-mask.png"),
+        ("inpaint photo.png --mask mask.png --mask other.png -o out.png", "--mask: it is given twice"),
+        ("inpaint photo.png --masc mask.png -o out.png", "--masc: unknown; do you mean --mask"),
+        ("inpaint photo.png other.png --mask mask.png -o out.png", "other.png: one too many"),
+        ("train", "--run-dir: missing; see `rwlib train --help`"),
+        ("train --run-dir run --width x", "--width: expected INT, got 'x'"),
+        ("train --run-dir run --lambda-1 x", "--lambda-1: expected FLOAT, got 'x'"),
+        ("train --run-dir run --precision fp8", "--precision: expected one of auto, fp32, bf16, fp16; got 'fp8'"),
+        ("train --run-dir run --colour red", "--colour: unknown; "),
+        ("train --run-dir run --lamda-1 1", "--lamda-1: unknown; do you mean --lambda-1"),
+        ("train --run-dir run --preset", "--preset: expected {balanced,paper,release}, got fewer values"),
+        ("train --run-dir run --epochs 1", "--epochs: expected INT INT, got fewer values"),
+        ("train --run-dir run --epochs 1 2 3", "3: one too many"),
+        ("train --run-dir run --preset paper --preset=release", "--preset: it is given twice"),
+        ("train --run-dir run --run_dir other", "--run-dir: it is given twice"),
+        ("evaluate", "--data: missing"),
+        ("evaluate --data photos --buckets a", "--buckets: expected .*INT.*, got 'a'"),
+        ("progress now", "now: one too many"),
+        ("start", "DIR: missing"),
+    ],
+)
+def test_words_that_cannot_be_used_are_one_line(here, capfd, arguments, match):
+    refused(capfd, arguments.split(), match)
+    assert os.listdir("out") == [] and not os.path.exists("run")
+
+
+def test_a_flag_that_may_be_repeated(here, capfd):
+    two = ["--checkpoint", "G.safetensors", "--checkpoint", "none.safetensors"]
+    refused(capfd, ["evaluate", "--data", "photos", *two], "checkpoint: none.safetensors does not exist")
+
+
+def test_names_do_not_command_the_terminal(here, capfd):
+    name = "a\x1b[31m\nb.png"
+    refused(capfd, ["inpaint", name, "--mask", "mask.png", "-o", "out.png"], r"image: a\\x1b\[31m\\nb.png does not")
+    refused(capfd, [name], "command: ")
+
+
+# --- what ends a command
+
+
+@pytest.mark.parametrize(("command", "remedy"), [("train", "--resume"), ("evaluate", "--out"), ("progress", "")])
+def test_ctrl_c_is_one_line_and_exit_status_130(monkeypatch, capfd, command, remedy):
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(COMMANDS[command], "run", interrupt)
+    assert main([command, *{"train": ["--run-dir", "run"], "evaluate": ["--data", "photos"]}.get(command, [])]) == 130
+    err = capfd.readouterr().err
+    assert err.startswith("rwlib: interrupted") and err.count("\n") == 1 and remedy in err
+
+
+def shell(line, **env):
+    line = line.replace("rwlib", f"{sys.executable} -m rwlib", 1)
+    env = os.environ | {"PYTHONPATH": str(ROOT)} | env
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, errors="replace", env=env
+    )
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["progress", "train --help", "--version"])
+def test_a_closed_pipe_is_no_error(command, unbuffered):
+    report = shell(f"rwlib {command} | head -n 0", PYTHONUNBUFFERED=unbuffered)
+    assert report.stderr == "" and report.returncode in (0, 1)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_device_is_one_line(unbuffered):
+    report = shell("rwlib progress > /dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert report.stderr == "rwlib: cannot write: No space left on device\n" and report.returncode == 1
+
+
+def test_a_terminal_without_unicode():
+    report = shell("rwlib progress", LC_ALL="C", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
+    assert report.returncode == 0 and report.stderr == "" and "10.7" in report.stdout
+
+
+# --- what is loaded
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--help", "--version", "train --help", "progress", "start out", "inpaint none.png --mask mask.png -o out.png",
+        "inpaint photo.png --mask mask.png -o none/out.png", "evaluate --data none", "train --run-dir run --width 3",
+        "train --run-dir run --data none", "bench --out none",
+    ],
+)  # fmt: skip
+def test_torch_is_loaded_only_where_it_is_needed(here, arguments):
+    """It takes seconds; a wrong argument is said before."""
+    code = (
+        f"import sys; from rwlib.commands.main import main; main({arguments.split()})\n"
+        "heavy = {'torch', 'matplotlib', 'IPython', 'scipy', 'accelerate'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    report = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
+    assert report.returncode == 0, report.stderr

@@ -1,0 +1,94 @@
+"""`rwlib train`: presets, sizes and flags reach the run; bad input is one line, and no folder is made."""
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from command_line import ROOT, flat, inpaint_arguments, refused, rwlib_process
+from PIL import Image
+
+from rwlib.checkpoints import load_generator
+from rwlib.commands.main import main
+from rwlib.config import Config, make_config
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ("--preset nonsense", "--preset: expected one of balanced, paper, release; got 'nonsense'"),
+        ("--preset=nonsense", "--preset: expected one of balanced, paper, release; got 'nonsense'"),
+        ("--size nonsense", "--size: expected one of tiny, small, full; got 'nonsense'"),
+        ("--width 3", "width: expected an even number of at least 2, got 3"),
+        ("--width 3 --betas 1 1", "width: .*, got 3; betas: expected .*, got"),
+        ("--hole-fraction 0.5 0.1", "hole_fraction: expected 0 <= low <= high < 1, got 0.5 0.1"),
+        ("--data none", "data: none does not exist; give a folder"),
+        ("--data photo.png", "data: photo.png is a file; give a folder"),
+        ("--data=", "data: it is empty; give a folder"),
+        ("--data shards:none", "data: none does not exist; give a folder"),
+        ("--data none/none", "data: none/none does not exist; give a folder"),
+        ("--data facades --val none", "val: none does not exist; give a folder"),
+        ("--data no_photos", "directory: no images .* in no_photos; give a folder"),
+        ("--data facades:x", "spec: expected 'facades:SEED'.*, got 'facades:x'"),
+        ("--data photos --stop-after 0", "steps: expected at least 1 step.*, got 0"),
+        ("--data photos --init zero.safetensors", "init: zero.safetensors is empty .*; .*use another copy"),
+        ("--data photos --init G.safetensors", "checkpoint: G.safetensors does not fit .*; check width"),
+    ],
+)
+def test_bad_input_to_train_is_one_line_and_makes_no_folder(here, capfd, arguments, match):
+    short = "--run-dir run --vgg random --size-px 16 --epochs 1 0 --steps-per-epoch 1"  # should it start after all
+    refused(capfd, ["train", *short.split(), *arguments.split()], match)
+    assert not Path("run").exists()
+
+
+def test_train_help_has_every_field_with_the_presets_default(capfd):
+    assert main(["train", "--preset", "paper", "--size", "full", "--help"]) == 0
+    out = flat(capfd.readouterr().out)
+    for field in dataclasses.fields(Config):
+        assert re.search(rf"--{field.name.replace('_', '-')}[ ,]", out)
+    for flag in ("--run-dir", "--data", "--resume", "--init", "--stop-after", "--preset", "--size"):
+        assert re.search(f"{flag}[ ,]", out)
+    assert "Weight of the correlation loss L_c, eq. (7). (default: 1e-05)" in out
+    assert "--run-dir PATH Folder for checkpoints, curves and samples. (required)" in out
+
+
+def test_a_flag_reaches_the_run_over_preset_and_size(monkeypatch, here):
+    asked = {}
+    monkeypatch.setattr("rwlib.training.loop.train", lambda *args, **kwargs: asked.update(kwargs, args=args))
+    Path("G").write_text("looked at, not read")
+    flags = "--preset=paper --size tiny --lambda-2 0.5 --epochs 3 1 --data photos --resume --stop-after 7 --init G"
+    assert main(["train", "--run-dir", "run", *flags.split()]) == 0
+    config, source, run_dir = asked.pop("args")
+    assert config == make_config("paper", "tiny", lambda_2=0.5, epochs=(3, 1)) and type(config) is Config
+    assert len(source) == 8 and run_dir == Path("run")
+    kept = {"val": None, "keep": 2, "trackers": (), "about": {"source": "photos", "val": ""}}
+    assert asked == {"data_name": "photos", "resume": True, "init": Path("G"), "steps": 7} | kept
+
+
+def test_train_then_inpaint_in_processes_of_their_own(here):
+    flags = "--data photos --size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 1 --vgg random"
+    trained = rwlib_process("train", "--run-dir", "run", *flags.split(), "--epochs", 1, 1, "--steps-per-epoch", 1)
+    assert trained.returncode == 0, trained.stderr
+    G, config = load_generator("run/generator.safetensors")
+    assert config.width == 4 and len(Path("run/curves.csv").read_text().splitlines()) == 3
+    filled = rwlib_process(*inpaint_arguments(checkpoint="run/generator.safetensors"))
+    assert (filled.returncode, filled.stdout, filled.stderr) == (0, "", "")
+    assert Image.open("out/out.png").size == (24, 20)
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="two processes need two GPUs, or none at all")
+def test_torchruns_processes_train_together(here):
+    """Without being told to use CPUs: each of them used to train alone, in the same folder."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    flags = "--data photos --size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 1 --vgg random"
+    end = "--epochs 1 1 --steps-per-epoch 1 --workers 0 --run-dir run"
+    env = {k: v for k, v in os.environ.items() if k != "ACCELERATE_USE_CPU"} | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, *launcher, "-m", "rwlib", "train", *flags.split(), *end.split()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=env | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert json.loads(Path("run/run.json").read_text())["processes"] == 2
