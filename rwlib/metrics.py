@@ -65,7 +65,8 @@ def l1(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> Tensor:
         >>> l1(torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8))
         tensor([0.5000], dtype=torch.float64)
     """
-    x, y = _to_unit(I_c, I_gt, M)
+    _check(I_c, I_gt, M)
+    x, y = _to_unit(I_c, I_gt)
     return _mean((x - y).abs(), M)
 
 
@@ -76,7 +77,8 @@ def l2(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> Tensor:
         >>> l2(torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8))
         tensor([0.2500], dtype=torch.float64)
     """
-    x, y = _to_unit(I_c, I_gt, M)
+    _check(I_c, I_gt, M)
+    x, y = _to_unit(I_c, I_gt)
     return _mean((x - y) ** 2, M)
 
 
@@ -99,23 +101,17 @@ def ssim(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> Tensor:
     (2004) and scikit-image; torchmetrics takes in those across the border too. For the hole it runs over all missing
     pixels, border or not; a window around one still sees existing pixels nearby.
 
-    Args:
-        I_c: (b, 3, h, w) in [-1, 1], composite; sides of at least 11 pixels.
-        I_gt: (b, 3, h, w) in [-1, 1], ground truth.
-        M: None for the whole image, or (b, 1, h, w), 1 existing, 0 missing, for the missing pixels alone.
+    Arguments and errors as for `l1`, and sides of at least 11 pixels.
 
     Returns:
         (b,), float64, in [-1, 1]; NaN where `M` has no missing pixel.
-
-    Raises:
-        InputError: a side below 11 pixels, or what `l1` refuses.
 
     Example:
         >>> ssim(torch.zeros(1, 3, 16, 16), torch.zeros(1, 3, 16, 16))
         tensor([1.], dtype=torch.float64)
     """
     _check(I_c, I_gt, M)
-    return _mean_similarity(ssim_map(I_c, I_gt), M)
+    return _mean_similarity(_similarity(*_to_unit(I_c, I_gt)), M)
 
 
 def ssim_map(I_c: Tensor, I_gt: Tensor) -> Tensor:
@@ -140,7 +136,12 @@ def ssim_map(I_c: Tensor, I_gt: Tensor) -> Tensor:
         >>> ssim_map(torch.zeros(1, 3, 16, 12), torch.zeros(1, 3, 16, 12)).shape
         torch.Size([1, 3, 16, 12])
     """
-    x, y = _to_unit(I_c, I_gt)
+    _check(I_c, I_gt)
+    return _similarity(*_to_unit(I_c, I_gt))
+
+
+def _similarity(x: Tensor, y: Tensor) -> Tensor:
+    """Return `ssim_map` of images (b, 3, h, w) on [0, 1]."""
     if min(x.shape[2:]) < WINDOW_PX:
         raise InputError(
             f"I_c: SSIM needs sides of at least {WINDOW_PX} pixels, got {x.shape[2]}x{x.shape[3]}; enlarge it"
@@ -203,11 +204,13 @@ def evaluate_pair(I_c: Tensor, I_gt: Tensor, M: Tensor) -> dict[str, Tensor]:
             "I_c: differs from I_gt at existing pixels; pass the composite (rwlib.conventions.compose), "
             "and a mask that is 1 where the image exists"
         )
-    similarity = ssim_map(I_c, I_gt)  # most of the time goes here, so once for both
+    x, y = _to_unit(I_c, I_gt)
+    similarity = _similarity(x, y)  # most of the time goes here, so once for both
     values = {}
     for prefix, mask in (("", None), ("hole_", M)):
-        for metric in (l1, l2, psnr):
-            values[prefix + metric.__name__] = metric(I_c, I_gt, mask)
+        values[f"{prefix}l1"] = _mean((x - y).abs(), mask)
+        values[f"{prefix}l2"] = _mean((x - y) ** 2, mask)
+        values[f"{prefix}psnr"] = -10 * torch.log10(values[f"{prefix}l2"])
         values[f"{prefix}ssim"] = _mean_similarity(similarity, mask)
     return values
 
@@ -233,9 +236,8 @@ def _check(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> None:
             )
 
 
-def _to_unit(I_c: Tensor, I_gt: Tensor, M: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Check both images (and the mask) and return them on [0, 1] in float64."""
-    _check(I_c, I_gt, M)
+def _to_unit(I_c: Tensor, I_gt: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both images on [0, 1] in float64."""
     return (I_c.double() + 1) / 2, (I_gt.double() + 1) / 2
 
 

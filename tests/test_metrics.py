@@ -224,6 +224,28 @@ def test_refused_arguments(metric, pair):
         metric(I_c, I_gt, M * 0.5)
 
 
+@pytest.mark.parametrize("metric", [*FUNCTIONS, ssim_map, lambda x, y: evaluate_pair(x, y, torch.ones(1, 1, 16, 16))])
+@pytest.mark.parametrize("value", [-1.002, 1.002])
+def test_the_range_is_met_but_for_rounding(metric, value):
+    """8-bit values divided by 127.5 can end a rounding error beyond 1; anything more is another convention."""
+    I = torch.zeros(1, 3, 16, 16)
+    beyond, rounded = I.clone(), I.clone()
+    beyond[0, 1, 3, 4], rounded[0, 1, 3, 4] = value, math.copysign(1.0001, value)
+    for pair, name in (((beyond, I), "I_c"), ((I, beyond), "I_gt")):
+        with pytest.raises(InputError, match=rf"{name}: expected values in \[-1, 1\], got {min(value, 0):.4g} to "):
+            metric(*pair)
+    metric(rounded, rounded)
+
+
+@pytest.mark.parametrize("value", [0.5, -1.0, 2.0, math.nan])
+def test_a_mask_of_other_values_is_refused_wherever_it_is_taken(value):
+    I, M = torch.zeros(2, 3, 16, 16), torch.ones(2, 1, 16, 16)
+    M[1, 0, 5, 5] = value
+    for metric in (*FUNCTIONS, evaluate_pair):
+        with pytest.raises(InputError, match=r"M: expected values 0 \(missing\) and 1 \(existing\) only"):
+            metric(I, I, M)
+
+
 def test_ssim_refuses_small_images():
     I = torch.zeros(1, 3, 10, 32)
     with pytest.raises(InputError, match="SSIM needs sides of at least 11 pixels, got 10x32"):
