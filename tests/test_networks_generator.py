@@ -244,6 +244,16 @@ def test_image_and_mask_are_checked_once_and_a_mask_of_each_size_is_made_once(re
     assert calls == ["check_image_and_mask"] + ["resize_mask"] * resizes
 
 
+@pytest.mark.parametrize("region_wise", REGION_WISE)
+def test_each_layer_reads_the_mask_itself_and_not_a_smaller_copy_of_it(region_wise):
+    """Resized twice, a mask of single pixels is another one."""
+    G, I_gt = make(region_wise=region_wise), image(16, 24)
+    M = (torch.rand(2, 1, 16, 24, generator=torch.Generator().manual_seed(0)) > 0.4).double()
+    out = G(I_gt, M)
+    G.semantic_inferring.mask_scales = (1, 1, 1)  # the layers resize by themselves
+    assert torch.equal(G(I_gt, M).I_p1, out.I_p1)
+
+
 @pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.float32])
 def test_the_mask_may_have_another_dtype_than_the_image(dtype):
     G, I_gt, M = make(), image(), mask()
