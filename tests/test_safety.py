@@ -27,7 +27,10 @@ from rwlib.networks.vgg import VGGFeatures
 import convert_release  # isort: skip
 
 ROOT = Path(__file__).parent.parent
-RUNS_CODE_ON_PURPOSE = {"rwlib/course/authoring/prove.py": {"exec"}}
+RUNS_CODE_ON_PURPOSE = {
+    "rwlib/course/authoring/prove.py": {"exec"},
+    "rwlib/course/checking/solutions.py": {"exec"},
+}
 """The course's own notebooks; nothing that a user gives."""
 
 # --- (a) the sources
