@@ -311,7 +311,7 @@ def test_curves_are_smoothed_and_drawn():
     assert "<polyline" in draw_curves([("run 1", {"step": [0], "L_r": [0.0]})], "L_r"), "one step is a picture, too"
 
 
-def test_two_short_trainings_are_compared(studio, monkeypatch):
+def test_two_short_trainings_are_compared(studio, weights, monkeypatch):
     monkeypatch.setattr(studio_training, "LOOK_EVERY_S", 0.05)
     training = studio.training
     tiny = replace(Recipe().config(), size_px=32, width=2, discriminator_width=2, precision="fp32", vgg="random")
@@ -334,12 +334,18 @@ def test_two_short_trainings_are_compared(studio, monkeypatch):
     training.train.disabled = False
     training.train.click()  # a second click during work
     assert len(training.runs) == 2
+    again = AblationStudio(weights=weights)  # its cell runs twice
+    assert not again.training.end.disabled and "runs in this kernel already" in again.training.message.value
+    again.close()
+    assert not training.runs[-1].live._task.wish_to_stop.is_set(), "closing one studio leaves the other's training"
     before = studio.compare.picture.value
     studio.compare.output.value = "I_p1"  # the other views go on
     studio.compare.wait()
     assert studio.compare.picture.value != before and training.runs[-1].live.running
-    training.end.click()
+    last = AblationStudio(weights=weights)
+    last.training.end.click()
     training.wait(60)
+    last.close()
     assert 1 <= training.runs[-1].live.step < 500
     words = training.words.value
     assert "L_c: on → off; steps: 2 → 500" in words and "2 things at once" in words and "Paired difference" in words

@@ -106,12 +106,15 @@ class TrainPanel(Panel):
         self.progress.value, self.progress.max = 0, recipe.steps
         self.train.disabled = True
         self.say(f"{run.name}: the first step takes a few seconds …")
-        self._ticker = Ticker(self._look, LOOK_EVERY_S)
+        self._ticker = Ticker(self._tick, LOOK_EVERY_S)
 
     def stop(self) -> None:
-        """Stop the training after the step that is being computed; what it learned so far is kept and measured."""
+        """Stop this kernel's training after the step that is being computed; what is learned is kept and measured."""
         if (live := training_here()) is not None:
             live.stop()
+
+    def _tick(self) -> None:
+        self.attempt(self._look)
 
     def _look(self) -> None:
         run = self.runs[-1]
@@ -123,7 +126,7 @@ class TrainPanel(Panel):
         if ended:
             self._ticker.stop()
             self.train.disabled, self.end.disabled = False, True
-            self.attempt(lambda: self._measure(run))
+            self._measure(run)
 
     def _measure(self, run: Run) -> None:
         file = run.live.run_dir / "generator.safetensors"

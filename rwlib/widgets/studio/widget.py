@@ -97,8 +97,10 @@ class AblationStudio(Panel):
 
     def close(self) -> None:
         """Stop what runs, and close."""
-        for panel in (self.table, self.training) if hasattr(self, "training") else ():
-            panel.stop()
+        if hasattr(self, "training"):
+            self.table.stop()
+            for run in self.training.runs:
+                run.live.stop()
         super().close()
 
     def static(self) -> HTML | None:
