@@ -46,6 +46,13 @@ def test_evaluate_prints_the_tables_and_writes_every_measurement(here, capfd):
     assert os.listdir("out") == ["rows.csv"]
 
 
+def test_a_csv_that_cannot_be_written_is_a_line(here, capfd):
+    Path("taken").mkdir()
+    flags = "--data photos --checkpoint G.safetensors --photos 1 --features none --kinds contiguous --buckets 1"
+    assert main(["evaluate", *flags.split(), "--no-classical", "--csv", "taken"]) == 2
+    assert capfd.readouterr().err.splitlines()[-1].endswith("rwlib: csv: taken is a folder; choose another name")
+
+
 def test_evaluate_into_a_folder_goes_on_there(here, capfd):
     shutil.copyfile("G.safetensors", "H.safetensors")
     (Path("masks")).mkdir()

@@ -1,7 +1,6 @@
 """`rwlib evaluate`: tables 2 and 3 of the paper for generators of one's own."""
 
 import dataclasses
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import tyro
 
 from rwlib.commands.look import check_checkpoint, check_source
 from rwlib.errors import InputError, printable
-from rwlib.files import writable_folder
+from rwlib.files import writable_folder, write_bytes
 
 
 @dataclass
@@ -101,7 +100,7 @@ class Evaluate:
             if self.out:
                 write_reports(summary, text, out)
             if self.csv:
-                shutil.copyfile(out / "rows.csv", self.csv)
+                write_bytes(self.csv, (out / "rows.csv").read_bytes(), "csv")
         print("", *map(printable, text.splitlines()), sep="\n")
         if self.out:
             print(f"\nWritten to {printable(self.out)}: tables.md, tables.png, summary.csv, rows.csv")
