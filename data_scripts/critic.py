@@ -2,7 +2,7 @@ r"""Make the recording that `rwlib.widgets.CriticView` shows, by real training o
 
     python data_scripts/critic.py --data data/facades --work runs/critic
 
-One run, preset `balanced` at size `tiny` (64 px, width 16, batch 4, bf16, seed 0): 150 steps of phase one, 300 of phase
+One run, preset `balanced` at size `tiny` (64 px, width 16, batch 4, seed 0): 150 steps of phase one, 300 of phase
 two; about six minutes on one busy CPU core. After ten of these steps the checkpoint is kept in `--work`, so nothing is
 trained twice. Then both networks of every checkpoint look at two held-out photographs
 (`rwlib.widgets.critic.moments`), and their outputs are written to `rwlib/widgets/critic/recordings/`.
@@ -29,8 +29,9 @@ EVERY = 5
 def config() -> Config:
     """Return what is trained."""
     return make_config(
-        "balanced", "tiny", epochs=(3, 6), steps_per_epoch=50, batch_size=4, hole_fraction=(0.1, 0.5), precision="bf16",
-        checkpoint_every=1000, sample_every=1000,
+        "balanced", "tiny", epochs=(3, 6), steps_per_epoch=50, batch_size=4, hole_fraction=(0.1, 0.5),
+        # As the recording that ships: with one score per picture, see LOG.md, 2026-11-29.
+        discriminator_layers=6, checkpoint_every=1000, sample_every=1000,
     )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def main() -> None:
     scenes = Scenes.from_photographs(photographs, "two held-out photographs of façades in St Petersburg, CC0")
     moments = [from_checkpoint(file, scenes) for file in checkpoints(options.data, options.work)]
     about = {
-        "how": "python data_scripts/critic.py: preset balanced, 64 px, width 16, batch 4, bf16, seed 0, learning rate "
+        "how": "python data_scripts/critic.py: preset balanced, 64 px, width 16, batch 4, seed 0, learning rate "
         "from 4e-4 to 1e-5; 150 steps of phase one, 300 of phase two",
         "form": config().adversarial,
         "batches": batch_scores(options.work / "run"),

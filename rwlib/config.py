@@ -55,6 +55,10 @@ class Config:
     program's sum over everything."""
     adversarial: Literal["critic", "l1", "hinge", "bce", "wgan-gp"] = "critic"
     """Form of L_a: eq. (6) as printed is a critic; the released program's default is `l1`."""
+    r1_gamma: float = 0.0
+    """Weight of the R1 penalty on the discriminator (Mescheder et al., 2018), of which half counts; 0: none."""
+    r1_every: int = 16
+    """Steps from one with the R1 penalty to the next, in which it weighs so many times as much (lazily, StyleGAN2)."""
     label_resize: Literal["area", "nearest"] = "area"
     """How the hole label is brought to the score map. Nearest loses every hole that misses the 4x4 grid."""
     vgg: Literal["bundled", "torchvision", "random"] = "bundled"
@@ -76,12 +80,20 @@ class Config:
     """Range from which each mask's missing fraction is drawn; 0 to 40 % in section 3.5."""
     mask_kind: Literal["contiguous", "discontiguous", "both"] = "both"
     """Kind of training holes; `both` draws one of the two for each image."""
+    augment: float = 0.0
+    """How strongly photographs are varied, 0 to 1: closer views, rotations, light and colours; 0: crops and flips."""
 
     # --- optimisation (section 3.5 and Algorithm 1)
     learning_rate: float = 1e-4
     """Adam's step size for both networks at the start."""
     final_learning_rate: float = 1e-4
     """Adam's step size at the last step, reached along a half cosine; the paper keeps it constant."""
+    warm_up: int = 0
+    """Steps over which the step size grows in a straight line from nothing; 0: none."""
+    discriminator_rate: float = 1.0
+    """Discriminator's step size, in step sizes of the generator."""
+    weight_decay: float = 0.0
+    """Share of the generator's weights that AdamW takes away per step, in step sizes; 0 makes it Adam."""
     betas: tuple[float, float] = (0.5, 0.9)
     """Adam's decay rates; from the released program."""
     epochs: tuple[int, int] = (20, 9)
@@ -115,14 +127,17 @@ class Config:
         at_least = {
             "discriminator_width": 1, "batch_size": 1, "accumulate": 1, "checkpoint_every": 1, "sample_every": 1,
             "steps_per_epoch": 0, "vgg_size_px": 0, "workers": 0, "final_learning_rate": 0, "discriminator_layers": 0,
-            "vgg_every": 1,
+            "vgg_every": 1, "r1_every": 1, "warm_up": 0,
         }  # fmt: skip
         problems = [
             f"{name}: expected at least {least}, got {getattr(self, name)}"
             for name, least in at_least.items()
             if getattr(self, name) < least
         ]
-        at_most = {"width": 1024, "discriminator_width": 1024, "size_px": 8192, "vgg_size_px": 8192, "workers": 512}
+        at_most = {
+            "width": 1024, "discriminator_width": 1024, "discriminator_layers": 10, "size_px": 8192,
+            "vgg_size_px": 8192, "workers": 512,
+        }  # fmt: skip
         problems += [
             f"{name}: expected at most {most}, got {getattr(self, name)}"
             for name, most in at_most.items()
@@ -130,7 +145,7 @@ class Config:
         ]
         problems += [
             f"{name}: expected a number of at least 0 that is finite, got {getattr(self, name)}"
-            for name in ("lambda_1", "lambda_2", "lambda_3", "alpha")
+            for name in ("lambda_1", "lambda_2", "lambda_3", "alpha", "r1_gamma", "weight_decay")
             if not 0 <= getattr(self, name) < math.inf
         ]
         if self.width < 2 or self.width % 2:
@@ -143,6 +158,12 @@ class Config:
             problems.append(f"learning_rate: expected a positive number that is finite, got {self.learning_rate}")
         if not self.final_learning_rate < math.inf:
             problems.append(f"final_learning_rate: expected a number that is finite, got {self.final_learning_rate}")
+        if not 0 < self.discriminator_rate < math.inf:
+            problems.append(
+                f"discriminator_rate: expected a positive number that is finite, got {self.discriminator_rate}"
+            )
+        if not 0 <= self.augment <= 1:
+            problems.append(f"augment: expected 0 <= augment <= 1, got {self.augment}")
         if not 0 <= self.ema_decay < 1:
             problems.append(f"ema_decay: expected 0 <= decay < 1, got {self.ema_decay}")
         if min(self.epochs) < 0 or sum(self.epochs) < 1:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from rwlib.commands.main import _whole_path
+from rwlib.commands.train import absolute
 from rwlib.conventions import InputError
 from rwlib.data import Facades, Mixture, PhotoFolder, TrainingSamples, open_source
 
@@ -66,4 +66,4 @@ def test_one_source_or_one_without_end_is_refused(folders):
 
 def test_a_resumed_run_finds_both_from_another_folder(folders, monkeypatch):
     monkeypatch.chdir(folders)
-    assert _whole_path("few + many") == f"{folders / 'few'} + {folders / 'many'}"
+    assert absolute("few + many") == f"{folders / 'few'} + {folders / 'many'}"

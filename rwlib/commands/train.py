@@ -100,7 +100,11 @@ class Early:
 
 
 def settings_of_run(run_dir: Path, config: Config) -> dict[str, Any]:
-    """Return configuration and data of a run, as far as its `run.json` has them; others are those of `config`."""
+    """Return configuration and data of a run, as far as its `run.json` has them.
+
+    A field that an older run does not have yet is `Config`'s default, with which it was trained, whatever the preset;
+    without any, the configuration is `config`.
+    """
     from rwlib.training.run_folder import read_record
 
     record = read_record(run_dir)
@@ -108,7 +112,7 @@ def settings_of_run(run_dir: Path, config: Config) -> dict[str, Any]:
     known = {field.name for field in dataclasses.fields(Config)}
     saved = record["config"] if isinstance(record.get("config"), dict) else {}
     saved = {key: value for key, value in saved.items() if key in known}
-    return settings | {"config": Config.from_dict(dataclasses.asdict(config) | saved)}
+    return settings | {"config": Config.from_dict(saved) if saved else config}
 
 
 def absolute(spec: str) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from rwlib.conventions import InputError, image_to_tensor
+from rwlib.data.augment import ROOM, vary
 from rwlib.data.bundled import PhotoSet, photos
 from rwlib.data.facades import Facades, facades, render_facade
 from rwlib.data.folder import PhotoFolder
@@ -79,6 +80,7 @@ class TrainingSamples(Dataset):
         hole_fraction: range from which each mask's missing part is drawn (`rwlib.masks.random_mask`).
         mask_kind: `"contiguous"`, `"discontiguous"` or `"both"`.
         seed: of the run, at least 0.
+        augment: how strongly photographs are varied beyond crops and flips, 0 to 1 (`rwlib.data.augment`).
 
     Raises:
         InputError: a negative seed; when a sample is made, a size or range that the source or `random_mask` refuses.
@@ -91,11 +93,18 @@ class TrainingSamples(Dataset):
     """
 
     def __init__(
-        self, source: Any, size_px: int, hole_fraction: tuple[float, float], mask_kind: str, seed: int
+        self,
+        source: Any,
+        size_px: int,
+        hole_fraction: tuple[float, float],
+        mask_kind: str,
+        seed: int,
+        *,
+        augment: float = 0.0,
     ) -> None:
         check_seed(seed)
         self.source, self.size_px, self.hole_fraction, self.mask_kind = source, size_px, hole_fraction, mask_kind
-        self.seed = seed
+        self.seed, self.augment = seed, augment
         self._epoch, self._order = -1, torch.empty(0)
 
     def __getitem__(self, k: int) -> tuple[Tensor, Tensor]:
@@ -110,8 +119,11 @@ class TrainingSamples(Dataset):
         if k < 0:
             raise InputError(f"k: expected a sample number of at least 0, got {k}")
         generator = make_generator(self.seed, 0, k)
-        crop = self.source.crop(self._photo_index(k), self.size_px, generator)
+        crop_px = round(ROOM * self.size_px) if self.augment else self.size_px
+        crop = self.source.crop(self._photo_index(k), crop_px, generator)
         M = random_mask(self.size_px, self.size_px, self.hole_fraction, kind=self.mask_kind, generator=generator)
+        if self.augment:
+            crop = vary(crop, self.size_px, generator, self.augment)
         return image_to_tensor(crop)[0], M
 
     def name(self, k: int) -> str:

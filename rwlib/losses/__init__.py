@@ -5,6 +5,7 @@ from rwlib.losses.adversarial import (
     adversarial_loss_discriminator,
     adversarial_loss_generator,
     gradient_penalty,
+    r1_penalty,
 )
 from rwlib.losses.correlation import correlation, correlation_loss, correlation_loss_ref
 from rwlib.losses.reconstruction import reconstruction_loss
@@ -19,6 +20,7 @@ __all__ = [
     "correlation_loss_ref",
     "gradient_penalty",
     "gram",
+    "r1_penalty",
     "reconstruction_loss",
     "style_loss",
 ]

@@ -139,3 +139,17 @@ def gradient_penalty(score: Tensor, I: Tensor, M: Tensor) -> Tensor:
     # The root has an infinite slope at zero, hence 1e-12.
     norm = ((gradient * (1 - M)).square().sum(dim=(1, 2, 3)) + 1e-12).sqrt()  # (b,)
     return (norm - 1).square().mean()
+
+
+def r1_penalty(score: Tensor, I: Tensor) -> Tensor:
+    """Return E[‖∇_I D(I)‖₂²], which keeps D flat around real pictures (Mescheder et al., 2018).
+
+    Args:
+        score: (b, c, h, w), D's scores of `I`; their mean per image is differentiated, and the graph kept.
+        I: (b, 3, H, W), real pictures, which require a gradient; there is none where D sees nothing.
+
+    Returns:
+        Scalar, to be added to the discriminator's loss times γ / 2.
+    """
+    (gradient,) = torch.autograd.grad(score.mean(dim=(1, 2, 3)).sum(), I, create_graph=True)
+    return gradient.square().sum(dim=(1, 2, 3)).mean()

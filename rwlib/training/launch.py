@@ -24,6 +24,9 @@ from rwlib.training.state import networks_of, optimisers_of
 BF16_PAYS = 1.1
 """How many times as fast bf16 has to be to be taken: what is equally fast had better be exact."""
 
+SHAPE = (4, 64, 32, 32)
+"""Maps that are convolved for the measurement: (b, c, h, w), as in the middle of the networks."""
+
 
 @cache
 def fastest_precision(device: str) -> str:
@@ -35,8 +38,8 @@ def fastest_precision(device: str) -> str:
     Args:
         device: `"cpu"`, `"cuda"`, ...
     """
-    x = torch.rand(4, 64, 32, 32, device=device).to(memory_format=torch.channels_last).requires_grad_()
-    weight = torch.rand(64, 64, 3, 3, device=device).to(memory_format=torch.channels_last).requires_grad_()
+    x = torch.rand(SHAPE, device=device).to(memory_format=torch.channels_last).requires_grad_()
+    weight = torch.rand(SHAPE[1], SHAPE[1], 3, 3, device=device).to(memory_format=torch.channels_last).requires_grad_()
 
     def seconds(bf16: bool) -> float:
         start = time.perf_counter()

@@ -97,7 +97,9 @@ class _Run:
         self.best = _best_so_far(run_dir) if options.resume else -math.inf
 
         # Data: which samples a step learns from follows from its number.
-        self.samples = TrainingSamples(source, config.size_px, config.hole_fraction, config.mask_kind, config.seed)
+        self.samples = TrainingSamples(
+            source, config.size_px, config.hole_fraction, config.mask_kind, config.seed, augment=config.augment
+        )
         self.place = (accelerator.process_index, accelerator.num_processes)
         preview = [torch.stack(x) for x in zip(*(self.samples[k] for k in range(4)), strict=True)]
         self.preview = [x.to(accelerator.device) for x in preview]
@@ -122,9 +124,9 @@ class _Run:
 
                     # The step itself.
                     phase, learning_rate = self.schedule.phase(step), self.schedule.learning_rate(step, config)
-                    for optimiser in optimisers_of(self.bare).values():
+                    for name, optimiser in optimisers_of(self.bare).items():
                         for group in optimiser.param_groups:
-                            group["lr"] = learning_rate
+                            group["lr"] = learning_rate * (config.discriminator_rate if name == "opt_D" else 1)
                     updater = Updater(accelerator, config, self._parts(I_gt, M, step), timer)
                     timer.mark("start")
                     losses = self.method.training_step(self.players, config, phase, step, updater)

@@ -40,9 +40,10 @@ class Schedule(NamedTuple):
         return 1 if step < self.phase_one else 2
 
     def learning_rate(self, step: int, config: Config) -> float:
-        """Return Adam's step size: half a cosine from the first to the final one."""
+        """Return Adam's step size: half a cosine from the first to the final one, after a warm-up if there is one."""
         first, final = config.learning_rate, config.final_learning_rate
-        return final + (first - final) * (1 + math.cos(math.pi * step / self.total)) / 2
+        share = min(1.0, (step + 1) / config.warm_up) if config.warm_up else 1.0
+        return share * (final + (first - final) * (1 + math.cos(math.pi * step / self.total)) / 2)
 
 
 def batch_numbers(first_step: int, last_step: int, batch_size: int, rank: int, n_processes: int) -> Iterator[range]:

@@ -35,9 +35,9 @@ def new_players(config: Config, device: torch.device, *, init: str | Path | None
     for network in (G, D, vgg, ema):
         if network is not None:
             network.to(device=device, memory_format=memory_format(config))
-    opt_G, opt_D = (
-        torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=config.betas) for network in (G, D)
-    )
+    adam = {"lr": config.learning_rate, "betas": config.betas}
+    opt_G = torch.optim.AdamW(G.parameters(), **adam, weight_decay=config.weight_decay)
+    opt_D = torch.optim.Adam(D.parameters(), **adam)
     return Players(G, D, vgg, opt_G, opt_D, ema)
 
 

@@ -21,6 +21,7 @@ from rwlib.losses import (
     adversarial_loss_generator,
     correlation_loss,
     gradient_penalty,
+    r1_penalty,
     reconstruction_loss,
     style_loss,
 )
@@ -87,7 +88,10 @@ def training_step(players: Players, config: Config, phase: int, number: int, upd
     """
     losses: Losses = {}
     if phase == 2:  # line 14: the discriminator first, on what the generator makes now
-        losses |= update(players.D, players.opt_D, "L_D", lambda part: discriminator_step(players, part, config))
+        with_r1 = config.r1_gamma > 0 and number % config.r1_every == 0
+        losses |= update(
+            players.D, players.opt_D, "L_D", lambda part: discriminator_step(players, part, config, with_r1=with_r1)
+        )
 
     with_vgg = number % config.vgg_every == 0
     losses |= update(  # lines 3 to 13
@@ -98,7 +102,7 @@ def training_step(players: Players, config: Config, phase: int, number: int, upd
     return losses
 
 
-def discriminator_step(players: Players, part: Part, config: Config) -> Losses:
+def discriminator_step(players: Players, part: Part, config: Config, *, with_r1: bool = False) -> Losses:
     """Compute what the discriminator descends: it tells I_gt from both predictions, inside the hole (eq. 6)."""
     G, D, I_gt, M = players.G, players.D, part.I_gt, part.M
 
@@ -111,6 +115,7 @@ def discriminator_step(players: Players, part: Part, config: Config) -> Losses:
 
     # Score real and fakes in one forward, so that the power iteration of the spectral norm advances once per step.
     D.train(part.first)
+    I_gt = I_gt.clone().requires_grad_() if with_r1 else I_gt
     scores = D(torch.cat([I_gt, I_p1, I_p2]), torch.cat([M, M, M])).float()  # (3 b, c, h', w')
     score_gt, score_p1, score_p2 = scores.chunk(3)
     label = label_from_mask(M, scores.shape[-2:], config.label_resize)  # (b, 1, h', w')
@@ -123,6 +128,8 @@ def discriminator_step(players: Players, part: Part, config: Config) -> Losses:
         I_mix = (part.u * I_gt + (1 - part.u) * I_p2).requires_grad_()
         D.eval()  # no second power iteration
         L_D = L_D + GRADIENT_PENALTY_WEIGHT * gradient_penalty(D(I_mix, M), I_mix, M)
+    if with_r1:
+        L_D = L_D + config.r1_every * config.r1_gamma / 2 * r1_penalty(score_gt, I_gt)
     return {"L_D": L_D, "D_gt": score_gt.mean(), "D_p2": score_p2.mean()}
 
 

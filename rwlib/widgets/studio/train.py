@@ -79,7 +79,6 @@ class Recipe:
             hole_fraction=(0.1, 0.5),
             epochs=(one, self.steps - one),
             steps_per_epoch=1,
-            precision="bf16" if bf16_is_fast() else "fp32",
             # A short run: its average must follow the weights soon.
             ema_decay=0.97,
             checkpoint_every=self.steps,
@@ -118,14 +117,6 @@ def difference_in_words(old: Recipe, new: Recipe) -> list[str]:
 
     ours, theirs = asdict(old), asdict(new)
     return [f"{WORDS[k]}: {say(ours[k])} → {say(theirs[k])}" for k in ours if ours[k] != theirs[k]]
-
-
-def bf16_is_fast() -> bool:
-    """Whether this machine computes in bf16 by itself (AMX or AVX-512 on a CPU; any recent GPU)."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    can = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(can.get("amx_bf16") or can.get("avx512_bf16"))
 
 
 @dataclass
