@@ -11,7 +11,6 @@ is overwritten.
 """
 
 import argparse
-import hashlib
 import re
 import sys
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _checksums import file_checksum
 from _script import run_with_one_line_errors
 from _tensor_bundle import TensorBundle
 from torch import Tensor
@@ -39,11 +39,8 @@ LEFT_OUT = {
     "step counter": re.compile(r"global_step"),
 }
 """What a checkpoint holds besides the generator; a name belongs to the first pattern that matches."""
-HALF_MAX = 65504.0
+HALF_MAX = torch.finfo(torch.float16).max
 CARD = Path(__file__).with_name("release_card.md")
-
-
-# --- names and layout
 
 
 def parameter_name(variable: str) -> str | None:
@@ -89,9 +86,8 @@ def generator_from_variables(
         if parameter is None:
             raise InputError(f"checkpoint: the variable {name} is unknown; give a checkpoint of the released program")
         if parameter in variable_of:
-            raise InputError(
-                f"checkpoint: the variables {variable_of[parameter]} and {name} are the same layer; keep one"
-            )
+            both = f"{variable_of[parameter]} and {name}"
+            raise InputError(f"checkpoint: the variables {both} are the same layer; keep one")
         variable_of[parameter] = name
     first = variable_of.get("semantic_inferring.encoder.conv1.bias")
     if first is None:
@@ -121,9 +117,6 @@ def generator_from_variables(
             raise InputError(f"checkpoint: {name} holds values that are not finite in float32; use another checkpoint")
     G.load_state_dict(weights, assign=True)
     return G.requires_grad_(False).eval(), config
-
-
-# --- files
 
 
 def find_prefix(path: Path) -> Path:
@@ -172,9 +165,7 @@ def read_variables(bundle: TensorBundle) -> tuple[dict[str, np.ndarray], dict[st
     if unknown or not needed:
         examples = ", ".join((unknown or list(bundle.entries))[:3]) or "nothing"
         count = f"{len(unknown)} unknown variables of {len(bundle.entries)}" if unknown else "no generator"
-        raise InputError(
-            f"checkpoint: {bundle.prefix} holds {count} ({examples} ...); it is of another program or version"
-        )
+        raise InputError(f"checkpoint: {bundle.prefix} holds {count} ({examples} ...); is it of another program?")
     return {name: bundle.read(name) for name in needed}, n_left_out
 
 
@@ -220,8 +211,7 @@ def convert(checkpoint: Path, to: Path, *, half: bool = False, width: int | None
     dtypes = sorted({str(x.dtype) for x in variables.values()})
     left_out = ", ".join(f"{count} of the {kind}" for kind, count in n_left_out.items() if count) or "nothing"
     name, time = bundle.prefix.name, training_time(bundle.prefix.name)
-    index = bundle.prefix.with_name(name + ".index").read_bytes()
-    sha256 = hashlib.sha256(index).hexdigest()
+    sha256 = file_checksum(bundle.prefix.with_name(name + ".index"))
     about = {"source": "the authors' released program", "checkpoint": name, "sha256_of_index": sha256}
     text = CARD.read_text(encoding="utf-8").format(
         title=to.stem, name=name, time=time, sha256=sha256, width=config.width, parameters=parameters,
