@@ -83,8 +83,7 @@ def prepare(
         raise
     record = {**settings, "licence": dataset.licence, "origin": origin, **result._asdict()}
     write_text(part / "prepared.json", json.dumps(record, indent=2) + "\n", "to")
-    for temporary in ("stamp", "unfinished"):
-        (part / temporary).unlink(missing_ok=True)
+    (part / "stamp").unlink()
     if to.is_dir():
         to.rmdir()  # it is empty: `rename` needs that on Windows
     part.rename(to)

@@ -322,6 +322,13 @@ def test_names_that_no_file_can_be_trusted_with(tmp_path, capsys, form):
     assert load("own").main(["--from", str(source), "--to", str(tmp_path / "out")]) == 0
 
 
+def test_a_picture_may_have_a_name_as_long_as_a_disk_allows(tmp_path):
+    longest = "x" * 251 + ".jpg"
+    source = make_zip(tmp_path / "a.zip", {f"paris_train/{longest}": picture(0), "paris_eval/1.jpg": picture(1)})
+    assert load("paris").main(["--to", str(tmp_path / "out"), "--from", str(source)], {"train": 1, "test": 1}) == 0
+    assert names(tmp_path / "out" / "train") == [longest]
+
+
 def test_a_target_with_a_name_as_long_as_a_disk_allows_or_longer(tmp_path, capsys):
     source = str(own_folder(tmp_path / "in", 2))
     for name in ("x" * 250, "x" * 300):
@@ -370,8 +377,8 @@ def test_the_current_folder_by_its_dot(tmp_path, monkeypatch):
 
 def test_a_target_within_its_source_is_not_read_itself(tmp_path):
     source = own_folder(tmp_path / "in", 3)
-    (source / ".out.part").mkdir()
-    (source / ".out.part" / "left.jpg").write_bytes(picture(99))
+    (source / ".other.part").mkdir()
+    (source / ".other.part" / "left.jpg").write_bytes(picture(99))
     assert load("own").main(["--from", str(source), "--to", str(source / "out")]) == 0
     assert len(index_of(source / "out")) == 3
 
