@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from rwlib.conventions import InputError
-from rwlib.widgets.shared.photos import Photo
+from rwlib.widgets.shared.photos import Photo, Source, to_hole
 from rwlib.widgets.shared.previews import enlarge, random_hole
 
 LIMIT = 30
@@ -26,6 +26,10 @@ class State:
     def whole(cls, photo: Photo) -> "State":
         """Return a photograph without a hole."""
         return cls(photo, np.zeros(photo.size, bool))
+
+    def masked(self, mask: Source) -> "State":
+        """Return the same photograph with the hole of a mask; see `to_hole`."""
+        return State(self.photo, to_hole(mask, self.photo))
 
 
 class Painting:

@@ -37,6 +37,12 @@ class Result:
     model: str
     """Name of the generator."""
 
+    def describe(self) -> str:
+        """Return in words how much was filled, how fast, and at which size."""
+        (h, w), (h_work, w_work) = self.photo.size, self.filled.M.shape[-2:]
+        at = "full size" if (h, w) == (h_work, w_work) else f"{w_work}×{h_work}, where the hole has a size it knows"
+        return f"{percent(self.hole)} filled in {self.filled.seconds:.2f} s; the network worked at {at}."
+
     def encode(self) -> bytes:
         """Return the filled picture as PNG, with the transparency of the photograph and a note on what was invented."""
         image = self.filled.image

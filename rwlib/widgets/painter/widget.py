@@ -27,7 +27,7 @@ from rwlib.widgets.painter.painting import Painting, State
 from rwlib.widgets.painter.results import Filling, Result, encode_mask, fill_state, save, still
 from rwlib.widgets.shared.canvas import HoleCanvas
 from rwlib.widgets.shared.panel import COMPUTING, Panel
-from rwlib.widgets.shared.photos import HOUSE, Photo, Source, bundled, tensors, to_hole, to_photo
+from rwlib.widgets.shared.photos import HOUSE, Photo, Source, bundled, tensors, to_photo
 from rwlib.widgets.shared.previews import preview, preview_size, shrink
 
 
@@ -63,19 +63,10 @@ class HolePainter(Panel):
         self.show(*self.controls.arranged(self.canvas))
         self._connect()
         self._refresh()
-        problems = []
-        for given, use in ((photo, self.set_photo), (mask, self.set_mask), (checkpoint, self.add_checkpoint)):
-            if given is not None:
-                try:
-                    use(given)
-                except InputError as error:
-                    problems.append(str(error))
-                except Exception as error:
-                    self._fault(error)
+        arguments = ((photo, self.set_photo), (mask, self.set_mask), (checkpoint, self.add_checkpoint))
+        all_good = self.attempt(*(partial(use, argument) for argument, use in arguments if argument is not None))
         self._painting.forget()
-        if problems:
-            self.say(" · ".join(problems), error=True)
-        elif not self._faults:
+        if all_good:
             self.say(f"{self.state.photo.describe()}. Paint over what should go, then press Inpaint.")
 
     # --- what it holds
@@ -121,7 +112,7 @@ class HolePainter(Panel):
         Raises:
             InputError: no mask, or of another size.
         """
-        self._set(self._with_mask(mask))
+        self._set(self.state.masked(mask))
 
     def add_checkpoint(self, checkpoint: str | os.PathLike[str]) -> None:
         """Offer one more generator, and choose it.
@@ -174,12 +165,16 @@ class HolePainter(Panel):
 
     def _connect(self) -> None:
         c = self.controls
+
+        def load(name: str, read: Callable[[], State]) -> None:
+            self.later("load", read, self._set, busy=f"Reading {name} …")
+
         traitlets.link((c.brush, "value"), (self.canvas, "brush"))
         self.on_change(c.tool, lambda tool: setattr(self.canvas, "erase", tool == "Erase"))
         self.on_change(self.canvas, lambda erase: setattr(c.tool, "value", "Erase" if erase else "Paint"), "erase")
         self.on_change(c.photo, self._choose_photo)
-        c.own_photo.connect(self, lambda name, file: self._load(name, lambda: State.whole(to_photo(file, name))))
-        c.own_mask.connect(self, lambda name, file: self._load(name, lambda: self._with_mask(file)))
+        c.own_photo.connect(self, lambda name, file: load(name, lambda: State.whole(to_photo(file, name))))
+        c.own_mask.connect(self, lambda name, file: load(name, lambda: self.state.masked(file)))
         self.on_click(c.undo, self.undo)
         self.on_click(c.clear, self.clear)
         self.on_click(c.random, self._draw_random)
@@ -217,10 +212,6 @@ class HolePainter(Panel):
         self._painting.stroke(pixels, erase=erase)
         self._refresh()
 
-    def _with_mask(self, mask: Source) -> State:
-        photo = self.state.photo
-        return State(photo, to_hole(mask, photo))
-
     def _choose_photo(self, name: str) -> None:
         if not self._follows:
             self._set(State.whole(self._photos.get(name) or bundled(name)))
@@ -229,10 +220,7 @@ class HolePainter(Panel):
         self._painting.draw(self.controls.percent.value, self.controls.kind.value)
         self._refresh()
 
-    # --- files
-
-    def _load(self, name: str, read: Callable[[], State]) -> None:
-        self.later("load", read, self._set, busy=f"Reading {name} …")
+    # --- filling and saving
 
     def _last_result(self) -> Result:
         if self._filled is None:
@@ -241,8 +229,6 @@ class HolePainter(Panel):
 
     def _download(self, name: str, encode: Callable[[], bytes]) -> None:
         self.later(name, encode, lambda png: self.canvas.download(name, png), busy="Encoding …")
-
-    # --- filling
 
     def _job(self) -> Callable[[], Filling]:
         """Return the work of filling what is there now."""
@@ -255,10 +241,8 @@ class HolePainter(Panel):
             self._describe()  # another photograph was chosen meanwhile
             return
         self._filled = result
-        (h, w), (h_work, w_work) = result.photo.size, result.filled.M.shape[-2:]
-        self.controls.show((h, w), result.photo.name, pictures)
-        at = "full size" if (h, w) == (h_work, w_work) else f"{w_work}×{h_work}, where the hole has a size it knows"
-        self.say(f"{percent(result.hole)} filled in {result.filled.seconds:.2f} s; the network worked at {at}.")
+        self.controls.show(result.photo.size, result.photo.name, pictures)
+        self.say(result.describe())
 
     def static(self) -> HTML:
         """Return photograph, hole and, if there is one, filling as a still picture."""

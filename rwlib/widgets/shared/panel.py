@@ -91,12 +91,19 @@ class Panel(ipywidgets.VBox):
 
     # --- callbacks
 
-    def attempt(self, action: Callable[[], None]) -> None:
-        """Call `action`; what it raises becomes a message."""
-        try:
-            action()
-        except Exception as error:
-            self._fault(error)
+    def attempt(self, *actions: Callable[[], None]) -> bool:
+        """Call each action; what they raise becomes a message. Return whether none raised anything."""
+        n_faults, problems = len(self._faults), []
+        for action in actions:
+            try:
+                action()
+            except InputError as error:
+                problems.append(str(error))
+            except Exception as error:
+                self._fault(error)
+        if problems:
+            self.say(" · ".join(problems), error=True)
+        return not problems and len(self._faults) == n_faults
 
     def on_change(self, control: ipywidgets.Widget, action: Callable[[Any], None], name: str = "value") -> None:
         """Call `action(new value)` whenever a control changes."""

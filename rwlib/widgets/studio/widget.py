@@ -9,6 +9,8 @@ trainings. *Train now*: change one thing, train for a minute, and set it beside 
 """
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +53,12 @@ class AblationStudio(Panel):
     ) -> None:
         super().__init__(title="Ablation studio")
         sources: dict[str, Any] = {FRONTS: Facades(HELD_OUT_STREET), PHOTOGRAPHS: PhotoSet()}
-        problems = []
-        for name, given, make in ((FOLDER, folder, PhotoFolder), (OWN, photo, OnePhoto)):
-            if given is not None:
-                try:
-                    sources[name] = make(given)
-                except InputError as error:
-                    problems.append(str(error))
-                except Exception as error:
-                    self._fault(error)
+
+        def add(name: str, make: Callable[[Any], Any], argument: Any) -> None:
+            if argument is not None:
+                sources[name] = make(argument)
+
+        self.attempt(partial(add, FOLDER, PhotoFolder, folder), partial(add, OWN, OnePhoto, photo))
         self.variants = {
             name: Checkbox(
                 True, description=f"({a.panel}) {a.title}", tooltip=a.change, indent=False, layout=Layout(width="auto")
@@ -80,8 +79,6 @@ class AblationStudio(Panel):
         self.on_change(self.view, self.turn_to)
         self.show(self.view, self._boxes, *self._views.values())
         self.turn_to(self.view.value)
-        if problems:
-            self.say(" · ".join(problems), error=True)
 
     def turn_to(self, name: str) -> None:
         """Show one of the three views."""
