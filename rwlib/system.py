@@ -36,13 +36,10 @@ def memory_gb() -> float:
 
 
 def free_mb() -> float:
-    """Return the memory that can still be had, here or in the container, in MB; 0 if the system does not tell."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        available_kb = next(line.split()[1] for line in lines if line.startswith("MemAvailable:"))
-        limit, used = (Path(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
-        text = limit.read_text().strip() if limit.exists() else "max"
-        left = int(text) - int(used.read_text()) if text.isdigit() else math.inf
-        return min(int(available_kb) * 1024, left) / 1e6
-    except (OSError, StopIteration):
-        return 0.0
+    """Return the memory that can still be had, here or in the container, in MB."""
+    import psutil  # here: `rwlib doctor` says which packages are missing, so it must do without them
+
+    limit, used = (Path(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+    text = limit.read_text().strip() if limit.exists() else "max"
+    left = int(text) - int(used.read_text()) if text.isdigit() else math.inf
+    return min(psutil.virtual_memory().available, left) / 1e6
