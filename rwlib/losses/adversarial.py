@@ -142,14 +142,14 @@ def gradient_penalty(score: Tensor, I: Tensor, M: Tensor) -> Tensor:
 
 
 def r1_penalty(score: Tensor, I: Tensor) -> Tensor:
-    """Return E[‖∇_I D(I)‖₂²], which keeps D flat around real pictures (Mescheder et al., 2018).
+    """Return E[‖∇_I D(I)‖₂²], which keeps D flat around real images (Mescheder et al., 2018).
 
     Args:
-        score: (b, c, h, w), D's scores of `I`; their mean per image is differentiated, and the graph kept.
-        I: (b, 3, H, W), real pictures, which require a gradient; there is none where D sees nothing.
+        score: (b, c, h, w), D's scores of `I`; their mean per image is differentiated, and the graph is kept.
+        I: (b, 3, H, W), real images that require a gradient; it is zero in the existing region, which D does not see.
 
     Returns:
-        Scalar, to be added to the discriminator's loss times γ / 2.
+        Scalar; γ / 2 times this is added to the discriminator's loss.
     """
-    (gradient,) = torch.autograd.grad(score.mean(dim=(1, 2, 3)).sum(), I, create_graph=True)
+    (gradient,) = torch.autograd.grad(score.mean(dim=(1, 2, 3)).sum(), I, create_graph=True)  # (b, 3, H, W)
     return gradient.square().sum(dim=(1, 2, 3)).mean()
