@@ -116,6 +116,13 @@ def test_pages_are_written_to_their_end(page):
     assert len(text) > 500 and "@@" not in text and "\n<<<<<<<" not in text and text.endswith("\n")
 
 
+def test_the_example_in_python_runs():
+    (example,) = re.findall(r"^```python\n(.*?)^```", text_of("README.md"), flags=re.DOTALL | re.MULTILINE)
+    space = {}
+    exec(example, space)
+    assert space["I_c2"].shape == (1, 3, 64, 64)
+
+
 # --- the picture of the floors
 
 
