@@ -150,7 +150,8 @@ def unpack_state(
     for name, network in networks_of(players).items():
         load_weights(network, _below(name, tensors), file=file)
     optimisers = optimisers_of(players)
-    if not any(_below(name, tensors) for name in optimisers):  # in phase one the discriminator's has no state yet
+    # In phase one the discriminator's has no state yet, and in fp16 the first steps may all be skipped.
+    if scaler is None and not any(_below(name, tensors) for name in optimisers):
         raise InputError(f"checkpoint: {file} lacks the optimisers' state; go on from an older one, or start anew")
     for name, optimiser in optimisers.items():
         unpack_optimiser(name, optimiser, tensors)
