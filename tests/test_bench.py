@@ -22,7 +22,6 @@ from rwlib.bench.cases import Case, Pair
 from rwlib.bench.memory import MemoryProcess
 from rwlib.config import make_config
 from rwlib.conventions import InputError
-from rwlib.data import make_generator
 from rwlib.losses import correlation_loss, reconstruction_loss, style_loss
 from rwlib.masks import random_masks
 from rwlib.networks.discriminator import RegionWiseDiscriminator
@@ -36,8 +35,8 @@ close = partial(torch.testing.assert_close, rtol=1e-9, atol=1e-11)
 
 
 def data(b=2, h=16, w=16):
-    I_gt = 2 * torch.rand(b, 3, h, w, generator=make_generator(0), dtype=torch.float64) - 1
-    return I_gt, random_masks(b, h, w, (0.2, 0.4), generator=make_generator(1)).double()
+    I_gt = 2 * torch.rand(b, 3, h, w, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
+    return I_gt, random_masks(b, h, w, (0.2, 0.4), generator=torch.Generator().manual_seed(1)).double()
 
 
 def case_named(name):
@@ -78,7 +77,7 @@ def test_the_port_of_vgg(pools, size_px):
 
 @pytest.mark.parametrize("reduction", ["sum", "mean", "batch_sum"])
 def test_the_port_of_the_losses(reduction):
-    random = make_generator(0)
+    random = torch.Generator().manual_seed(0)
     phis = [torch.randn(2, 2, c, h, h + 1, generator=random, dtype=torch.float64) for c, h in ((4, 6), (6, 4), (8, 2))]
     phis_a, phis_b = ([phi[i] for phi in phis] for i in (0, 1))
     sides = (

@@ -23,7 +23,7 @@ from rwlib.commands.main import main
         ("--data photos --seed -1", "seed: expected a whole number of at least 0, got -1"),
         ("--data photos --checkpoint none.safetensors", "checkpoint: none.safetensors does not exist"),
         ("--data photos --checkpoint ./G.safetensors", "checkpoint: G.safetensors and .* would both be called G"),
-        ("--data photos --masks no_photos", "masks: no pictures .* in no_photos; give a folder of mask pictures"),
+        ("--data photos --masks no_photos", "masks: no images .* in no_photos; give a folder of mask pictures"),
         ("--data photos --masks none", "masks: none does not exist; give a folder of mask pictures"),
         ("--data photos --buckets 7", "buckets: expected numbers 0 .* to 5 .*, got 7"),
         ("--data photos --out photo.png", "out: the folder photo.png cannot be written to .*; choose another"),

@@ -143,7 +143,7 @@ def test_reasons_are_said(tmp_path):
     reasons = {
         "text.jpg": "not an image", "empty.png": "empty file", "one.png": "only 1x1 pixels", "flat.png": "only 300x2",
         "huge.png": "10000x9000 is more than 89 megapixels", "bomb.png": "more than 178 megapixels",
-        "loop.jpg": "symbolic links|symlinks", "dangling.jpg": "No such file", "pipe.jpg": "not a file",
+        "loop.jpg": "symbolic links|symlinks", "dangling.jpg": "does not exist", "pipe.jpg": "not a file",
     }  # fmt: skip
     for kind, reason in reasons.items():
         bad_file(tmp_path / f"a_{kind}", kind, models)
@@ -162,7 +162,9 @@ def test_more_than_the_stated_share_is_refused(tmp_path):
     with pytest.warns(UserWarning, match="10 of 40 images"):
         PhotoFolder(tmp_path)  # just the share
     (tmp_path / "bad10.jpg").write_bytes(b"")
-    words = "directory: 11 of 41 images in .* cannot be read, more than the share of 0.25 .*bad0.jpg .empty file.*"
+    words = (
+        "directory: 11 of 41 images in .* cannot be read, more than the share of 0.25 .*bad0.jpg .is an empty file.*"
+    )
     with pytest.raises(InputError, match=words):
         PhotoFolder(tmp_path)
     with pytest.warns(UserWarning):

@@ -17,7 +17,7 @@ from PIL import Image
 from rwlib.config import make_config
 from rwlib.conventions import InputError
 from rwlib.data import PhotoFolder, PhotoShards, TrainingSamples, open_source
-from rwlib.data.shards import read_index, stream
+from rwlib.data.shards import read_index
 from rwlib.training.schedule import batch_numbers
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "data_scripts"))  # as Python does for a script
@@ -238,58 +238,6 @@ def test_webdataset_reads_the_shards(webdataset, photos, shards):
     assert keys(seen) == [f"{k:08d}" for k in range(N)]
     for sample, entry in zip(seen, entries, strict=True):
         assert sample[Path(entry.file).suffix[1:]] == (photos / "train" / entry.file).read_bytes()
-
-
-def test_stream_is_determined_by_seed_epoch_and_rank(webdataset, shards):
-    def order(**options):
-        return keys(stream(shards / "train", **({"seed": 0, "epoch": 0} | options)))
-
-    first = order()
-    assert sorted(first) == [f"{k:08d}" for k in range(N)] and first == order()
-    assert order(epoch=1) != first and order(seed=1) != first and order(seed=0, epoch=1) != order(seed=1, epoch=0)
-    for epoch in range(3):
-        for n_ranks in (2, 3, 50):
-            parts = [order(epoch=epoch, rank=rank, n_ranks=n_ranks) for rank in range(n_ranks)]
-            assert sorted(sum(parts, [])) == sorted(first)  # each once
-            assert parts[1] == order(epoch=epoch, rank=1, n_ranks=n_ranks)
-
-
-def test_stream_goes_on_anywhere(webdataset, shards):
-    for rank in (0, 1):
-        options = {"seed": 3, "epoch": 2, "rank": rank, "n_ranks": 2}
-        whole = list(stream(shards / "train", **options))
-        for skip in range(len(whole) + 2):
-            rest = list(stream(shards / "train", **options, skip=skip))
-            assert keys(rest) == keys(whole)[skip:]
-            assert all(a.get("jpg") == b.get("jpg") for a, b in zip(rest, whole[skip:], strict=True))
-    first = read_index(shards / "train")[0].shard
-    (shards / "train" / first).write_bytes(bytes((shards / "train" / first).stat().st_size))  # a shard that is no tar
-    with pytest.raises(InputError, match=f"found [0-9]+ of {N} samples; a shard is damaged"):
-        list(stream(shards / "train", seed=0, epoch=0))
-    (shards / "train" / first).write_bytes(b"x" * 20_000)
-    with pytest.raises(InputError, match="webdataset cannot read on after"):
-        list(stream(shards / "train", seed=0, epoch=0))
-    sizes = {}
-    for entry in read_index(shards / "train"):
-        sizes[entry.shard] = sizes.get(entry.shard, 0) + 1
-    orders = (np.random.default_rng(np.random.SeedSequence((0, e))).permutation(len(sizes)) for e in range(99))
-    epoch = next(e for e, order in enumerate(orders) if order[0] == 0)  # the bad shard comes first, and is skipped
-    rest = stream(shards / "train", seed=0, epoch=epoch, skip=sizes[first])
-    assert len(list(rest)) == N - sizes[first]
-
-
-def test_stream_without_webdataset_and_with_bad_numbers(shards, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, "webdataset", None)
-        with pytest.raises(InputError, match="needs webdataset; pip install webdataset"):
-            stream(shards / "train", seed=0, epoch=0)
-        assert len(PhotoShards(shards / "train")) == N  # random access does not need it
-    pytest.importorskip("webdataset")
-    for options in ({"epoch": -1}, {"skip": -1}, {"rank": 2, "n_ranks": 2}, {"rank": -1}):
-        with pytest.raises(InputError, match="stream: expected"):
-            stream(shards / "train", **({"seed": 0, "epoch": 0} | options))
-    with pytest.raises(InputError, match="seed: expected"):
-        stream(shards / "train", seed=-1, epoch=0)
 
 
 def test_the_index_is_csv(shards):

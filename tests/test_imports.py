@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors"},
     {"conventions"},
-    {"config", "colors", "files", "system"},
-    {"masks", "metrics", "networks.fast"},
+    {"config", "colors", "files", "randomness", "system"},
+    {"images", "masks", "metrics", "networks.fast"},
     {"networks", "losses"},
     {"data", "checkpoints"},
     {"training", "inpainting", "ablations"},

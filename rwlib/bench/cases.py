@@ -17,12 +17,12 @@ from rwlib.bench.measure import CPU, MB
 from rwlib.bench.straight_port import plain_copy
 from rwlib.checkpoints import load_generator
 from rwlib.config import Config, make_config
-from rwlib.data import make_generator
 from rwlib.evaluation.methods import biharmonic_fill, opencv_fill
 from rwlib.inpainting import fill
 from rwlib.losses import correlation_loss
 from rwlib.masks import random_masks
 from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.randomness import Stream, make_generator
 from rwlib.system import free_mb
 from rwlib.training import setup
 from rwlib.training.launch import new_accelerator, prepare
@@ -120,8 +120,9 @@ def seeded(make: Callable[[], Any]) -> Any:
 
 def image_and_mask(size_px: int, b: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return noise (b, 3, size_px, size_px) in [-1, 1] and masks with one hole of 20 % each."""
-    I_gt = 2 * torch.rand(b, 3, size_px, size_px, generator=make_generator(0)) - 1
-    M = random_masks(b, size_px, size_px, HOLE_FRACTION, kind="contiguous", generator=make_generator(1))
+    I_gt = 2 * torch.rand(b, 3, size_px, size_px, generator=make_generator(0, Stream.BENCH, 0)) - 1
+    generator = make_generator(0, Stream.BENCH, 1)
+    M = random_masks(b, size_px, size_px, HOLE_FRACTION, kind="contiguous", generator=generator)
     return I_gt.to(device), M.to(device)
 
 
@@ -163,7 +164,7 @@ def layer_pair(name: str, size_px: int, *, device: torch.device) -> Pair:
     plain = plain_copy(layer)
     skip_channels, scale, upsample = {"conv13": (128, 4, 2), "conv14": (64, 2, 1), "conv15": (64, 2, 2)}[name]
     _, M = image_and_mask(size_px, 1, device)
-    random = make_generator(2)
+    random = make_generator(0, Stream.BENCH, 2)
     x, skip, direction = (
         torch.randn(1, c, h, h, generator=random).to(device)
         for c, h in ((128, size_px // scale), (skip_channels, size_px // scale), (128, size_px // scale * upsample))
@@ -198,7 +199,7 @@ def correlation_pair(n: int, b: int, *, device: torch.device) -> Pair:
     """
     h = round(n**0.5)
     shape = (b, CORRELATION_CHANNELS, h, h)
-    random = make_generator(3)
+    random = make_generator(0, Stream.BENCH, 3)
     phi_c1, phi_gt = (torch.randint(8, shape, generator=random).float().to(device) for _ in range(2))
 
     def side_of(loss: Callable[..., Tensor], *phis: Tensor) -> Side:

@@ -1,27 +1,17 @@
 r"""Photographs and masks as training samples.
 
-Section 4.1 of the paper trains on random crops with random holes. Here a sample is a function of two numbers alone, the
-run's seed and the sample's global number `k`: neither the number of workers or processes, nor a resumed run, changes
-what is learned from. A *photo source* (`rwlib.data.views`) gives the crops; `open_source` finds one by name.
+Section 4.1 of the paper trains on random crops with random holes. `open_source` finds a source of photographs by name,
+and `TrainingSamples` makes the samples.
 """
 
-import os
-from typing import Any
-
-import numpy as np
-import torch
-from torch import Tensor
-from torch.utils.data import Dataset
-
-from rwlib.conventions import InputError, image_to_tensor
-from rwlib.data.augment import ROOM, vary
 from rwlib.data.bundled import PhotoSet, photos
 from rwlib.data.facades import Facades, facades, render_facade
 from rwlib.data.folder import PhotoFolder
 from rwlib.data.mixture import Mixture
+from rwlib.data.samples import TrainingSamples
 from rwlib.data.shards import PhotoShards
-from rwlib.data.views import check_seed
-from rwlib.masks import random_mask
+from rwlib.data.source import PhotoSource, open_source
+from rwlib.randomness import make_generator
 
 __all__ = [
     "Facades",
@@ -29,6 +19,7 @@ __all__ = [
     "PhotoFolder",
     "PhotoSet",
     "PhotoShards",
+    "PhotoSource",
     "TrainingSamples",
     "facades",
     "make_generator",
@@ -36,118 +27,3 @@ __all__ = [
     "photos",
     "render_facade",
 ]
-
-
-def open_source(spec: str | os.PathLike) -> Any:
-    """Open a photo source by name.
-
-    Args:
-        spec: `"facades"` or `"facades:SEED"` (house fronts drawn by a program), `"photos"` (eight public-domain
-            photographs), `"shards:DIR"` (a folder of tar shards, `rwlib.data.shards`), or the path of a folder; write
-            `./photos` for a folder of that name. Several joined by `" + "` are a mixture in equal parts.
-
-    Raises:
-        InputError: a seed that is not a number, or a folder that is missing or has no readable images.
-
-    Example:
-        >>> open_source("facades:3").names[5]
-        'facade 3/5'
-    """
-    if isinstance(spec, str) and " + " in spec and not os.path.isdir(spec):
-        return Mixture([open_source(part.strip()) for part in spec.split(" + ")])
-    name, colon, seed = str(spec).partition(":")
-    if isinstance(spec, str) and name == "facades":
-        if colon and not seed.isdecimal():
-            raise InputError(f"spec: expected 'facades:SEED' with a number of at least 0, got {spec!r}")
-        return Facades(int(seed or 0))
-    if isinstance(spec, str) and name == "shards" and colon:
-        return PhotoShards(seed)
-    if spec == "photos":
-        return PhotoSet()
-    return PhotoFolder(spec)
-
-
-class TrainingSamples(Dataset):
-    """Training samples numbered 0, 1, 2, ... without end.
-
-    Sample `k` is photograph `permutation(seed, epoch)[k % n]` with `epoch = k // n`, for a source of n photographs; its
-    crop, flip and mask come from a generator that is seeded by `(seed, k)`. So give a `DataLoader` the numbers it is to
-    load, for example `sampler=range(first, last)`; there is no length.
-
-    Args:
-        source: a photo source (`rwlib.data.views`); one with `unlimited` set is asked for photograph `k` itself.
-        size_px: side of the crops.
-        hole_fraction: range from which each mask's missing part is drawn (`rwlib.masks.random_mask`).
-        mask_kind: `"contiguous"`, `"discontiguous"` or `"both"`.
-        seed: of the run, at least 0.
-        augment: how strongly photographs are varied beyond crops and flips, 0 to 1 (`rwlib.data.augment`).
-
-    Raises:
-        InputError: a negative seed; when a sample is made, a size or range that the source or `random_mask` refuses.
-
-    Example:
-        >>> samples = TrainingSamples(PhotoSet(), size_px=64, hole_fraction=(0.1, 0.4), mask_kind="both", seed=0)
-        >>> I_gt, M = samples[7]
-        >>> I_gt.shape, M.shape
-        (torch.Size([3, 64, 64]), torch.Size([1, 64, 64]))
-    """
-
-    def __init__(
-        self,
-        source: Any,
-        size_px: int,
-        hole_fraction: tuple[float, float],
-        mask_kind: str,
-        seed: int,
-        *,
-        augment: float = 0.0,
-    ) -> None:
-        check_seed(seed)
-        self.source, self.size_px, self.hole_fraction, self.mask_kind = source, size_px, hole_fraction, mask_kind
-        self.seed, self.augment = seed, augment
-        self._epoch, self._order = -1, torch.empty(0)
-
-    def __getitem__(self, k: int) -> tuple[Tensor, Tensor]:
-        """Make sample `k`.
-
-        Returns:
-            `I_gt` (3, size_px, size_px) in [-1, 1], and `M` (1, size_px, size_px), 1 existing, 0 missing.
-
-        Raises:
-            InputError: `k` is negative.
-        """
-        if k < 0:
-            raise InputError(f"k: expected a sample number of at least 0, got {k}")
-        generator = make_generator(self.seed, 0, k)
-        crop_px = round(ROOM * self.size_px) if self.augment else self.size_px
-        crop = self.source.crop(self._photo_index(k), crop_px, generator)
-        M = random_mask(self.size_px, self.size_px, self.hole_fraction, kind=self.mask_kind, generator=generator)
-        if self.augment:
-            crop = vary(crop, self.size_px, generator, self.augment)
-        return image_to_tensor(crop)[0], M
-
-    def name(self, k: int) -> str:
-        """Return the name of the photograph that sample `k` is cut from."""
-        return str(self.source.names[self._photo_index(k)])
-
-    def _photo_index(self, k: int) -> int:
-        n = len(self.source)
-        if getattr(self.source, "unlimited", False):
-            return k % n
-        epoch = k // n
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, torch.randperm(n, generator=make_generator(self.seed, 1, epoch))
-        return int(self._order[k % n])
-
-
-def make_generator(*numbers: int) -> torch.Generator:
-    """Return a generator seeded by several numbers of at least 0; neighbours give unrelated streams.
-
-    `seed + k` would not do: run 0's sample 1 would be run 1's sample 0. `SeedSequence` mixes all bits of all numbers.
-
-    Example:
-        >>> bool(torch.rand(1, generator=make_generator(0, 1)) == torch.rand(1, generator=make_generator(1, 0)))
-        False
-    """
-    mixed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
-    return torch.Generator().manual_seed(mixed % 2**63)

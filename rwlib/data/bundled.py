@@ -39,7 +39,7 @@ def photos() -> dict[str, np.ndarray]:
 
 
 class PhotoSet:
-    """The photographs of `photos` as a photo source (see `rwlib.data.views`).
+    """The photographs of `photos` as a photo source (see `rwlib.data.PhotoSource`).
 
     Example:
         >>> PhotoSet().crop(0, 64, torch.Generator().manual_seed(0)).shape

@@ -17,7 +17,7 @@ class Mixture:
     begins anew, so in an epoch its photographs are seen several times, each time in another crop.
 
     Args:
-        sources: at least two photo sources (`rwlib.data.views`) that have an end.
+        sources: at least two photo sources (`rwlib.data.PhotoSource`) that have an end.
 
     Raises:
         InputError: a single source, or one without end; when asked, whatever the sources refuse.

@@ -12,10 +12,11 @@ from typing import IO
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 
 from rwlib.conventions import InputError
 from rwlib.data.views import MAX_SCALE, center_view, check_request, random_view
+from rwlib.errors import printable
+from rwlib.images import read_photo
 
 MAX_BAD_SHARE = 0.25
 """More unreadable images than this share of all, and a source refuses: it is not what its user takes it for."""
@@ -147,7 +148,7 @@ class PhotoFiles:
         """Note that a photograph is damaged, and say so, the first few times with its name."""
         self._bad[index] = 1
         n_damaged = int(self._bad.sum())
-        name = f"{self.names[index]} ({error})"
+        name = f"{printable(self.names[index])} ({error})"
         if n_damaged <= SHOWN:
             _warn_skipped(f"an image in {self.where} is damaged", [name])
         elif n_damaged == SHOWN + 1:
@@ -164,46 +165,6 @@ class PhotoFiles:
     def __getstate__(self) -> dict:
         """Leave the copies behind when the source is sent to a worker process."""
         return {**self.__dict__, "_copies": {}, "_copies_for_px": 0, "_copies_bytes": 0}
-
-
-def read_photo(path: str | os.PathLike | IO[bytes], min_side: int | None = None) -> np.ndarray:
-    """Read an image file upright, as uint8 RGB.
-
-    Args:
-        path: any image that Pillow reads; also an open file.
-        min_side: if given and the image is larger, its shorter side is brought down to this; quick for JPEG, which can
-            be decoded at a half, a quarter or an eighth.
-
-    Returns:
-        (h, w, 3), uint8; 16 bits a channel become 8, transparent pixels white.
-
-    Raises:
-        OSError: not an image, or a damaged one; Pillow has other exceptions for some kinds of damage.
-    """
-    with Image.open(path) as image:
-        shrink = min_side is not None and min(image.size) > min_side
-        if shrink:
-            k = min_side / min(image.size)
-            image.draft(None, (math.ceil(k * image.width), math.ceil(k * image.height)))
-        image = _to_rgb(ImageOps.exif_transpose(image))
-        if shrink and min(image.size) > min_side:
-            k = min_side / min(image.size)
-            size = (max(min_side, round(k * image.width)), max(min_side, round(k * image.height)))
-            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-        return np.array(image)
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert an image of any mode to 8-bit RGB; Pillow alone clips 16-bit grey to white and drops transparency."""
-    if image.mode == "F":
-        raise OSError("floating-point image, its range is unknown")
-    if image.mode.startswith("I"):
-        grey = np.asarray(image).astype(np.float64) / 257  # 65535 / 257 = 255
-        return Image.fromarray(grey.round().clip(0, 255).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
 
 
 def _warn_skipped(what: str, names: list[str], *, shown: int = SHOWN) -> None:

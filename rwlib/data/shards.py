@@ -1,28 +1,25 @@
-r"""Photographs in tar shards, as a photo source (`rwlib.data.views`): a million pictures in a few hundred files.
+r"""Photographs in tar shards, as a photo source (`rwlib.data.PhotoSource`): a million pictures in a few hundred files.
 
     DIRECTORY/000000.tar ...   members 00000000.jpg, 00000001.jpg, ...: the layout of the package webdataset
     DIRECTORY/index.csv        shard, offset, bytes, file: where in which shard each photograph's bytes stand
 
 Training asks for sample number k (`rwlib.data.TrainingSamples`), and that is what makes it independent of the number
 of workers and lets a resumed run continue bit for bit. A tar archive that is not compressed can answer: the index says
-where the bytes are, so `PhotoShards` reads them with one seek, and needs no package. A disk that is slow at seeking, or
-a network, is better read from front to back: `stream` does that with webdataset, in an order that depends on seed,
-epoch and rank alone, and goes on after any number of samples. `data_scripts/shards.py` packs a folder.
+where the bytes are, so `PhotoShards` reads them with one seek, and needs no package. `data_scripts/shards.py` packs a
+folder.
 """
 
 import csv
 import io
 import os
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rwlib.conventions import InputError
 from rwlib.data.photo_files import MAX_BAD_SHARE, PhotoFiles
-from rwlib.data.views import check_seed
 from rwlib.files import write_text
 
 COLUMNS = ("shard", "offset", "bytes", "file")
@@ -134,60 +131,3 @@ def read_index(directory: Path) -> list[Entry]:
     except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
         raise InputError(f"shards: the index of {directory} does not hold ({error}); {remedy}") from None
     return entries
-
-
-def stream(
-    directory: str | os.PathLike, *, seed: int, epoch: int, rank: int = 0, n_ranks: int = 1, skip: int = 0
-) -> Iterator[dict[str, Any]]:
-    """Read one epoch's share of one rank from front to back, with the package webdataset.
-
-    Shards come in an order drawn from seed and epoch, and go to the ranks in turn; within a shard the order is that of
-    packing. All ranks together see every photograph once. Let one process read for each rank: workers would repeat it.
-
-    Args:
-        directory: folder with shards and their `index.csv`.
-        seed: of the run.
-        epoch: 0, 1, ...
-        rank: which process this is.
-        n_ranks: how many there are.
-        skip: so many samples were already taken; their shards are not even opened, but for the last one.
-
-    Yields:
-        webdataset's samples: `__key__`, `__url__`, and the bytes by suffix (`jpg` or `png`).
-
-    Raises:
-        InputError: webdataset is not installed, the index does not hold, or a number is out of range; while reading, a
-            shard is damaged.
-    """
-    try:
-        import webdataset
-    except ImportError:
-        raise InputError("shards: reading front to back needs webdataset; pip install webdataset") from None
-    check_seed(seed)
-    if epoch < 0 or skip < 0 or not 0 <= rank < n_ranks:
-        raise InputError(f"stream: expected epoch, skip >= 0 and rank below n_ranks, got {epoch}, {skip}, {rank}")
-    directory, sizes = Path(directory), {}
-    for entry in read_index(directory):
-        sizes[entry.shard] = sizes.get(entry.shard, 0) + 1
-    order = np.random.default_rng(np.random.SeedSequence((seed, epoch))).permutation(len(sizes))
-    mine = [list(sizes)[i] for i in order[rank::n_ranks]]
-    while mine and skip >= sizes[mine[0]]:
-        skip -= sizes[mine.pop(0)]
-    if not mine:
-        return iter(())
-    urls = [str(directory / shard) for shard in mine]
-    samples = webdataset.DataPipeline(webdataset.SimpleShardList(urls), webdataset.tarfile_to_samples())
-    return _all_of(samples, skip, sum(sizes[shard] for shard in mine))
-
-
-def _all_of(samples: Any, skip: int, expected: int) -> Iterator[dict[str, Any]]:
-    """Yield all samples but the first `skip`; webdataset itself ends quietly where a shard has been overwritten."""
-    n = 0
-    try:
-        for n, sample in enumerate(samples, 1):
-            if n > skip:
-                yield sample
-    except (tarfile.TarError, OSError, ValueError) as error:
-        raise InputError(f"shards: webdataset cannot read on after {n} samples ({error}); pack them again") from None
-    if n != expected:
-        raise InputError(f"shards: webdataset found {n} of {expected} samples; a shard is damaged, pack them again")

@@ -1,9 +1,7 @@
 r"""What a photo source shows of a photograph: random training crops and fixed evaluation crops.
 
-A *photo source* is any object with `__len__()`, `names`, `crop(index, size_px, generator)`, `center(index, size_px)`;
-crops are uint8 RGB arrays (size_px, size_px, 3), and all randomness comes from the explicit `torch.Generator`, so that
-a crop is a function of its index and generator alone. This file has the two views of a photograph that every source
-shares, `random_view` and `center_view`, and the checks of what it is asked for.
+`random_view` and `center_view` are what every source (`rwlib.data.PhotoSource`) shares, with the checks of what it is
+asked for.
 
 The paper (section 4.1) trains on crops and does not say how they are scaled. Here the photograph's min side is first
 brought to between one and two crops: a crop then shows from all to a half of the photograph's shorter side.
@@ -62,16 +60,6 @@ def four_uniforms(generator: torch.Generator) -> list[float]:
         kind = type(generator).__name__
         raise InputError(f"generator: expected a torch.Generator, got {kind}; pass torch.Generator().manual_seed(seed)")
     return torch.rand(4, generator=generator, dtype=torch.float64).tolist()
-
-
-def check_seed(seed: int) -> None:
-    """Check a seed.
-
-    Raises:
-        InputError: not a whole number of at least 0.
-    """
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed: expected a whole number of at least 0, got {seed!r}")
 
 
 def check_request(index: int, n_photos: int, size_px: int) -> None:

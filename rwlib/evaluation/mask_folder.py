@@ -26,10 +26,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rwlib.conventions import InputError
-from rwlib.data import check_seed, make_generator
-from rwlib.data.folder import SUFFIXES
-from rwlib.inpainting import read_hole
+from rwlib.images import find_pictures, read_hole
 from rwlib.masks import ALL_BUCKETS, KINDS, MIN_HOLE_FRACTION, bucket_name, resize_mask
+from rwlib.randomness import Stream, check_seed, make_generator
 
 ONE_HOLE = 0.99
 
@@ -65,7 +64,7 @@ class MaskFolder:
     ) -> None:
         check_seed(seed)
         self.folder, self.size_px, self.white_is_existing, self.seed = Path(folder), size_px, white_is_existing, seed
-        names = _find(self.folder)
+        names = find_pictures(folder, "masks", "mask pictures")
         self.cells: dict[tuple[str, int], list[str]] = {
             (kind, b): [] for kind in KINDS for b in range(len(ALL_BUCKETS))
         }
@@ -101,7 +100,8 @@ class MaskFolder:
         names = self.cells[kind, bucket]
         if not names:
             raise InputError(f"masks: {self.folder} has no {kind} mask of {bucket_name(bucket)}; leave that bucket out")
-        order = torch.randperm(len(names), generator=make_generator(self.seed, 4, KINDS.index(kind), bucket))
+        generator = make_generator(self.seed, Stream.MASK_FOLDER, KINDS.index(kind), bucket)
+        order = torch.randperm(len(names), generator=generator)
         return self._read(names[int(order[photo % len(names)])])
 
     def about(self) -> str:
@@ -147,15 +147,3 @@ def kind_of(hole: np.ndarray) -> str:
     """
     sizes = np.bincount(label(hole, connectivity=2).ravel())[1:]
     return KINDS[0] if sizes.max() >= ONE_HOLE * sizes.sum() else KINDS[1]
-
-
-def _find(folder: Path) -> list[str]:
-    """Return the sorted names, with forward slashes, of the pictures below a folder."""
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
-        raise InputError(f"masks: {folder} {what}; give a folder of mask pictures")
-    files = (file.relative_to(folder) for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    names = sorted(file.as_posix() for file in files if not any(part.startswith(".") for part in file.parts))
-    if not names:
-        raise InputError(f"masks: no pictures ({', '.join(SUFFIXES)}) in {folder}; give a folder of mask pictures")
-    return names

@@ -11,10 +11,10 @@ from typing import Any
 from torch import Tensor
 
 from rwlib.conventions import InputError, one_of
-from rwlib.data import check_seed, make_generator
 from rwlib.evaluation.mask_folder import MaskFolder
 from rwlib.masks import ALL_BUCKETS, BUCKETS, KINDS, MIN_HOLE_FRACTION, random_mask
 from rwlib.metrics import WINDOW_PX
+from rwlib.randomness import Stream, check_seed, make_generator
 
 Cell = tuple[str, int]
 """A cell of tables 2 and 3: the kind of its holes, and the index of their bucket in `rwlib.masks.ALL_BUCKETS`."""
@@ -96,5 +96,5 @@ class Protocol:
 def evaluation_mask(size_px: int, photo: int, kind: str, bucket: int, seed: int) -> Tensor:
     """Return the drawn mask (1, 1, size_px, size_px) of a photograph, kind and bucket; nothing else changes it."""
     low, high = ALL_BUCKETS[bucket]
-    generator = make_generator(seed, 3, photo, KINDS.index(kind), bucket)
+    generator = make_generator(seed, Stream.EVALUATION_MASK, photo, KINDS.index(kind), bucket)
     return random_mask(size_px, size_px, (max(low, MIN_HOLE_FRACTION), high), kind=kind, generator=generator)[None]

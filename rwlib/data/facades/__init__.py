@@ -29,7 +29,8 @@ from rwlib.data.facades.street import (
     sky_colors,
 )
 from rwlib.data.facades.walls import paint_house
-from rwlib.data.views import check_request, check_seed, four_uniforms
+from rwlib.data.views import check_request, four_uniforms
+from rwlib.randomness import check_seed
 
 
 def render_facade(

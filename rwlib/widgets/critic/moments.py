@@ -28,10 +28,10 @@ from torch import Tensor
 from rwlib.checkpoints import load_weights, read_checkpoint
 from rwlib.config import Config
 from rwlib.conventions import InputError, image_to_tensor, tensor_to_image
-from rwlib.data import make_generator
 from rwlib.masks import label_from_mask, random_mask
 from rwlib.networks.discriminator import RegionWiseDiscriminator
 from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.randomness import Stream, make_generator
 from rwlib.training.schedule import Schedule
 
 RECORDING = Path(__file__).with_name("recordings")
@@ -79,7 +79,13 @@ class Scenes:
         M = []
         for i in range(len(photographs)):
             tiles = [
-                random_mask(TILE_PX, TILE_PX, (0.15, 0.35), kind="contiguous", generator=make_generator(seed, i, k))[0]
+                random_mask(
+                    TILE_PX,
+                    TILE_PX,
+                    (0.15, 0.35),
+                    kind="contiguous",
+                    generator=make_generator(seed, Stream.CRITIC, i, k),
+                )[0]
                 for k in range(CELLS**2)
             ]
             M.append(torch.cat([torch.cat(tiles[CELLS * r : CELLS * r + CELLS], 1) for r in range(CELLS)]).numpy() > 0)

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from rwlib.ablations import load_ablation
 from rwlib.conventions import InputError, image_to_tensor
-from rwlib.data import make_generator
 from rwlib.data.views import center_view
 from rwlib.inpainting import fill
 from rwlib.masks import random_mask
 from rwlib.metrics import evaluate_pair
 from rwlib.networks.generator import Outputs, RegionWiseGenerator
+from rwlib.randomness import Stream, make_generator
 from rwlib.widgets.shared.photos import Source, to_photo
 from rwlib.widgets.shared.previews import shrink
 
@@ -100,7 +100,7 @@ def pixels_of(task: Task, sources: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
             raise InputError(f"hole: {what}")
         return I_gt, torch.from_numpy(~hole).float()[None, None]
     fraction = round(task.percent / 100 * task.size_px**2) / task.size_px**2  # a whole number of pixels
-    generator = make_generator(task.seed, 4)
+    generator = make_generator(task.seed, Stream.STUDIO)
     M = random_mask(task.size_px, task.size_px, (fraction, fraction), kind=task.kind, generator=generator)
     return I_gt, M[None]
 
