@@ -1,7 +1,10 @@
 """Tests never write into the home of whoever runs them; files for the tests of the commands."""
 
+import functools
 import os
 import shutil
+import subprocess
+from http.server import SimpleHTTPRequestHandler
 
 import numpy as np
 import pytest
@@ -72,3 +75,30 @@ def here(prepared, tmp_path, monkeypatch):
     (folder / "out").mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    """Serve the folder `tmp_path / "mirror"` on loopback; yields its address."""
+    from data_script_helpers import loopback
+
+    (tmp_path / "mirror").mkdir()
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    with loopback(functools.partial(Quiet, directory=str(tmp_path / "mirror"))) as server:
+        yield server.url
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of 1 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

@@ -1,11 +1,9 @@
-"""What the tests of `data_scripts/` share: archives and pictures to prepare, a server on loopback, a small disk."""
+"""What the tests of `data_scripts/` share: archives and pictures to prepare, a server on loopback."""
 
 import contextlib
 import csv
 import functools
 import io
-import shutil
-import subprocess
 import sys
 import tarfile
 import threading
@@ -89,13 +87,8 @@ def loopback(handler):
         thread.join()
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A folder on a disk of 1 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
-    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def own_folder(folder, n=40, size=(60, 40)):
+    folder.mkdir(parents=True, exist_ok=True)
+    for k in range(n):
+        (folder / f"photo {k}.jpg").write_bytes(picture(k, size))
+    return folder

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
-from data_script_helpers import loopback, names, small_disk  # noqa: F401 (also puts data_scripts on the path)
+from data_script_helpers import loopback, names  # puts data_scripts on the path
 
 from rwlib.errors import InputError
 
@@ -205,7 +205,7 @@ def test_chunks_that_end_early_are_no_file(tmp_path, monkeypatch):
     assert not (tmp_path / "a.zip").exists()
 
 
-def test_a_full_disk_is_known_beforehand_or_said(server, small_disk):  # noqa: F811
+def test_a_full_disk_is_known_beforehand_or_said(server, small_disk):
     with pytest.raises(InputError, match=r"has 1.0 MB free, 3.0 MB are needed; make room"):
         fetch(Remote(server.url), small_disk)
     server.announce, server.data = False, DATA[: 2**20 + 50_000]
@@ -216,7 +216,7 @@ def test_a_full_disk_is_known_beforehand_or_said(server, small_disk):  # noqa: F
     assert fetch(Remote(server.url), small_disk).read_bytes() == DATA[:900_000]
 
 
-def test_a_full_disk_in_the_middle_goes_on_when_there_is_room(server, small_disk, monkeypatch):  # noqa: F811
+def test_a_full_disk_in_the_middle_goes_on_when_there_is_room(server, small_disk, monkeypatch):
     server.data = DATA[:1_000_000]
     monkeypatch.setattr(_download, "BLOCK_BYTES", 2**16)
     monkeypatch.setattr(_download.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 2**40))
