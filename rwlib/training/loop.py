@@ -21,11 +21,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from rwlib.checkpoints import read_checkpoint, save_generator
+from rwlib.checkpoints import save_generator
 from rwlib.config import Config
 from rwlib.conventions import InputError, check_image_and_mask
-from rwlib.data import TrainingSamples, make_generator
+from rwlib.data import TrainingSamples
 from rwlib.files import only_writer
+from rwlib.randomness import Stream, make_generator
 from rwlib.training.curves import Curves
 from rwlib.training.launch import new_accelerator, prepare, start_trackers
 from rwlib.training.methods import METHODS
@@ -34,10 +35,10 @@ from rwlib.training.run_folder import BEST, GENERATOR, OLDER, STATE, save_sample
 from rwlib.training.schedule import ENDLESS, Schedule, batch_numbers
 from rwlib.training.setup import memory_format
 from rwlib.training.signals import leave_signals_to_training, signal_watch
-from rwlib.training.state import newest_state, optimisers_of, pack_state, save_state, unpack_state
-from rwlib.training.step import Losses, Part
+from rwlib.training.state import best_so_far, newest_state, optimisers_of, pack_state, save_state, unpack_state
+from rwlib.training.step import Part
 from rwlib.training.timer import PartTimer
-from rwlib.training.update import Updater, agree
+from rwlib.training.update import Updater, agree, not_finite
 from rwlib.training.validation import validation_pairs, validation_psnr
 
 
@@ -94,7 +95,7 @@ class _Run:
             self.first_step = int(about["step"])
         self.players = prepare(self.bare, accelerator)
         self.exported_G = self.bare.ema.module if self.bare.ema else self.bare.G
-        self.best = _best_so_far(run_dir) if options.resume else -math.inf
+        self.best = best_so_far(run_dir) if options.resume else -math.inf
 
         # Data: which samples a step learns from follows from its number.
         self.samples = TrainingSamples(
@@ -136,7 +137,7 @@ class _Run:
                     why = signal_came() or ("asked to stop" if stop is not None and stop() else "")
                     values, stopping = agree(losses, bool(why), accelerator)
                     if not all(map(math.isfinite, values.values())):
-                        raise InputError(self._not_finite(losses, step, phase))
+                        raise not_finite(losses, step, phase, self._photos(step), self.run_dir / STATE)
 
                     # What is left of it. The state comes last: whatever a kill loses, `resume` makes again.
                     done = step + 1
@@ -198,7 +199,8 @@ class _Run:
         I_gt = I_gt.to(device, non_blocking=True, memory_format=memory_format(self.config))
         M = M.to(device, non_blocking=True)
         rank, n_processes = self.place  # one draw for the batch of all processes, of which each takes its share
-        u = torch.rand(n_processes, len(I_gt), 1, 1, 1, generator=make_generator(self.config.seed, 2, step))[rank]
+        generator = make_generator(self.config.seed, Stream.GRADIENT_PENALTY, step)
+        u = torch.rand(n_processes, len(I_gt), 1, 1, 1, generator=generator)[rank]
         cut = zip(I_gt.chunk(n), M.chunk(n), u.to(device).chunk(n), strict=True)
         return [Part(*tensors, first=i == 0, whole=n == 1) for i, tensors in enumerate(cut)]
 
@@ -240,19 +242,7 @@ class _Run:
         tensors = pack_state(self.bare, self.accelerator.scaler)
         save_state(self.run_dir, tensors, self.config, about, self.options.keep)
 
-    def _not_finite(self, losses: Losses, step: int, phase: int) -> str:
-        """Say which term of which step is not finite, on which photographs, and what is left."""
+    def _photos(self, step: int) -> list[str]:
+        """Name the photographs that this process learns from at a step."""
         n_images = self.config.batch_size * self.config.accumulate
-        photos = [self.samples.name(k) for k in next(batch_numbers(step, step + 1, n_images, *self.place))]
-        bad = ", ".join(f"{name} = {float(x)}" for name, x in losses.items() if not x.isfinite())
-        bad = f"{bad} on {', '.join(photos)}" if bad else "a loss of another process is not finite"
-        state = self.run_dir / STATE
-        left = f"; {state} is the last good checkpoint" if state.exists() else ""
-        return f"training: step {step}, phase {phase}: {bad}; lower learning_rate, or use bf16 or fp32{left}"
-
-
-def _best_so_far(run_dir: Path) -> float:
-    try:
-        return float(read_checkpoint(run_dir / BEST, kind="generator")[2]["val_hole_psnr"])
-    except (InputError, KeyError):
-        return -math.inf
+        return [self.samples.name(k) for k in next(batch_numbers(step, step + 1, n_images, *self.place))]

@@ -8,6 +8,7 @@ Every network in it is saved under its field's name but the frozen loss network,
 """
 
 import json
+import math
 import os
 import shutil
 import warnings
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from rwlib.checkpoints import load_weights, pack_optimiser, read_checkpoint, unpack_optimiser, write_checkpoint
 from rwlib.config import Config
 from rwlib.conventions import InputError
-from rwlib.training.run_folder import OLDER, STATE
+from rwlib.training.run_folder import BEST, OLDER, STATE
 
 # These do not change what is learned, so a resumed run may have others.
 FREE = {"workers", "checkpoint_every", "sample_every", "channels_last"}
@@ -187,3 +188,11 @@ def load_init(G: nn.Module, file: str | Path) -> None:
     if "rng.cpu" in tensors:
         tensors = {name.removeprefix("G."): x for name, x in tensors.items() if name.startswith("G.")}
     load_weights(G, tensors, file=file)
+
+
+def best_so_far(run_dir: Path) -> float:
+    """Return the held-out PSNR, in dB, of the best generator that a run has left; minus infinity where there is none."""
+    try:
+        return float(read_checkpoint(run_dir / BEST, kind="generator")[2]["val_hole_psnr"])
+    except (InputError, KeyError):
+        return -math.inf

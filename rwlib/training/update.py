@@ -5,12 +5,14 @@ An algorithm (`rwlib.training.step`) says what is descended and knows nothing of
 
 import contextlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from torch import nn
 
 from rwlib.config import Config
+from rwlib.errors import InputError
 from rwlib.training.step import Losses, Part
 from rwlib.training.timer import PartTimer
 
@@ -52,3 +54,19 @@ def agree(losses: Losses, stop: bool, accelerator: Accelerator) -> tuple[dict[st
         numbers = accelerator.reduce(numbers, "mean")
     *means, stops = numbers.tolist()
     return dict(zip(losses, means, strict=True)), stops > 0
+
+
+def not_finite(losses: Losses, step: int, phase: int, photos: Sequence[str], state: Path) -> InputError:
+    """Return the error for a loss that is not finite: term, step, photographs, what helps, and what is left.
+
+    Args:
+        losses: of this process.
+        step: from 0.
+        phase: 1 or 2.
+        photos: those of this process's batch.
+        state: file of the last checkpoint, if there is one.
+    """
+    bad = ", ".join(f"{name} = {float(x)}" for name, x in losses.items() if not x.isfinite())
+    bad = f"{bad} on {', '.join(photos)}" if bad else "a loss of another process is not finite"
+    left = f"; {state} is the last good checkpoint" if state.exists() else ""
+    return InputError(f"training: step {step}, phase {phase}: {bad}; lower learning_rate, or use bf16 or fp32{left}")

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from rwlib.config import Config
 from rwlib.conventions import image_to_tensor
-from rwlib.data import make_generator
 from rwlib.masks import random_mask
 from rwlib.metrics import psnr
+from rwlib.randomness import Stream, make_generator
 from rwlib.training.schedule import ENDLESS
 
 VALIDATION_PHOTOS = 32  # at most; one mask each
@@ -21,7 +21,7 @@ def validation_pairs(val: Any, config: Config) -> Iterator[tuple[Tensor, Tensor]
     for k in range(min(VALIDATION_PHOTOS, ENDLESS if getattr(val, "unlimited", False) else len(val))):
         I_gt = image_to_tensor(val.center(k, config.size_px))
         fraction = (max(config.hole_fraction[0], 0.01), max(config.hole_fraction[1], 0.01))
-        generator = make_generator(0, 4, k)  # the same holes for every seed of a run
+        generator = make_generator(0, Stream.VALIDATION_MASK, k)  # the same holes for every seed of a run
         yield I_gt, random_mask(config.size_px, config.size_px, fraction, kind="both", generator=generator)[None]
 
 
