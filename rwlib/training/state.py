@@ -191,7 +191,7 @@ def load_init(G: nn.Module, file: str | Path) -> None:
 
 
 def best_so_far(run_dir: Path) -> float:
-    """Return the held-out PSNR, in dB, of the best generator that a run has left; minus infinity where there is none."""
+    """Return the held-out PSNR, in dB, of the best generator that a run has left; minus infinity if there is none."""
     try:
         return float(read_checkpoint(run_dir / BEST, kind="generator")[2]["val_hole_psnr"])
     except (InputError, KeyError):
