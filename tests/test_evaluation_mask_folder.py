@@ -5,10 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from evaluation_examples import Ramps
 from PIL import Image
 
 from rwlib.conventions import InputError
+from rwlib.evaluation import Method, Protocol, mean_fill
 from rwlib.evaluation.mask_folder import MaskFolder, bucket_of, kind_of
+from rwlib.evaluation.run import run_evaluation
 from rwlib.masks import ALL_BUCKETS, KINDS, hole_fraction, random_mask, resize_mask
 
 
@@ -67,6 +70,30 @@ def test_the_seed_says_who_gets_which(drawn):
         return [float(masks.mask(photo, kind, b).mean()) for kind in KINDS for b in range(6) for photo in range(3)]
 
     assert order(0) == order(0) != order(1)
+
+
+def test_the_digest_says_which_photograph_gets_which_mask(drawn, tmp_path):
+    folder, expected = drawn
+    digest = MaskFolder(folder, 48).digest()
+    assert digest == MaskFolder(folder, 48).digest() != MaskFolder(folder, 48, seed=1).digest()
+    for name, (_, _, M) in list(expected.items())[:-1]:
+        save(M[0, 0] == 0, tmp_path / name)
+    assert MaskFolder(tmp_path, 48).digest() != digest
+
+
+def test_an_evaluation_with_masks_in_another_order_does_not_go_on(drawn, tmp_path, monkeypatch):
+    """As one of an older version, whose order came from another stream: photographs would get masks of two orders."""
+
+    def run():
+        protocol = Protocol(48, kinds=["contiguous"], buckets=[1], photos=1, masks=MaskFolder(drawn[0], 48))
+        run_evaluation([Method("mean", mean_fill)], Ramps(), protocol, tmp_path, progress=False)
+
+    run()
+    run()
+    backwards = MaskFolder._in_turn
+    monkeypatch.setattr(MaskFolder, "_in_turn", lambda self, *cell: backwards(self, *cell)[::-1])
+    with pytest.raises(InputError, match="holds an evaluation with another masks"):
+        run()
 
 
 def test_the_other_polarity(drawn, tmp_path):

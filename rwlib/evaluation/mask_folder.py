@@ -97,12 +97,16 @@ class MaskFolder:
         Raises:
             InputError: the cell has no mask.
         """
-        names = self.cells[kind, bucket]
+        names = self._in_turn(kind, bucket)
         if not names:
             raise InputError(f"masks: {self.folder} has no {kind} mask of {bucket_name(bucket)}; leave that bucket out")
+        return self._read(names[photo % len(names)])
+
+    def _in_turn(self, kind: str, bucket: int) -> list[str]:
+        """Return the names of a cell's masks in the order in which photographs get them."""
+        names = self.cells[kind, bucket]
         generator = make_generator(self.seed, Stream.MASK_FOLDER, KINDS.index(kind), bucket)
-        order = torch.randperm(len(names), generator=generator)
-        return self._read(names[int(order[photo % len(names)])])
+        return [names[i] for i in torch.randperm(len(names), generator=generator)]
 
     def about(self) -> str:
         """Return one line on what the folder has, the polarity included."""
@@ -114,8 +118,9 @@ class MaskFolder:
         return f"{n}, white is {white}, {missing}{outside}; " + ", ".join(counts)
 
     def digest(self) -> str:
-        """Return a digest of everything that decides which photograph gets which mask, but for the seed."""
-        return hashlib.sha256(f"{self.cells}\n{self.white_is_existing}".encode()).hexdigest()[:16]
+        """Return a digest of which photograph gets which mask, the polarity included."""
+        turns = [self._in_turn(*cell) for cell in self.cells]
+        return hashlib.sha256(f"{turns}\n{self.white_is_existing}".encode()).hexdigest()[:16]
 
     def _read(self, name: str) -> Tensor:
         hole = read_hole(self.folder / name, white_is_existing=self.white_is_existing)

@@ -11,6 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rwlib.conventions import image_to_tensor
+from rwlib.data import PhotoSource
 from rwlib.evaluation.methods import Method
 from rwlib.evaluation.protocol import Protocol
 from rwlib.metrics import evaluate_pair, quantise
@@ -25,7 +26,7 @@ Sink = Callable[[str, Tensor, Tensor, Tensor], None]
 
 def evaluate(
     methods: Sequence[Method],
-    source: Any,
+    source: PhotoSource,
     protocol: Protocol,
     *,
     progress: bool = True,
@@ -62,7 +63,7 @@ def evaluate(
 
 def measure_photo(
     methods: Sequence[Method],
-    source: Any,
+    source: PhotoSource,
     photo: int,
     protocol: Protocol,
     *,

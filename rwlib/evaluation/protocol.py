@@ -6,11 +6,11 @@ from a folder (`rwlib.evaluation.mask_folder`), so every method gets the same ta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
 from rwlib.conventions import InputError, one_of
+from rwlib.data import PhotoSource
 from rwlib.evaluation.mask_folder import MaskFolder
 from rwlib.masks import ALL_BUCKETS, BUCKETS, KINDS, MIN_HOLE_FRACTION, random_mask
 from rwlib.metrics import WINDOW_PX
@@ -82,7 +82,7 @@ class Protocol:
         cells = [(kind, bucket) for kind in self.kinds or KINDS for bucket in buckets]
         return [cell for cell in cells if self.masks.cells[cell]] if self.masks else cells
 
-    def n_photos(self, source: Any) -> int:
+    def n_photos(self, source: PhotoSource) -> int:
         """Return how many photographs of a source are measured."""
         return min(self.photos or len(source), len(source))
 

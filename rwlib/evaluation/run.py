@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from rwlib import __version__
 from rwlib.conventions import InputError
+from rwlib.data import PhotoSource
 from rwlib.evaluation.feature_networks import FeatureNetworks, SetFeatures
 from rwlib.evaluation.files import FeatureFile, ImageFolder, RowFile, ScoreFile
 from rwlib.evaluation.frechet import distance_of_moments, moments_of
@@ -44,7 +45,7 @@ from rwlib.metrics import METRICS
 
 def run_evaluation(
     methods: Sequence[Method],
-    source: Any,
+    source: PhotoSource,
     protocol: Protocol,
     out: str | os.PathLike[str],
     *,
@@ -192,7 +193,7 @@ def _check_settings(file: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def _has_names(source: Any) -> bool:
+def _has_names(source: PhotoSource) -> bool:
     return hasattr(source, "names") and not getattr(source, "unlimited", False)
 
 
