@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 pytest.importorskip("playwright", reason="`make test-browser` installs what these tests need")
 
 import chromium  # noqa: E402
-from lab import CHROMIUM_FLAGS, Notebook, jupyterlab, write_notebook  # noqa: E402
+from lab import CHROMIUM_FLAGS, PATIENCE_S, Notebook, jupyterlab, write_notebook  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 
@@ -48,7 +48,7 @@ def open_notebook(server, browser, request):
         else:
             write_notebook(folder / name, *what)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(1000 * PATIENCE_S)
         opened.append(Notebook(page, address, token, name))
         return opened[-1]
 

@@ -34,5 +34,5 @@ def test_keys_and_the_play_button_run_through_the_moments(open_notebook):
     page.keyboard.press("Home")
     panel.get_by_text("the critic is untrained").wait_for()
     page.locator(".rwlib-panel .widget-play button").first.click()
-    panel.get_by_text("Step 200, phase two").wait_for(timeout=60_000)
+    panel.get_by_text("Step 200, phase two").wait_for()
     notebook.until("not critic.busy")

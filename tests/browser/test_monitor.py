@@ -34,8 +34,8 @@ def test_start_watch_stop_and_resume(open_notebook):
     assert not is_blank(before)
 
     button(page, "Start").click()
-    page.locator(".rwlib-panel img[alt^='Curves of']").wait_for(timeout=120_000)
-    page.locator(".rwlib-panel img[alt^='Rows of six pictures']").wait_for(timeout=120_000)
+    page.locator(".rwlib-panel img[alt^='Curves of']").wait_for()
+    page.locator(".rwlib-panel img[alt^='Rows of six pictures']").wait_for()
     notebook.wait_for_pictures(".rwlib-panel img")
     assert (pixels(picture) != before).any() and notebook.python("print(monitor.run.running)") == "True"
 
@@ -43,14 +43,12 @@ def test_start_watch_stop_and_resume(open_notebook):
     source = picture.get_attribute("src")
     clicked = time.perf_counter()
     panel.get_by_text("logarithmic").click()
-    page.wait_for_function(
-        "source => document.querySelector('.rwlib-panel img').src !== source", arg=source, timeout=30_000
-    )
+    page.wait_for_function("source => document.querySelector('.rwlib-panel img').src !== source", arg=source)
     print(f"from a click to new curves during a training: {time.perf_counter() - clicked:.2f} s")
     notebook.until("monitor.log_scale.value and monitor.run.running")
 
     button(page, "Stop").click()
-    panel.get_by_text("Stopped after step").wait_for(timeout=60_000)
+    panel.get_by_text("Stopped after step").wait_for()
     notebook.until("not monitor.run.running and monitor.run.error is None")
     stopped_at = int(notebook.python("print(monitor.run.step)"))
     button(page, "Resume").click()
@@ -65,7 +63,7 @@ def test_a_training_can_be_stopped_after_its_cell_ran_again_and_after_the_page_w
     notebook.run_all()
     page = notebook.page
     button(page, "Start").click()
-    notebook.until("monitor.run.step > 0", 120)
+    notebook.until("monitor.run.step > 0")
     notebook.python("first = monitor.run")
     notebook.run_all()
     page.get_by_text("This training was started before").wait_for()

@@ -3,12 +3,12 @@
 import base64
 import io
 import json
-import os
 import re
 import time
 
 import numpy as np
 import pytest
+from lab import PATIENCE_S, slowest_s
 from PIL import Image
 
 CELLS = (
@@ -69,12 +69,12 @@ class Brush:
 
     def settle(self):
         """Wait until browser and kernel show the same hole; return it."""
-        for _ in range(50):
-            shown, known = self.page.evaluate(SHOWN), kernel_hole(self.notebook)
-            if shown == known:
-                return known
+        end = time.monotonic() + PATIENCE_S
+        while (shown := self.page.evaluate(SHOWN)) != (painted := kernel_hole(self.notebook)):
+            different = f"the browser shows {len(shown)} missing pixels, the kernel has {len(painted)}"
+            assert time.monotonic() < end, different
             time.sleep(0.1)
-        raise AssertionError(f"the browser shows {len(shown)} missing pixels, the kernel knows of {len(known)}")
+        return painted
 
 
 @pytest.fixture
@@ -134,20 +134,18 @@ def test_inpaint_changes_the_hole_only_and_a_second_click_is_not_lost(notebook):
     inpaint = button(notebook, "Inpaint")
     picture = notebook.page.locator(".rwlib-panel img[alt$='the hole filled.']")
     inpaint.click()  # loads the generator
-    picture.wait_for(timeout=90_000)
+    picture.wait_for()
     first = picture.get_attribute("src")
     brush.stroke((200, 200), (220, 210))
     brush.settle()
     start = time.monotonic()
     inpaint.click()
     notebook.page.wait_for_function(
-        "old => document.querySelector(\".rwlib-panel img[alt$='the hole filled.']\").src !== old",
-        arg=first,
-        timeout=90_000,
+        "old => document.querySelector(\".rwlib-panel img[alt$='the hole filled.']\").src !== old", arg=first
     )
     seconds = time.monotonic() - start
     print(f"from a click to the picture, 256x256: {seconds:.2f} s")
-    assert seconds < 10 * max(1, os.getloadavg()[0] / os.cpu_count())  # 10 s, more where others work, too
+    assert seconds < slowest_s(10)
     data = base64.b64decode(picture.get_attribute("src").split(",")[1])
     filled = np.asarray(Image.open(io.BytesIO(data)))
     hole = np.isin(np.arange(256 * 256), brush.settle()).reshape(256, 256)
@@ -171,7 +169,7 @@ def test_a_finger_on_a_dense_and_zoomed_screen(notebook):
     browser.send("Emulation.setDeviceMetricsOverride", metrics)
     brush.page.add_style_tag(content=".rwlib-panel { zoom: 0.75 }")
     brush.canvas.scroll_into_view_if_needed()
-    brush.page.wait_for_timeout(500)
+    brush.page.wait_for_function("document.querySelector('.rwlib-hole-canvas').getBoundingClientRect().width < 301")
     box = brush.canvas.bounding_box()
     assert box["width"] == pytest.approx(300, abs=1)
     path = [(40, 50), (90, 50), (90, 120)]
@@ -199,11 +197,11 @@ def test_own_files_go_in_and_come_out(notebook, tmp_path):
         notebook.until(f"painter.{there} and not painter.busy")
     button(notebook, "Inpaint").click()
     notebook.until("painter.result is not None and not painter.busy")
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         button(notebook, "Result").click()
     filled = np.asarray(Image.open(download.value.path()))
     assert np.array_equal(filled[hole == 0], photo[hole == 0]) and (filled[hole > 0] != photo[hole > 0]).any()
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         button(notebook, "Mask").click()
     assert np.array_equal(np.asarray(Image.open(download.value.path())), hole)
 

@@ -24,9 +24,8 @@ def press(page, words):
 def test_notebook_09_compares_and_trains(open_notebook):
     notebook = open_notebook(NOTEBOOK)
     notebook.python("import os; os.environ['RWLIB_TIER'] = 'smoke'")
-    notebook.run_all(timeout_s=500)
+    notebook.run_all()
     page = notebook.page
-    page.set_default_timeout(120_000)
     shown = page.locator(".rwlib-compare")
     shown.wait_for()
     assert shown.locator("th", has_text="without L_c").count() == 1 and not is_blank(pixels(shown))

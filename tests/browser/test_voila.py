@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from lab import ROOT, free_port
+from lab import PATIENCE_S, ROOT, free_port
 
 from rwlib.ablations import ABLATIONS, WEIGHTS
 
@@ -30,13 +30,14 @@ def app(tmp_path):
             command, cwd=tmp_path, stdout=log, stderr=log, env=os.environ | private | {"PYTHONPATH": str(ROOT)}
         )
     try:
-        for _ in range(480):
+        end = time.monotonic() + PATIENCE_S
+        while True:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/voila/static/nothing", timeout=5)
             except urllib.error.HTTPError:
                 break
             except OSError:
-                assert server.poll() is None, (tmp_path / "log").read_text()
+                assert server.poll() is None and time.monotonic() < end, (tmp_path / "log").read_text()
                 time.sleep(0.25)
         yield f"http://127.0.0.1:{port}/"
     finally:
@@ -46,7 +47,7 @@ def app(tmp_path):
 
 def test_the_studio_is_an_app(app, browser):
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
-    page.set_default_timeout(240_000)  # the first visitor waits for a kernel
+    page.set_default_timeout(1000 * PATIENCE_S)  # the first visitor waits for a kernel
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(app)
