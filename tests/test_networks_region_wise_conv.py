@@ -143,6 +143,7 @@ def test_plain_convolutions_equal_the_same_loop(kernel, stride, dilation, upsamp
 def test_a_mask_of_the_right_size_is_taken_as_it_is_and_any_other_resized():
     M = random_mask(4, 5)
     assert mask_at(M, (4, 5)) is M
+    assert mask_at(M, (4, 3)).shape == (1, 1, 4, 3) and mask_at(M, (2, 5)).shape == (1, 1, 2, 5)  # one side is enough
     assert torch.equal(mask_at(M, (2, 3)), M[:, :, [0, 3]][..., [0, 2, 4]])  # rows 0 and 3, columns 0, 2 and 4
 
 
