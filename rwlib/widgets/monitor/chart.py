@@ -144,7 +144,7 @@ def describe(snapshot: Snapshot) -> str:
 
 
 def read_sheet(file: Path | None, most_px: int) -> bytes:
-    """Return a sample grid as PNG of at most `most_px` a side; nothing if it cannot be read."""
+    """Return a sample grid as PNG of at most `most_px` per side; nothing if it cannot be read."""
     try:
         with Image.open(file) as sheet:
             sheet.load()

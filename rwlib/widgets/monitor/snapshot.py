@@ -34,7 +34,7 @@ class Snapshot:
     margins: tuple[float, ...] = ()
     """Scores beyond which a hinge asks for nothing more."""
     curves: dict[str, list[float]] = field(default_factory=dict)
-    """Column → one number a step."""
+    """Column → one number per step."""
     samples: Path | None = None
     """Newest sample grid."""
     memory_mb: float = 0.0

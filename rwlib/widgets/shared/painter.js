@@ -10,7 +10,7 @@ const PATIENCE_MS = 10_000; // until a stroke without an answer is said to be on
 const UNANSWERED = "What was painted last has no answer yet: Python is busy, or it was started anew; then run the cell again.";
 const FOREGROUND = [213, 94, 0, 190], BACKGROUND = [255, 255, 255, 190]; // stripes: visible on any colour
 
-// --- sets of pixels: one byte a pixel here, one bit a pixel in messages
+// --- sets of pixels: one byte per pixel here, one bit per pixel in messages
 
 function unpack(bits, count) {
   const pixels = new Uint8Array(count);

@@ -112,7 +112,7 @@ def make_scene(
     Args:
         choice: see `Choice`.
         size_px: side of the result.
-        own_photo: for `photo=OWN`; at least 8 px a side.
+        own_photo: for `photo=OWN`; at least 8 px per side.
         own_M: for `hole=OWN`: (1, 1, h, w) of 0 and 1. With an own photograph it has that one's size.
 
     Returns:

@@ -36,7 +36,7 @@ class Line(NamedTuple):
     wins: int
     """How many photographs, or trainings, are better than the full model's."""
     values: list[float]
-    """What the interval is over: one value a photograph, or one a training."""
+    """What the interval is over: one value per photograph, or one per training."""
 
 
 def lines_of(values: Mapping[str, Mapping[Any, float]], *, lower_is_better: bool = False) -> dict[str, Line]:
