@@ -1,31 +1,32 @@
 r"""Checkpoints: safetensors with the configuration as JSON in the header, so one file is whole or absent.
 
-A checkpoint holds no code. It is written to a temporary name and renamed, so that an interrupted write leaves the old
-file; and whatever is wrong with a file that is read (zero bytes, truncated, damaged, foreign, of another shape),
+A checkpoint holds no code. It is written by `rwlib.files`: an interrupted write leaves the old file. Whatever is
+wrong with a file that is read (zero bytes, truncated, damaged, foreign, of another shape, weights that are not finite),
 the error is one line that says which file, what is wrong, and what to do. safetensors keeps no checksum, so the header
 holds a SHA-256 of all the rest: a single flipped bit, in a weight or in the configuration, is noticed. (Files that
-rwlib wrote before it did so have none and are read as they are.)
+rwlib wrote before it did so have none and are read with a warning.)
 
 Two kinds: `generator` (weights to fill holes with, half precision if wished) and `training` (all that a run needs to go
 on: both networks, both optimisers, the moving average, the step, the state of the random numbers).
 """
 
-import contextlib
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from rwlib.config import Config
-from rwlib.conventions import InputError
-from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.errors import InputError, printable
+from rwlib.files import write_bytes
+from rwlib.networks.models import new_generator
 
 FORMAT = "rwlib-1"
 HEADER = {"format", "kind", "config", "about", "sha256"}
@@ -42,12 +43,12 @@ def checksum(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
         header: name → text.
         tensors: name → contiguous tensor on the CPU.
     """
-    found = hashlib.sha256(json.dumps({name: header[name] for name in sorted(header) if name != "sha256"}).encode())
+    digest = hashlib.sha256(json.dumps({name: header[name] for name in sorted(header) if name != "sha256"}).encode())
     for name in sorted(tensors):
         x = tensors[name]
-        found.update(json.dumps([name, str(x.dtype), list(x.shape)]).encode())
-        found.update(x.reshape(-1).view(torch.uint8).numpy())
-    return found.hexdigest()
+        digest.update(json.dumps([name, str(x.dtype), list(x.shape)]).encode())
+        digest.update(x.reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def write_checkpoint(
@@ -65,24 +66,10 @@ def write_checkpoint(
     Raises:
         InputError: the folder is missing or cannot be written to.
     """
-    file = Path(file)
     header = {"format": FORMAT, "kind": kind, "config": config.to_json(), "about": json.dumps(dict(about))}
     tensors = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
     header["sha256"] = checksum(header, tensors)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        save_file(tensors, part, metadata=header)
-        with open(part, "rb+") as written:  # On the disk before the old file goes.
-            os.fsync(written.fileno())
-        part.chmod(0o644)  # safetensors writes 0600; a checkpoint is as readable as any other result
-        os.replace(part, file)
-    except (OSError, SafetensorError) as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise InputError(
-            f"checkpoint: cannot write {file}: {reason}; choose a folder that exists and is writable"
-        ) from None
+    write_bytes(file, save(tensors, metadata=header), "checkpoint")
 
 
 def read_checkpoint(
@@ -91,13 +78,13 @@ def read_checkpoint(
     """Read tensors, configuration and remarks.
 
     Raises:
-        InputError: no such file, not a checkpoint, damaged, of another kind, or by an unknown version.
+        InputError: no such file, not a checkpoint, damaged, of another kind, by an unknown version, or with weights
+            that are not finite.
     """
-    file = Path(file)
-    if not file.is_file():
-        problem = "is a folder" if file.is_dir() else "does not exist"
+    if not os.path.isfile(file):
+        problem = "is a folder" if os.path.isdir(file) else "does not exist"
         raise InputError(f"checkpoint: {file} {problem}; give a .safetensors file that rwlib wrote")
-    if file.stat().st_size == 0:
+    if os.path.getsize(file) == 0:
         raise InputError(f"checkpoint: {file} is empty (zero bytes); it was not written to its end, use another copy")
     try:
         with safe_open(file, framework="pt", device="cpu") as opened:
@@ -117,12 +104,30 @@ def read_checkpoint(
         )
     if kind and header.get("kind") != kind:
         raise InputError(f"checkpoint: {file} holds a {header.get('kind')} checkpoint, expected a {kind} checkpoint")
+    if bad := _not_finite(tensors):
+        raise InputError(f"checkpoint: {file} holds weights that are not finite ({bad}); take an earlier one")
+    if "sha256" not in header:
+        problem = "has no SHA-256, as files of an early rwlib: damage to its weights would not be noticed"
+        warnings.warn(f"checkpoint: {printable(file)} {problem}", stacklevel=2)
     try:
         config = Config.from_dict(json.loads(header["config"]))
         about = dict(json.loads(header["about"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"checkpoint: {file} has a header that cannot be used ({error})") from None
     return tensors, config, about
+
+
+def _not_finite(tensors: Mapping[str, Tensor]) -> str:
+    """Return the name of the first weight that is NaN or infinite, empty if there is none.
+
+    Of a run's checkpoint an optimiser's state does not count: a scaler of fp16 gradients lives with infinities.
+    """
+    whole_run = "rng.cpu" in tensors
+    for name, x in tensors.items():
+        weight = x.is_floating_point() and (not whole_run or name.startswith(("G.", "D.", "ema.")))
+        if weight and not x.isfinite().all():
+            return name
+    return ""
 
 
 def load_weights(module: nn.Module, tensors: Mapping[str, Tensor], *, file: str | os.PathLike[str]) -> None:
@@ -164,7 +169,7 @@ def save_generator(
     write_checkpoint(file, tensors, kind="generator", config=config, about=about or {})
 
 
-def load_generator(file: str | os.PathLike[str] | None = None) -> tuple[RegionWiseGenerator, Config]:
+def load_generator(file: str | os.PathLike[str] | None = None) -> tuple[nn.Module, Config]:
     """Return a generator in evaluation mode, and the configuration it was trained with.
 
     Args:
@@ -175,7 +180,7 @@ def load_generator(file: str | os.PathLike[str] | None = None) -> tuple[RegionWi
     """
     file = DEFAULT if file is None else file
     tensors, config, _ = read_checkpoint(file, kind="generator")
-    G = RegionWiseGenerator.from_config(config)
+    G = new_generator(config)
     load_weights(G, tensors, file=file)
     # Channels last: a quarter faster on a CPU.
     return G.to(memory_format=torch.channels_last).eval().requires_grad_(False), config

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import tyro
 
-from rwlib.commands.look import check_checkpoint, check_is_file
-from rwlib.files import writable_folder
+from rwlib.commands.look import check_checkpoint
+from rwlib.images import check_request
 
 
 @dataclass
@@ -29,11 +29,9 @@ class Inpaint:
 
     def run(self) -> None:
         """Fill the hole and write the result."""
-        for name, file in (("image", self.photo), ("mask", self.mask)):
-            check_is_file(name, file, "a picture file")
+        check_request(self.photo, self.mask, self.output)
         if self.checkpoint:
             check_checkpoint("checkpoint", self.checkpoint)
-        writable_folder(self.output.parent)
         from rwlib.checkpoints import load_generator
         from rwlib.inpainting import inpaint_file
 
