@@ -72,34 +72,41 @@ def write_checkpoint(
     write_bytes(file, save(tensors, metadata=header), "checkpoint")
 
 
+class DamagedError(InputError):
+    """The bytes of a checkpoint are not those that were written: nothing will make this file readable."""
+
+
 def read_checkpoint(
     file: str | os.PathLike[str], *, kind: str | None = None
 ) -> tuple[dict[str, Tensor], Config, dict[str, Any]]:
     """Read tensors, configuration and remarks.
 
     Raises:
-        InputError: no such file, not a checkpoint, damaged, of another kind, by an unknown version, or with weights
-            that are not finite.
+        DamagedError: empty, truncated, or with another SHA-256 than it was written with.
+        InputError: no such file, one that cannot be opened, not a checkpoint, of another kind, by an unknown version,
+            or with weights that are not finite.
     """
     if not os.path.isfile(file):
         problem = "is a folder" if os.path.isdir(file) else "does not exist"
         raise InputError(f"checkpoint: {file} {problem}; give a .safetensors file that rwlib wrote")
     if os.path.getsize(file) == 0:
-        raise InputError(f"checkpoint: {file} is empty (zero bytes); it was not written to its end, use another copy")
+        raise DamagedError(f"checkpoint: {file} is empty (zero bytes); it was not written to its end, use another copy")
     try:
         with safe_open(file, framework="pt", device="cpu") as opened:
             header = opened.metadata() or {}
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError) as error:
+    except OSError as error:
+        raise InputError(f"checkpoint: {file} cannot be opened ({error.strerror or error}); try again") from None
+    except SafetensorError as error:
         reason = str(error).splitlines()[0]
-        raise InputError(
+        raise DamagedError(
             f"checkpoint: {file} is truncated or not a safetensors file ({reason}); get it again"
         ) from None
     if header.get("format") != FORMAT:
         found = header.get("format", "no rwlib header")
         raise InputError(f"checkpoint: {file} was not written by rwlib (expected format {FORMAT}, found {found})")
     if not header.keys() <= HEADER or ("sha256" in header and header["sha256"] != checksum(header, tensors)):
-        raise InputError(
+        raise DamagedError(
             f"checkpoint: {file} is damaged (its SHA-256 is not the one it was written with); get it again"
         )
     if kind and header.get("kind") != kind:

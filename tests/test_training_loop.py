@@ -156,6 +156,7 @@ for folder, values in json.loads(sys.argv[1]).items():
 """
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one_at_double_the_batch(tmp_path):
     """Real processes that talk through gloo, two steps of each phase."""
     shared = {"size_px": 32, "batch_size": 1, "epochs": (2, 2)}

@@ -86,6 +86,7 @@ def largest_difference(one, other):
     return max((float((x.double() - other[name].double()).abs().max()), name) for name, x in one.items() if x.numel())
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one_at_double_the_batch_after_twenty_steps_of_each_phase(tmp_path):
     config = tiny(size_px=32, batch_size=1, epochs=(20, 20), ema_decay=0.9)
     accumulating = dataclasses.replace(config, batch_size=1, accumulate=2, epochs=(3, 3))
@@ -109,6 +110,7 @@ def test_two_processes_equal_one_at_double_the_batch_after_twenty_steps_of_each_
     assert not any(torch.equal(moved[name], moved[f"ema.module.{name[2:]}"]) for name in moved if name[:2] == "G.")
 
 
+@pytest.mark.slow
 def test_a_resumed_run_of_two_processes_with_workers_equals_an_uninterrupted_one_bit_for_bit(tmp_path):
     config = tiny(size_px=32, epochs=(3, 3), ema_decay=0.5, workers=1)
     launch(START + TRAIN, [(tmp_path / "straight", config, [None]), (tmp_path / "resumed", config, [2, 5, None])], 2)
@@ -116,6 +118,7 @@ def test_a_resumed_run_of_two_processes_with_workers_equals_an_uninterrupted_one
     assert curves(tmp_path / "straight") == curves(tmp_path / "resumed") and len(curves(tmp_path / "resumed")) == 6
 
 
+@pytest.mark.slow
 def test_one_process_asked_to_stop_stops_both_and_one_with_nan_ends_both(tmp_path):
     stop = """
 import os

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import json
 import os
 import random
 import re
@@ -16,10 +17,10 @@ import torch
 from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker
 from conftest import PATIENCE_S
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from test_training_loop import Noise, curves, on_the_cpu, run, tiny  # noqa: F401 (a fixture)
 
-from rwlib.checkpoints import load_generator, read_checkpoint
+from rwlib.checkpoints import checksum, load_generator, read_checkpoint
 from rwlib.conventions import InputError
 from rwlib.training.loop import train
 from rwlib.training.methods import METHODS, Method
@@ -84,6 +85,7 @@ def wait_for_steps(folder, n, process, timeout_s=PATIENCE_S):
 # --- signals
 
 
+@pytest.mark.slow
 def test_an_exception_ends_the_run_and_the_processes_that_prepare_data(tmp_path):
     """They ignore signals, so Python's own way of ending them would wait for ever."""
     code = ALONE.replace("checkpoint_every=5", "workers=2").replace(
@@ -97,6 +99,7 @@ def test_an_exception_ends_the_run_and_the_processes_that_prepare_data(tmp_path)
         os.killpg(process.pid, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP"])
 def test_a_signal_ends_a_run_after_the_step_and_nothing_is_lost(tmp_path, name):
     process = start(tmp_path)
@@ -112,6 +115,7 @@ def test_a_signal_ends_a_run_after_the_step_and_nothing_is_lost(tmp_path, name):
     assert read_record(tmp_path)["status"] == "stopped"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP"])
 def test_a_signal_to_all_processes_of_a_run_spares_those_that_prepare_data(tmp_path, name):
     """A terminal's Ctrl-C, `scancel` and systemd signal the whole group."""
@@ -124,6 +128,7 @@ def test_a_signal_to_all_processes_of_a_run_spares_those_that_prepare_data(tmp_p
     assert f"stopped after step {step} of 400 ({name})" in printed and len(curves(tmp_path)) == step
 
 
+@pytest.mark.slow
 def test_the_command_line_says_how_to_go_on_and_needs_only_the_folder_then(tmp_path):
     def rwlib(*arguments):
         command = [sys.executable, "-m", "rwlib", "train", "--run-dir", "run", *map(str, arguments)]
@@ -168,6 +173,7 @@ def test_asked_to_stop_it_stops_with_a_checkpoint_and_goes_on_bit_for_bit(tmp_pa
 # --- kill -9
 
 
+@pytest.mark.slow
 def test_thirty_times_kill_9_at_any_moment_and_the_run_always_goes_on(tmp_path):
     """Half of the moments are while a checkpoint is being written: right after its temporary file appears."""
     rng, seen, step = random.Random(0), [], 0
@@ -227,6 +233,38 @@ def test_the_last_few_checkpoints_are_kept_and_the_newest_whole_one_is_used(tmp_
         file.write_bytes(b"x")
     with pytest.warns(UserWarning), pytest.raises(InputError, match="checkpoint: "):
         run(config, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("what", ["field", "format", "folder"])
+def test_a_checkpoint_that_is_whole_but_not_understood_is_never_taken_for_damaged(tmp_path, what):
+    """A newer rwlib wrote it, or a disk does not answer: going on from an older one would lose work."""
+    run(tiny(checkpoint_every=1), tmp_path, steps=2)
+    file = tmp_path / "training.safetensors"
+    tensors, config, about = read_checkpoint(file)
+    header = {"format": "rwlib-1", "kind": "training", "config": config.to_json(), "about": json.dumps(about)}
+    if what == "field":
+        header["config"] = json.dumps(json.loads(header["config"]) | {"from_the_future": 1})
+    if what == "format":
+        header["format"] = "rwlib-2"
+    header["sha256"] = checksum(header, tensors)
+    save_file(tensors, file, metadata=header)
+    if what == "folder":
+        file.unlink()
+        file.mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="from_the_future|expected format rwlib-1|is a folder"):
+        run(tiny(checkpoint_every=1), tmp_path, resume=True)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_older_checkpoints_are_sorted_by_their_steps(tmp_path):
+    (tmp_path / "older").mkdir()
+    for step in (999_000, 1_000_000, 1_000_500):
+        (tmp_path / "older" / f"step_{step:06d}.safetensors").touch()
+    for step in (1_001_000, 1_001_500):
+        save_state(tmp_path, {"G.weight": torch.ones(3)}, tiny(), {"step": step}, keep=3)
+    kept = sorted(file.name for file in (tmp_path / "older").iterdir())
+    assert kept == ["step_1000500.safetensors", "step_1001000.safetensors"]
 
 
 def test_weights_that_are_not_finite_are_never_written(tmp_path):

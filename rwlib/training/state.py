@@ -19,7 +19,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rwlib.checkpoints import load_weights, pack_optimiser, read_checkpoint, unpack_optimiser, write_checkpoint
+from rwlib.checkpoints import (
+    DamagedError,
+    load_weights,
+    pack_optimiser,
+    read_checkpoint,
+    unpack_optimiser,
+    write_checkpoint,
+)
 from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.training.run_folder import BEST, OLDER, STATE
@@ -86,29 +93,32 @@ def _finite(x: Tensor) -> bool:
 def newest_state(
     run_dir: Path, *, discard: bool = False
 ) -> tuple[Path, dict[str, Tensor], Config, dict[str, Any]] | None:
-    """Read the newest checkpoint that is whole, with a warning for each newer one that is not.
+    """Read the newest checkpoint that is whole, with a warning for each newer one that is damaged.
+
+    A checkpoint that is whole but not understood (by a newer rwlib, on a disk that does not answer) is no reason to go
+    on from an older one: that is an error, and nothing is touched.
 
     Args:
         run_dir: folder of the run.
-        discard: delete the newer ones that are damaged.
+        discard: move the newer ones that are damaged aside, to `NAME.damaged`.
 
     Returns:
         Its file, tensors, configuration and remarks; None where no run has left one.
 
     Raises:
-        InputError: there are checkpoints and all are damaged.
+        InputError: there are checkpoints and all are damaged, or one is not understood.
     """
     found = [file for file in (run_dir / STATE, *reversed(_oldest_first(run_dir / OLDER))) if file.exists()]
     for i, file in enumerate(found):
         try:
             state = read_checkpoint(file, kind="training")
-        except InputError as error:
+        except DamagedError as error:
             if file == found[-1]:
                 raise
             warnings.warn(f"{error}; going on from the checkpoint before it", stacklevel=2)
             continue
         for damaged in found[:i] if discard else ():
-            damaged.unlink()
+            damaged.replace(damaged.with_name(f"{damaged.name}.damaged"))
         return (file, *state)
     return None
 
