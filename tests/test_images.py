@@ -115,6 +115,13 @@ def test_read_photo_never_enlarges(tmp_path):
     assert read_photo(tmp_path / "a.jpg", min_side=100).shape == (30, 40, 3)
 
 
+@pytest.mark.parametrize(("size", "shape"), [((800, 200), (100, 400, 3)), ((200, 800), (400, 100, 3))])
+def test_read_photo_shrinks_by_the_shorter_side(tmp_path, size, shape):
+    """A JPEG decoded at an eighth, by its longer side, would have 25 pixels left."""
+    save(tmp_path / "a.jpg", plain("red", size))
+    assert read_photo(tmp_path / "a.jpg", min_side=100).shape == shape
+
+
 def frames(n=3):
     return [Image.fromarray(noise(16, 24, seed=i)) for i in range(n)]
 
