@@ -1,7 +1,7 @@
 # Needs only make and Python 3.11, 3.12 or 3.13; `make` alone lists the targets.
 
 # Name your own Python with `make lab PYTHON=/path/to/python3.12`; give JupyterLab more flags with
-# `make lab LAB_ARGS=--no-browser`.
+# `make lab LAB_ARGS=--no-browser`. Other machines reach the app with `make studio VOILA_ARGS=--Voila.ip=0.0.0.0`.
 PYTHON ?=
 LAB_ARGS ?=
 VOILA_ARGS ?=

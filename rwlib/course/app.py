@@ -27,6 +27,14 @@ PAGE = """{%- extends 'lab/index.html.j2' -%}
 {{ super() | replace('rel="stylesheet" href="https://', 'rel="nofollow" href="https://') }}
 {%- endblock notebook_css -%}
 """
+DEFAULTS = (
+    "--Voila.tornado_settings={'websocket_max_message_size': 100_000_000}",  # uploads; 10 MB without
+    # A kernel takes 870 MB, and voila cannot end it when its page is closed. So it ends after so many idle seconds
+    # without a page; a page that is open keeps its kernel.
+    "--MappingKernelManager.cull_idle_timeout=300",
+    "--MappingKernelManager.cull_interval=60",
+)
+"""Options of voila, unless they are given."""
 NOTEBOOKS = Path(rwlib.__file__).parents[1] / "notebooks"
 TAG = "app"
 
@@ -81,13 +89,16 @@ def serve(file: Path, options: Sequence[str]) -> None:
         (template / "index.html.j2").write_text(PAGE)
         (template / "conf.json").write_text('{"base_template": "lab"}')
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, os.environ.get("JUPYTER_PATH")]))
-        uploads = "--Voila.tornado_settings={'websocket_max_message_size': 100_000_000}"  # 10 MB without
-        Voila.launch_instance([str(shown), "--template=rwlib", "--show_tracebacks=True", uploads, *options])
+        mine = [option for option in DEFAULTS if option.partition("=")[0] not in "\n".join(options)]
+        Voila.launch_instance([str(shown), "--template=rwlib", "--show_tracebacks=True", *mine, *options])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line; what this program does not know goes to voila."""
-    parser = argparse.ArgumentParser(prog="python -m rwlib.course.app", description=__doc__.splitlines()[0])
+    example = "Everything else goes to voila: --Voila.ip=0.0.0.0 lets a class reach it from other machines."
+    parser = argparse.ArgumentParser(
+        prog="python -m rwlib.course.app", description=__doc__.splitlines()[0], epilog=example
+    )
     parser.add_argument("notebook", nargs="?", default="09", help="number of the notebook, two digits")
     asked, options = parser.parse_known_args(arguments)
     try:
