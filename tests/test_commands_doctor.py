@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from rwlib.checkpoints import save_generator
 from rwlib.commands import doctor as module
@@ -269,10 +271,11 @@ def test_vgg_weights_damaged(tmp_path, monkeypatch):
         (b"version https://git-lfs.github.com/spec/v1\nsize 5660166\n", "LFS pointer, not the file -> git lfs pull"),
         ("truncated", "is truncated or not a safetensors file"),
         ("flipped", "is damaged (its SHA-256"),
+        ("without digest", "has no SHA-256"),
         (b"", "is empty (zero bytes)"),
         (b"PK\x03\x04 a zip file, as torch.save writes it", "is truncated or not a safetensors file"),
     ],
-    ids=["lfs", "truncated", "flipped", "empty", "foreign"],
+    ids=["lfs", "truncated", "flipped", "without_digest", "empty", "foreign"],
 )  # fmt: skip
 def test_damaged_checkpoint(quick, content, words, capfd):
     if content == "truncated":
@@ -280,7 +283,12 @@ def test_damaged_checkpoint(quick, content, words, capfd):
     if content == "flipped":
         content = bytearray((quick / "good.safetensors").read_bytes())
         content[-1] ^= 1
-    (quick / "bad.safetensors").write_bytes(content)
+    if content == "without digest":
+        with safe_open(quick / "good.safetensors", "pt") as good:
+            header = {name: text for name, text in good.metadata().items() if name != "sha256"}
+            save_file({name: good.get_tensor(name) for name in good.keys()}, quick / "bad.safetensors", header)  # noqa: SIM118
+    else:
+        (quick / "bad.safetensors").write_bytes(content)
     status, lines = report_lines(capfd)
     assert status == 1
     (line,) = [line for line in lines if line.startswith("FAIL")]

@@ -121,8 +121,9 @@ def test_a_closed_pipe_is_no_error(command, unbuffered):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_full_device_is_one_line(unbuffered):
-    report = shell("rwlib progress > /dev/full", PYTHONUNBUFFERED=unbuffered)
+@pytest.mark.parametrize("command", ["progress", "--version"])  # more than a buffer holds, and less
+def test_a_full_device_is_one_line(command, unbuffered):
+    report = shell(f"rwlib {command} > /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert report.stderr == "rwlib: cannot write: No space left on device\n" and report.returncode == 1
 
 

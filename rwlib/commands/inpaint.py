@@ -7,7 +7,6 @@ from typing import Annotated
 import tyro
 
 from rwlib.commands.look import check_checkpoint
-from rwlib.images import check_request
 
 
 @dataclass
@@ -29,6 +28,8 @@ class Inpaint:
 
     def run(self) -> None:
         """Fill the hole and write the result."""
+        from rwlib.images import check_request
+
         check_request(self.photo, self.mask, self.output)
         if self.checkpoint:
             check_checkpoint("checkpoint", self.checkpoint)

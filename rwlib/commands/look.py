@@ -35,17 +35,8 @@ def check_checkpoint(name: str, file: Path) -> None:
     Raises:
         InputError: it is not.
     """
-    check_is_file(name, file, "a .safetensors file that rwlib wrote")
-    if not file.stat().st_size:
-        raise InputError(f"{name}: {file} is empty (zero bytes); it was not written to its end, use another copy")
-
-
-def check_is_file(name: str, file: Path, remedy: str) -> None:
-    """Look whether a file is there.
-
-    Raises:
-        InputError: it is not, or it is a folder.
-    """
     if not os.path.isfile(file):
         problem = "is a folder" if os.path.isdir(file) else "does not exist"
-        raise InputError(f"{name}: {file} {problem}; give {remedy}")
+        raise InputError(f"{name}: {file} {problem}; give a .safetensors file that rwlib wrote")
+    if not file.stat().st_size:
+        raise InputError(f"{name}: {file} is empty (zero bytes); it was not written to its end, use another copy")
