@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from torch.utils.benchmark import timer
 
 Function = Callable[[], object]
 
@@ -36,6 +35,8 @@ def time_ms(fn: Function) -> float:
     `torch.utils.benchmark.timer` waits for the GPU, whose functions return before they have finished. Its `Timer` would
     call `fn` three times for each duration, two of them to warm up.
     """
+    from torch.utils.benchmark import timer  # here, because its import logs a warning where there is no GPU
+
     start = timer()
     fn()
     return 1000 * (timer() - start)
