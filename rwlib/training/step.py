@@ -2,8 +2,8 @@ r"""Algorithm 1, one step: the discriminator moves, then the generator.
 
 Read `training_step` first: it is the paper's algorithm. No disk, no launcher and no clock stands in this file. What a
 step needs of them comes in as `update`, a function that lets one player move: it clears the player's gradients, adds up
-those of all parts of the batch, and takes the optimiser's step (`rwlib.training.update.Updater`). Another method than the
-paper's is a file like this one beside it, and an entry in `rwlib.training.methods`.
+those of all parts of the batch, and takes the optimiser's step (`rwlib.training.update.Updater`). Another method than
+the paper's is a file like this one beside it, and an entry in `rwlib.training.methods`.
 """
 
 import contextlib

@@ -1,5 +1,6 @@
 """Python and the packages that rwlib needs."""
 
+import contextlib
 import importlib
 import platform
 import sys
@@ -61,11 +62,10 @@ def torchvision_mismatch() -> str:
         wanted = Requirement(line)
         if wanted.name == "torch" and not wanted.specifier.contains(torch_version, prereleases=True):
             return f"needs torch{wanted.specifier}, and torch is {torch_version}"
-    try:
-        importlib.import_module("torchvision")
-    except RuntimeError as error:
-        if "torchvision::" in str(error):
-            return f"was not built for torch {torch_version} ({error})"
-    except Exception:  # Another defect; the caller's own import reports it.
-        pass
+    with contextlib.suppress(Exception):  # another defect; the caller's own import reports it
+        try:
+            importlib.import_module("torchvision")
+        except RuntimeError as error:
+            if "torchvision::" in str(error):
+                return f"was not built for torch {torch_version} ({error})"
     return ""
