@@ -616,8 +616,9 @@ assert equal or torch.cuda.is_available(), "on a CPU a resumed run is the same r
 # On a CPU every bit agrees. On a GPU some sums run in an order that changes from run to run; there we promise only
 # the same data in the same order.
 #
-# **Predict.** We drop the optimisers' state from the checkpoint of step 5 (steps 0 to 4 are done) and go on. Which
-# is the first step whose *loss* differs from the uninterrupted run's? Answer 10 if none of the ten does.
+# **Predict.** In the checkpoint of step 5 (steps 0 to 4 are done) we set the optimisers' state to zero, as if Adam began
+# anew, and go on. Which is the first step whose *loss* differs from the uninterrupted run's? Answer 10 if none of the
+# ten does.
 
 # %%
 # Exercise 7.9: the number of the first step whose loss L differs.
@@ -631,8 +632,8 @@ check.ex_7_9(first_difference)
 # %%
 file = no_optimiser / "training.safetensors"
 tensors, saved_config, about = read_checkpoint(file)
-without = {name: x for name, x in tensors.items() if not name.startswith("opt_")}
-write_checkpoint(file, without, kind="training", config=saved_config, about=about)
+forgotten = {name: torch.zeros_like(x) if name.startswith("opt_") else x for name, x in tensors.items()}
+write_checkpoint(file, forgotten, kind="training", config=saved_config, about=about)
 train(small, source, no_optimiser, steps=10, resume=True, progress=False)
 
 
