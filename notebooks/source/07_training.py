@@ -616,8 +616,8 @@ assert equal or torch.cuda.is_available(), "on a CPU a resumed run is the same r
 # On a CPU every bit agrees. On a GPU some sums run in an order that changes from run to run; there we promise only
 # the same data in the same order.
 #
-# **Predict.** In the checkpoint of step 5 (steps 0 to 4 are done) we set the optimisers' state to zero, as if Adam began
-# anew, and go on. Which is the first step whose *loss* differs from the uninterrupted run's? Answer 10 if none of the
+# **Predict.** In the checkpoint of step 5 (steps 0 to 4 are done) we set the optimisers' state to zero, as if Adam
+# began anew, and go on. Which is the first step whose *loss* differs from the uninterrupted run's? Answer 10 if none of the
 # ten does.
 
 # %%
