@@ -617,8 +617,8 @@ assert equal or torch.cuda.is_available(), "on a CPU a resumed run is the same r
 # the same data in the same order.
 #
 # **Predict.** In the checkpoint of step 5 (steps 0 to 4 are done) we set the optimisers' state to zero, as if Adam
-# began anew, and go on. Which is the first step whose *loss* differs from the uninterrupted run's? Answer 10 if none of the
-# ten does.
+# began anew, and go on. Which is the first step whose *loss* differs from the uninterrupted run's? Answer 10 if none
+# of the ten does.
 
 # %%
 # Exercise 7.9: the number of the first step whose loss L differs.
