@@ -3,6 +3,7 @@
 import functools
 import os
 import shutil
+import signal
 import subprocess
 from http.server import SimpleHTTPRequestHandler
 
@@ -14,6 +15,14 @@ from PIL import Image
 from rwlib.checkpoints import save_generator
 from rwlib.config import make_config
 from rwlib.networks.generator import RegionWiseGenerator
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signals_as_in_a_terminal():
+    """Under nohup, or in the background of a script, some are ignored, and so they would be in every process started."""
+    for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+            signal.signal(getattr(signal, name), handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -138,7 +138,7 @@ def test_executing_measures_and_stores_outputs(read):
     assert executed.cells[0].outputs[0].data["text/plain"] == "'smoke'"
     assert executed.cells[1].outputs[0].text == "1\n2\n" and len(executed.cells) == 2
     assert [cell.execution_count for cell in executed.cells] == [1, 2]
-    assert 10 < needed["mb"] < 1000 and 0 <= needed["seconds"] < 100
+    assert 10 < needed["mb"] < 5000 and 0 <= needed["seconds"] < 100
     with pytest.raises(InputError, match="ZeroDivisionError"):
         build.execute(read("# %%\n1 / 0\n"), "smoke")
 

@@ -4,8 +4,9 @@ A moment is what D_r says at one step of real, of I_p1 and of I_p2, on photograp
 holes of the size that training has. It holds
 
 * the mean score of patches as large as in training, weighted by the hole's share: at 64 px a patch has one score;
-* the score map of the whole 256 px picture, which has 4x4 cells (D is a stack of convolutions, so it takes any size; in
-  training it saw one such cell at a time, with zeros around instead of neighbours);
+* the score map of the whole 256 px picture in 4x4 cells (D is a stack of convolutions, so it takes any size). With six
+  layers each cell is one score; with fewer, as `Config.discriminator_layers` has them for small pictures, the mean of
+  those that lie in it;
 * the sensitivity |d mean score / d pixel|, summed over colours: which pixels the verdict hangs on. Outside the hole it
   is zero, because D sees nothing there.
 
@@ -134,13 +135,13 @@ def sensitivity(D: RegionWiseDiscriminator, I: Tensor, M: Tensor) -> tuple[np.nd
         M: (n, 1, h, w), 1 existing.
 
     Returns:
-        (n, ceil(h / 64), ceil(w / 64)) and (n, h, w); the latter in score per unit of [-1, 1].
+        (n, 4, 4), means of the scores in each cell, and (n, h, w), in score per unit of [-1, 1].
     """
     with torch.enable_grad():
         I = I.detach().clone().requires_grad_()
         scores = D(I, M)
         (gradient,) = torch.autograd.grad(scores.mean((1, 2, 3)).sum(), I)
-    return scores.detach().mean(1).numpy(), gradient.abs().sum(1)
+    return torch.nn.functional.adaptive_avg_pool2d(scores.detach().mean(1), CELLS).numpy(), gradient.abs().sum(1)
 
 
 @torch.no_grad()
