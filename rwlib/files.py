@@ -181,7 +181,7 @@ def writable_folder(folder: str | os.PathLike[str], name: str = "output", *, mak
         probe.open("xb").close()
         probe.unlink()
     except OSError as error:
-        if not make and not os.path.lexists(folder):
+        if error.errno == errno.ENOENT and not os.path.lexists(folder):
             raise InputError(f"{name}: the folder {folder} does not exist; make it first") from None
         reason = "it is a file" if error.errno in (errno.EEXIST, errno.ENOTDIR) else error.strerror
         raise InputError(f"{name}: the folder {folder} cannot be written to ({reason}); choose another") from None

@@ -19,7 +19,7 @@ from rwlib.networks.generator import RegionWiseGenerator
 
 @pytest.fixture(autouse=True, scope="session")
 def signals_as_in_a_terminal():
-    """Under nohup, or in the background of a script, some are ignored, and so they would be in every process started."""
+    """Under nohup or in the background of a script some are ignored, also in every process that is started."""
     for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
             signal.signal(getattr(signal, name), handler)

@@ -447,7 +447,7 @@ WITHOUT = {name: x for name, x in GENERATOR.items() if "inpaint_net/conv7" not i
         (GENERATOR | {"inpaint_net/conv1_1/bias": np.zeros(3, np.float32)}, "width: expected an even number"),
         (
             GENERATOR | {"inpaint_net/conv1_1/bias": np.zeros(10**6, np.float32)},
-            "width: expected at most 1024, got 1000000",
+            "width: expected at most 1024",
         ),
         ({"block1/conv/kernel": FIRST, "block1/conv/bias": FIRST}, "2 unknown variables of 2 .*another program"),
         ({"discriminator/d_conv1_w": FIRST}, "holds no generator .discriminator/d_conv1_w .*another program"),
