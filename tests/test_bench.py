@@ -227,6 +227,7 @@ def test_agreement_is_asked_to_the_case_s_tolerance():
         check_agreement(case(1e-4), pair(2e-4))
 
 
+@pytest.mark.slow
 def test_a_disagreement_is_one_line_and_is_not_timed(monkeypatch, tmp_path):
     naive, timed, lines = straight_port.correlation_loss, [], []
     monkeypatch.setattr(straight_port, "correlation_loss", lambda *a, **k: naive(*a, **k) * (1 + 3e-4 * wrong(a[0])))
@@ -243,6 +244,7 @@ def test_a_disagreement_is_one_line_and_is_not_timed(monkeypatch, tmp_path):
     assert "n=256" in rows and "n=1024" in rows and "n=576" not in rows
 
 
+@pytest.mark.slow
 def test_a_missing_optional_package_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "cv2", None)
     lines = []
@@ -284,6 +286,7 @@ def test_peak_mb_is_nan_where_nobody_knows(monkeypatch):
     assert math.isnan(measure.peak_mb(lambda: pytest.fail("called for nothing")))
 
 
+@pytest.mark.slow
 @linux
 def test_memory_is_measured_in_another_process_and_its_end_is_not_ours():
     case = case_named("correlation loss n=576 b4")
@@ -312,6 +315,7 @@ def test_exact_float32_ends_where_it_began():
 # --- what is left
 
 
+@pytest.mark.slow
 def test_a_quick_benchmark_writes_both_files(tmp_path):
     lines = []
     rows = bench(quick=True, pattern="n=256|growth 64x64 b1", out=tmp_path, device=CPU, print=lines.append)

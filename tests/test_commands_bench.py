@@ -20,6 +20,7 @@ def test_bad_input_to_bench_is_one_line(here, capfd, arguments, match):
     refused(capfd, ["bench", "--quick", *arguments.split()], match)
 
 
+@pytest.mark.slow
 def test_bench_prints_its_rows_and_writes_both_files(here, capfd):
     assert main(["bench", "--quick", "--cases", "correlation loss n=256", "--out", "out"]) == 0
     _, heading, row = capfd.readouterr().out.splitlines()

@@ -70,6 +70,7 @@ def test_a_flag_reaches_the_run_over_preset_and_size(monkeypatch, here):
     assert asked == {"data_name": "photos", "resume": True, "init": Path("G"), "steps": 7} | kept
 
 
+@pytest.mark.slow
 def test_train_then_inpaint_in_processes_of_their_own(here):
     flags = "--data photos --size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 1 --vgg random"
     trained = rwlib_process("train", "--run-dir", "run", *flags.split(), "--epochs", 1, 1, "--steps-per-epoch", 1)
@@ -81,6 +82,7 @@ def test_train_then_inpaint_in_processes_of_their_own(here):
     assert Image.open("out/out.png").size == (24, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="two processes need two GPUs, or none at all")
 def test_torchruns_processes_train_together(here):
     """Without being told to use CPUs: each of them used to train alone, in the same folder."""

@@ -187,6 +187,7 @@ def test_bfloat16_becomes_float32(tmp_path):
     assert np.array_equal(TensorBundle(prefix).read("v"), x.bfloat16().float().numpy())
 
 
+@pytest.mark.slow
 def test_no_bit_of_an_index_can_flip_unnoticed(tmp_path):
     prefix = write_bundle(tmp_path / "x", {"a": np.arange(6.0).reshape(2, 3), "b": np.float32([7])}, per_block=2)
     index, good = with_ending(prefix, ".index"), with_ending(prefix, ".index").read_bytes()

@@ -131,6 +131,7 @@ def test_a_cell_with_misplaced_markers_is_named(read):
         build.make_learners(read(GOOD.replace("    ### END SOLUTION\n", "")))
 
 
+@pytest.mark.slow
 def test_executing_measures_and_stores_outputs(read):
     executed, needed = build.execute(
         read('# %%\nimport os\n\nos.environ["RWLIB_TIER"]\n\n# %%\nprint(1)\nprint(2)\n'), "smoke"

@@ -104,6 +104,7 @@ def last(curves, name):
     return float(np.mean(curves[name][-3:]))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="two processes need two GPUs, or none at all")
 def test_the_launchers_cell_trains_in_two_processes_in_a_fresh_kernel():
     """As the notebook says: after a restart, the first code cell and the launcher's."""

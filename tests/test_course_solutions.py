@@ -135,6 +135,7 @@ def test_every_solution_of_a_notebook_has_its_exercise_and_is_written_nowhere_el
     assert all(exercise.given is None for exercise in exercises.of_notebook(number))
 
 
+@pytest.mark.slow
 def test_an_installed_package_checks_answers_without_the_repository(tmp_path):
     """Build as `pip install` does, and check an answer where no notebooks/ is near."""
     made = tmp_path / "built"

@@ -253,6 +253,7 @@ print(run(0))
 """
 
 
+@pytest.mark.slow
 def test_worker_processes_report_once_and_agree(tmp_path):
     folder = good_files(tmp_path / "photos", 20)
     for i in (3, 7, 8):
@@ -281,6 +282,7 @@ print(top(sys.argv[1]), top(sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_photographs(tmp_path):
     data = [noise(i, (320, 240)) for i in range(5)]
     for name, n in (("few", 40), ("many", 400)):

@@ -130,6 +130,7 @@ def test_every_error_is_one_line_whatever_the_terminal_can_show(tmp_path, capsys
     assert line in error_of(capsys)
 
 
+@pytest.mark.slow
 def test_names_do_not_depend_on_the_locale(tmp_path):
     source = make_tar(tmp_path / "a.tar", {"日本.jpg": picture(0)})
     call = [sys.executable, SCRIPTS / "own.py", "--from", source, "--to", tmp_path / "out"]

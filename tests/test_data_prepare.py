@@ -115,6 +115,7 @@ def wait_for(condition, process):
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_converting_and_again(tmp_path):
     source = own_folder(tmp_path / "in", 80, (600, 500))
     call = [SCRIPTS / "own.py", "--from", source, "--size", "256", "--to"]
@@ -137,6 +138,7 @@ def test_ctrl_c_while_converting_and_again(tmp_path):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "straight" / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_two_calls_at_once_do_not_mix(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("rwlib.files.PATIENCE_S", 0.1)
     source = own_folder(tmp_path / "in", 80, (600, 500))
@@ -148,6 +150,7 @@ def test_two_calls_at_once_do_not_mix(tmp_path, capsys, monkeypatch):
     assert process.wait() == 0 and len(index_of(tmp_path / "out")) == 80
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_downloading_and_again(tmp_path):
     """A server that sends slowly and knows Range; a real process that gets SIGINT in the middle."""
     own_folder(tmp_path / "in", 30)

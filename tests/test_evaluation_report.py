@@ -55,6 +55,7 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path, monkeypatch
     assert sum(before[name] != after[name] for name in before) == failing
 
 
+@pytest.mark.slow
 def test_reports_are_utf8_whatever_the_locale(tmp_path):
     """ASCII, like Latin-1, has no dash and no ⁻³, and every machine has the locale C."""
     program = """

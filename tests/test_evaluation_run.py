@@ -389,6 +389,7 @@ def test_saved_images_are_exact_and_their_masks_can_be_used_again(tmp_path):
 # --- memory
 
 
+@pytest.mark.slow
 def test_ten_times_the_photographs_take_no_more_memory(tmp_path):
     """Rows of 150 photographs would be 200 kB of Python objects, their composites and originals 15 MB of tensors."""
     program = """

@@ -193,6 +193,7 @@ def child(work):
     return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
 
 
+@pytest.mark.slow
 def test_a_kill_before_or_after_any_call_that_changes_something_leaves_a_whole_file(tmp_path):
     contents = [bytes([letter]) * 5000 for letter in b"0abc"]
 

@@ -137,6 +137,7 @@ def test_only_the_gradients_that_are_asked_for():
         assert [phi.grad is not None for phi in inputs] == list(needed)
 
 
+@pytest.mark.slow
 def test_no_square_matrix_and_no_work_where_nothing_changed(tile):
     """The largest tensor is a tile or the features; pairs of positions that did not change are left out."""
     phi_gt = features(1, 5, 16, 16)

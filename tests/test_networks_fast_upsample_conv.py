@@ -114,6 +114,7 @@ def test_the_result_may_be_overwritten():
     torch.testing.assert_close(x.grad, expected)
 
 
+@pytest.mark.slow
 def test_a_compiled_generator_gives_the_same_picture():
     G = RegionWiseGenerator(2)
     I, M = randn(1, 3, 8, 8, dtype=torch.float32), torch.ones(1, 1, 8, 8)

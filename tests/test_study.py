@@ -94,6 +94,7 @@ def results(tmp_path):
 # --- the queue
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_and_each_finished_run_has_one_row(study, data, tmp_path):
     (tmp_path / "table.toml").write_text(row("long", "[30, 30]") + row("short") + row("after", init='"short"'))
     folder = tmp_path / "runs" / "long"
@@ -128,6 +129,7 @@ def test_killed_it_goes_on_and_each_finished_run_has_one_row(study, data, tmp_pa
     assert page[1].split()[:3] == ["long", "done", "60/60"] and page[1].endswith("dB")
 
 
+@pytest.mark.slow
 def test_a_pause_stands_still_and_a_training_ends_with_its_queue(study, data, tmp_path):
     (tmp_path / "table.toml").write_text(row("long", "[2000, 0]"))
     runs, folder = tmp_path / "runs", tmp_path / "runs" / "long"
@@ -152,6 +154,7 @@ def test_a_pause_stands_still_and_a_training_ends_with_its_queue(study, data, tm
     assert json.loads((folder / "run.json").read_text())["status"] == "stopped"
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_go_on_does_not_stop_the_others(study, data, tmp_path):
     (tmp_path / "table.toml").write_text(
         row("hot", config=CONFIG.replace("}", ", learning_rate = 1e30 }")) + row("cold")

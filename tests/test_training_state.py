@@ -335,6 +335,7 @@ def fp16_on_the_cpu(monkeypatch):
     monkeypatch.setattr("rwlib.training.launch.Accelerator", scaling)
 
 
+@pytest.mark.slow
 def test_a_resumed_fp16_run_goes_on_with_the_same_scale_and_skips_the_same_steps(tmp_path, fp16_on_the_cpu):
     config = tiny(epochs=(8, 6), precision="fp16", ema_decay=0.5, checkpoint_every=1)
     run(config, tmp_path / "straight", keep=20)

@@ -232,6 +232,7 @@ def test_an_error_that_was_not_foreseen_is_no_secret(tmp_path, monkeypatch):
     FAULTS.clear()
 
 
+@pytest.mark.slow
 def test_a_kernel_that_ends_leaves_a_checkpoint(tmp_path):
     settings = json.loads(tiny(steps_per_epoch=10_000).to_json())
     code = f"""
@@ -338,6 +339,7 @@ def test_what_cannot_be_done_is_said_and_nobody_gets_a_signal(tmp_path, monkeypa
     assert sent == []
 
 
+@pytest.mark.slow
 def test_a_real_training_is_watched_stopped_killed_and_resumed(tmp_path):
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "rwlib", "train", "--run-dir", str(folder), "--size", "tiny"]
@@ -373,6 +375,7 @@ def test_a_real_training_is_watched_stopped_killed_and_resumed(tmp_path):
     assert (folder / LOG).exists()
 
 
+@pytest.mark.slow
 def test_a_resume_that_fails_says_why(tmp_path, monkeypatch):
     folder = tmp_path / "run"
     record(folder, status="running", pid=2**22 + 1, source="nowhere/at/all", val="")
