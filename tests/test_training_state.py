@@ -1,6 +1,7 @@
 """A run survives what happens to runs: signals, kill -9 at any moment, damaged files, a loss that is not finite."""
 
 import csv
+import errno
 import itertools
 import json
 import os
@@ -22,6 +23,7 @@ from test_training_loop import Noise, curves, on_the_cpu, run, tiny  # noqa: F40
 
 from rwlib.checkpoints import checksum, load_generator, read_checkpoint
 from rwlib.conventions import InputError
+from rwlib.training.curves import Curves
 from rwlib.training.loop import train
 from rwlib.training.methods import METHODS, Method
 from rwlib.training.run_folder import read_record, write_record
@@ -276,6 +278,65 @@ def test_weights_that_are_not_finite_are_never_written(tmp_path):
     assert read_step(tmp_path / "training.safetensors") == 1 and not list((tmp_path / "older").iterdir())
 
 
+def test_weights_that_are_not_finite_do_not_replace_the_generator(tmp_path, monkeypatch):
+    """The losses of a step are those before its update: they may be finite where the weights no longer are."""
+    method = METHODS["region-wise"]
+
+    def burst(players, config, phase, number, update):
+        losses = method.training_step(players, config, phase, number, update)
+        with torch.no_grad():
+            next(iter(players.G.parameters())).mul_(1.0 if number == 0 else float("inf"))
+        return losses
+
+    monkeypatch.setitem(METHODS, "region-wise", Method(method.new_players, burst))
+    with pytest.raises(InputError, match="after step 2 G.* is not finite; no checkpoint was written"):
+        run(tiny(checkpoint_every=1, ema_decay=0.0, epochs=(2, 0)), tmp_path)
+    assert read_step(tmp_path / "training.safetensors") == 1 and load_generator(tmp_path / "generator.safetensors")
+
+
+def test_a_disk_that_takes_no_second_checkpoint_ends_in_one_line(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    save_state(tmp_path, {"G.weight": torch.ones(3)}, tiny(), {"step": 1}, 2)
+    monkeypatch.setattr("rwlib.training.state.os.link", full)
+    monkeypatch.setattr("rwlib.training.state.shutil.copyfile", full)
+    with pytest.raises(InputError, match=r"run_dir: cannot write .*\(No space left on device\); free some space"):
+        save_state(tmp_path, {"G.weight": torch.ones(3)}, tiny(), {"step": 2}, 2)
+    assert read_step(tmp_path / "training.safetensors") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_told_of_by_the_row_and_not_by_closing(tmp_path):
+    curves_file = Curves(tmp_path / "curves.csv", 0)
+    curves_file.close()
+    curves_file.file = open("/dev/full", "a", buffering=1)  # noqa: SIM115
+    with pytest.raises(InputError, match="run_dir: cannot write"):
+        curves_file.write({"step": 1})
+    curves_file.close()
+
+
+def test_a_damaged_checkpoint_is_set_aside_and_a_run_below_keeps_its_part_files(tmp_path):
+    config = tiny(epochs=(3, 0), checkpoint_every=1)
+    run(config, tmp_path)
+    (tmp_path / "training.safetensors").write_bytes(b"x")
+    (tmp_path / "other").mkdir()
+    for place in (tmp_path, tmp_path / "samples", tmp_path / "older", tmp_path / "other"):
+        (place / ".x.part").touch()
+    with pytest.warns(UserWarning, match="going on from the checkpoint before it"):
+        assert newest_state(tmp_path)[3]["step"] == 2
+    assert not list(tmp_path.glob("*.damaged")), "other processes may be reading"
+    with pytest.warns(UserWarning, match="going on from the checkpoint before it"):
+        run(config, tmp_path, resume=True)
+    assert (tmp_path / "training.safetensors.damaged").read_bytes() == b"x"
+    assert list(tmp_path.rglob(".*.part")) == [tmp_path / "other" / ".x.part"]
+
+
+def test_a_run_that_is_asked_to_stop_at_its_last_step_has_finished(tmp_path):
+    run(tiny(epochs=(1, 0)), tmp_path, stop=lambda: True)
+    assert read_record(tmp_path)["status"] == "finished"
+
+
 def test_a_loss_that_is_not_finite_names_step_term_and_photographs(tmp_path, monkeypatch):
     class Poisoned(Noise):
         names = ["red.jpg", "green.jpg", "blue.jpg", "grey.jpg", "pink.jpg"]
@@ -400,6 +461,19 @@ def test_the_parts_of_a_step_are_timed():
     spent = timer.read()
     assert 40 <= spent["ms_forward"] < 400 and spent["ms_update"] >= 10 and spent["ms_losses"] < 20
     assert spent["ms_discriminator"] == 0 and not any(timer.read().values())
+
+
+def test_what_lies_between_two_steps_belongs_to_no_part():
+    timer = PartTimer(torch.device("cpu"))
+    for _ in range(2):
+        timer.start()
+        timer.mark("forward")
+        timer.mark("forward")  # a sample grid, a validation
+        time.sleep(0.02)
+        timer.mark("forward")
+    assert len(timer.marks) == 4, "a process that reads nothing keeps nothing"
+    timer.start()
+    assert timer.read()["ms_forward"] == 0
 
 
 def test_a_runs_rows_have_the_parts_times(tmp_path):

@@ -1,5 +1,6 @@
 """`curves.csv`: one row per step, with every loss, the learning rate, and the milliseconds of each part."""
 
+import contextlib
 import csv
 import io
 import os
@@ -52,8 +53,9 @@ class Curves:
             raise cannot_write(self.path, error, "run_dir") from None
 
     def close(self) -> None:
-        """Close the file."""
-        self.file.close()
+        """Close the file; rows that a full disk did not take were told of when they were written."""
+        with contextlib.suppress(OSError):
+            self.file.close()
 
 
 def read_rows(path: Path, before_step: int) -> list[dict[str, str]]:

@@ -27,6 +27,7 @@ from rwlib.conventions import InputError, check_image_and_mask
 from rwlib.data import TrainingSamples
 from rwlib.files import only_writer
 from rwlib.randomness import Stream, make_generator
+from rwlib.training import state
 from rwlib.training.curves import Curves
 from rwlib.training.launch import new_accelerator, prepare, start_trackers
 from rwlib.training.methods import METHODS
@@ -35,7 +36,6 @@ from rwlib.training.run_folder import BEST, GENERATOR, OLDER, STATE, save_sample
 from rwlib.training.schedule import ENDLESS, Schedule, batch_numbers
 from rwlib.training.setup import memory_format
 from rwlib.training.signals import leave_signals_to_training, signal_watch
-from rwlib.training.state import best_so_far, newest_state, optimisers_of, pack_state, save_state, unpack_state
 from rwlib.training.step import Part
 from rwlib.training.timer import PartTimer
 from rwlib.training.update import Updater, agree, not_finite
@@ -88,14 +88,14 @@ class _Run:
         # Networks and optimisers, as they were at the newest checkpoint.
         self.method = METHODS[config.model]
         self.bare = self.method.new_players(config, accelerator.device, init=options.init)
-        self.first_step = 0
-        if options.resume and (newest := newest_state(run_dir, discard=self.main)):
-            file, tensors, saved, about = newest
-            unpack_state(self.bare, config, file, tensors, saved, accelerator.scaler)
+        self.first_step, self.came_from = 0, None
+        if options.resume and (newest := state.newest_state(run_dir)):
+            self.came_from, tensors, saved, about = newest
+            state.unpack_state(self.bare, config, self.came_from, tensors, saved, accelerator.scaler)
             self.first_step = int(about["step"])
         self.players = prepare(self.bare, accelerator)
         self.exported_G = self.bare.ema.module if self.bare.ema else self.bare.G
-        self.best = best_so_far(run_dir) if options.resume else -math.inf
+        self.best = state.best_so_far(run_dir) if options.resume else -math.inf
 
         # Data: which samples a step learns from follows from its number.
         self.samples = TrainingSamples(
@@ -125,11 +125,11 @@ class _Run:
 
                     # The step itself.
                     phase, learning_rate = self.schedule.phase(step), self.schedule.learning_rate(step, config)
-                    for name, optimiser in optimisers_of(self.bare).items():
+                    for name, optimiser in state.optimisers_of(self.bare).items():
                         for group in optimiser.param_groups:
                             group["lr"] = learning_rate * (config.discriminator_rate if name == "opt_D" else 1)
                     updater = Updater(accelerator, config, self._parts(I_gt, M, step), timer)
-                    timer.mark("start")
+                    timer.start()
                     losses = self.method.training_step(self.players, config, phase, step, updater)
 
                     # Do all processes go on?
@@ -161,7 +161,7 @@ class _Run:
                         score = {k: row[k] for k in ("val_hole_psnr",) if k in row}
                         accelerator.log(values | score | {"learning_rate": learning_rate}, step=step)
                     if stopping:
-                        status = "stopped"
+                        status = "finished" if done == self.schedule.total else "stopped"
                         if self.main and done < self.last_step and (self.options.progress or signal_came()):
                             tqdm.write(f"stopped after step {done} of {self.schedule.total} ({why or 'other process'})")
                         break
@@ -207,11 +207,11 @@ class _Run:
     def _open_folder(self) -> Curves | None:
         """Make the folder and say in `run.json` what happens there, only now that nothing else can be wrong."""
         curves = None
+        self.accelerator.wait_for_everyone()  # all have read the checkpoint
         if self.main:
             try:
                 (self.run_dir / "samples").mkdir(parents=True, exist_ok=True)
-                for left_over in self.run_dir.rglob(".*.part*"):  # by a process that was killed while it wrote
-                    left_over.unlink()
+                state.tidy(self.run_dir, self.came_from)
                 precision = self.accelerator.mixed_precision
                 record = {"config": json.loads(self.config.to_json()), **self.about}
                 record |= {"processes": self.accelerator.num_processes, **(self.options.about or {}), **this_process()}
@@ -238,9 +238,10 @@ class _Run:
 
     def _save(self, done: int) -> None:
         about = {**self.about, "step": done}
+        tensors = state.pack_state(self.bare, self.accelerator.scaler)
+        state.refuse_not_finite(tensors, done)
         save_generator(self.run_dir / GENERATOR, self.exported_G, self.config, about=about)
-        tensors = pack_state(self.bare, self.accelerator.scaler)
-        save_state(self.run_dir, tensors, self.config, about, self.options.keep)
+        state.save_state(self.run_dir, tensors, self.config, about, self.options.keep)
 
     def _photos(self, step: int) -> list[str]:
         """Name the photographs that this process learns from at a step."""

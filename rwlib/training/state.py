@@ -29,6 +29,7 @@ from rwlib.checkpoints import (
 )
 from rwlib.config import Config
 from rwlib.conventions import InputError
+from rwlib.files import cannot_write
 from rwlib.training.run_folder import BEST, OLDER, STATE
 
 # These do not change what is learned, so a resumed run may have others.
@@ -45,19 +46,20 @@ def save_state(
     Raises:
         InputError: a weight is not finite (the old checkpoints stay), or the disk is full.
     """
-    bad = [name for name, x in tensors.items() if name.startswith(("G.", "D.", "ema.")) and not _finite(x)]
-    if bad:
-        raise InputError(f"training: after step {about['step']} {bad[0]} is not finite; no checkpoint was written")
+    refuse_not_finite(tensors, about["step"])
     file, older = run_dir / STATE, run_dir / OLDER
     aside = None
     if keep > 1 and file.exists():
-        older.mkdir(exist_ok=True)
         aside = older / f".{os.getpid()}.part"
-        aside.unlink(missing_ok=True)
         try:
-            os.link(file, aside)  # the same bytes under a second name; the first one is never missing
-        except OSError:  # a file system without links
-            shutil.copyfile(file, aside)
+            older.mkdir(exist_ok=True)
+            aside.unlink(missing_ok=True)
+            try:
+                os.link(file, aside)  # the same bytes under a second name; the first one is never missing
+            except OSError:  # a file system without links
+                shutil.copyfile(file, aside)
+        except OSError as error:
+            raise cannot_write(aside, error, "run_dir") from None
     try:
         write_checkpoint(file, tensors, kind="training", config=config, about=about)
     except InputError:
@@ -71,6 +73,13 @@ def save_state(
             aside.unlink()
         for old in _oldest_first(older)[: -(keep - 1)]:
             old.unlink()
+
+
+def refuse_not_finite(tensors: Mapping[str, Tensor], step: int) -> None:
+    """Raise an `InputError` for a weight that is not finite, before anything of a checkpoint is written."""
+    bad = [name for name, x in tensors.items() if name.startswith(("G.", "D.", "ema.")) and not _finite(x)]
+    if bad:
+        raise InputError(f"training: after step {step} {bad[0]} is not finite; no checkpoint was written")
 
 
 def _oldest_first(older: Path) -> list[Path]:
@@ -90,9 +99,11 @@ def _finite(x: Tensor) -> bool:
     return not x.is_floating_point() or bool(x.isfinite().all())
 
 
-def newest_state(
-    run_dir: Path, *, discard: bool = False
-) -> tuple[Path, dict[str, Tensor], Config, dict[str, Any]] | None:
+def _newest_first(run_dir: Path) -> list[Path]:
+    return [file for file in (run_dir / STATE, *reversed(_oldest_first(run_dir / OLDER))) if file.exists()]
+
+
+def newest_state(run_dir: Path) -> tuple[Path, dict[str, Tensor], Config, dict[str, Any]] | None:
     """Read the newest checkpoint that is whole, with a warning for each newer one that is damaged.
 
     A checkpoint that is whole but not understood (by a newer rwlib, on a disk that does not answer) is no reason to go
@@ -100,7 +111,6 @@ def newest_state(
 
     Args:
         run_dir: folder of the run.
-        discard: move the newer ones that are damaged aside, to `NAME.damaged`.
 
     Returns:
         Its file, tensors, configuration and remarks; None where no run has left one.
@@ -108,8 +118,8 @@ def newest_state(
     Raises:
         InputError: there are checkpoints and all are damaged, or one is not understood.
     """
-    found = [file for file in (run_dir / STATE, *reversed(_oldest_first(run_dir / OLDER))) if file.exists()]
-    for i, file in enumerate(found):
+    found = _newest_first(run_dir)
+    for file in found:
         try:
             state = read_checkpoint(file, kind="training")
         except DamagedError as error:
@@ -117,10 +127,28 @@ def newest_state(
                 raise
             warnings.warn(f"{error}; going on from the checkpoint before it", stacklevel=2)
             continue
-        for damaged in found[:i] if discard else ():
-            damaged.replace(damaged.with_name(f"{damaged.name}.damaged"))
         return (file, *state)
     return None
+
+
+def tidy(run_dir: Path, used: Path | None) -> None:
+    """Set damaged checkpoints aside, and remove what a process that was killed while it wrote has left.
+
+    To be called by one process, once all have read. Runs in folders below this one keep what they are writing.
+
+    Args:
+        run_dir: folder of the run.
+        used: the checkpoint that `newest_state` has read; what is newer is renamed to `NAME.damaged`.
+
+    Raises:
+        OSError: something cannot be renamed or removed.
+    """
+    newest_first = _newest_first(run_dir)
+    for damaged in newest_first[: newest_first.index(used)] if used else ():
+        damaged.replace(damaged.with_name(f"{damaged.name}.damaged"))
+    for folder in (run_dir, run_dir / "samples", run_dir / OLDER):
+        for left_over in folder.glob(".*.part*"):
+            left_over.unlink()
 
 
 def pack_state(players: Any, scaler: Any = None) -> dict[str, Tensor]:

@@ -37,6 +37,11 @@ class PartTimer:
             optimiser.register_step_pre_hook(lambda *_, own_turn=name == "opt_D": self._turn_ends(own_turn))
             optimiser.register_step_post_hook(lambda *_: self.mark("update"))
 
+    def start(self) -> None:
+        """Begin a step: samples and validation between two steps belong to no part, nor does what nobody reads."""
+        self.marks.clear()
+        self.mark("start")
+
     def mark(self, part: str) -> None:
         """Say that what was done since the last mark belongs to `part`."""
         if self.cuda:
