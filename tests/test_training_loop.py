@@ -27,7 +27,7 @@ from rwlib.data import Facades
 from rwlib.files import only_writer
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.training.loop import train
-from rwlib.training.run_folder import save_samples
+from rwlib.training.run_folder import read_record, save_samples
 from rwlib.training.schedule import Schedule
 from rwlib.training.setup import moving_average
 
@@ -300,6 +300,16 @@ def test_a_finished_run_resumes_to_itself_and_none_at_all_to_a_new_one(tmp_path)
     before = (tmp_path / "training.safetensors").read_bytes(), (tmp_path / "curves.csv").read_text()
     run(tiny(), tmp_path, resume=True)
     assert before == ((tmp_path / "training.safetensors").read_bytes(), (tmp_path / "curves.csv").read_text())
+
+
+def test_a_run_goes_on_in_the_precision_in_which_it_began(tmp_path, monkeypatch):
+    """`auto` measures; what it finds on a busy machine, or on another, must not change a run half-way."""
+    config = tiny(precision="auto")
+    monkeypatch.setattr("rwlib.training.launch.fastest_precision", lambda device: "fp32")
+    run(config, tmp_path, steps=1)
+    monkeypatch.setattr("rwlib.training.launch.fastest_precision", lambda device: "bf16")
+    run(config, tmp_path, resume=True)
+    assert read_record(tmp_path)["precision"] == "fp32"
 
 
 def test_rows_after_the_checkpoint_are_dropped_when_a_run_resumes(tmp_path):

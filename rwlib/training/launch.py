@@ -54,7 +54,12 @@ def fastest_precision(device: str) -> str:
 
 
 def new_accelerator(
-    config: Config, *, cpu: bool = False, trackers: Sequence[Any] = (), run_dir: str | Path | None = None
+    config: Config,
+    *,
+    cpu: bool = False,
+    trackers: Sequence[Any] = (),
+    run_dir: str | Path | None = None,
+    goes_on: bool = False,
 ) -> Accelerator:
     """Return accelerate's launcher in the configured arithmetic.
 
@@ -63,6 +68,7 @@ def new_accelerator(
         cpu: keep it off a GPU; without one it is set anyway.
         trackers: accelerate's names of what shall draw the curves, `"tensorboard"` or `"wandb"`, or trackers.
         run_dir: where a tracker may write.
+        goes_on: a run that goes on computes as it began, whatever would be faster here and now.
 
     Raises:
         InputError: a tracker whose package is not installed, a launcher's processes that do not find each other, or
@@ -72,6 +78,8 @@ def new_accelerator(
     cpu = cpu or not torch.accelerator.is_available()
     AcceleratorState._reset_state()  # accelerate would not let a second run in this process change its precision
     precision = config.precision
+    if goes_on and precision == "auto" and read_record(run_dir or ".").get("precision") in ("fp32", "bf16", "fp16"):
+        precision = read_record(run_dir or ".")["precision"]
     if precision == "auto":  # one process measures for all, which have to agree
         state = PartialState(cpu=cpu)
         precision = broadcast_object_list([fastest_precision(state.device.type) if state.is_main_process else ""])[0]

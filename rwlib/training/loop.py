@@ -63,7 +63,9 @@ def train(config: Config, source: Any, run_dir: str | Path, **options: Any) -> P
     if config.reduction != "mean" and config.precision == "fp16":
         raise InputError("precision: sums overflow fp16 gradients, use bf16 or fp32, or reduction='mean'")
     run_options, run_dir = Options(**options), Path(run_dir)
-    accelerator = new_accelerator(config, trackers=run_options.trackers, run_dir=run_dir)
+    accelerator = new_accelerator(
+        config, trackers=run_options.trackers, run_dir=run_dir, goes_on=run_options.resume
+    )  # fmt: skip
     with only_writer(run_dir, "run_dir") if accelerator.is_main_process else contextlib.nullcontext():
         return _Run(accelerator, config, source, run_dir, run_options).go()
 
@@ -116,9 +118,10 @@ class _Run:
             initial=self.first_step, total=self.last_step, disable=not (self.options.progress and self.main),
             unit="step", dynamic_ncols=True,
         )  # fmt: skip
-        batches = iter(self._loader())
+        batches = None
         try:
             with signal_watch() as signal_came:
+                batches = iter(self._loader())
                 ready = time.perf_counter()
                 for step, (I_gt, M) in enumerate(batches, self.first_step):
                     dataloader_wait_s = time.perf_counter() - ready
