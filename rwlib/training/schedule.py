@@ -31,8 +31,8 @@ class Schedule(NamedTuple):
             raise InputError(
                 "steps_per_epoch: the data has no end, so an epoch has none; give --steps-per-epoch 200, say"
             )
-        images_a_step = config.batch_size * config.accumulate * n_processes
-        steps = config.steps_per_epoch or math.ceil(n_photos / images_a_step)
+        images_per_step = config.batch_size * config.accumulate * n_processes
+        steps = config.steps_per_epoch or math.ceil(n_photos / images_per_step)
         return cls(config.epochs[0] * steps, sum(config.epochs) * steps)
 
     def phase(self, step: int) -> int:
