@@ -257,7 +257,7 @@ def test_a_missing_optional_package_is_one_line(monkeypatch, tmp_path):
 
 def test_both_sides_run_alternately_after_a_warm_up(monkeypatch):
     calls, now = [], itertools.count()
-    monkeypatch.setattr(measure, "timer", lambda: calls.append(".") or next(now))
+    monkeypatch.setattr("torch.utils.benchmark.timer", lambda: calls.append(".") or next(now))
     times = measure.interleaved(lambda: calls.append("o"), lambda: calls.append("r"), runs=2)
     assert "".join(calls) == "or" + ".o..r." * 2 and times == (1000, 1000)
     ours_ms, reference_ms = measure.interleaved(lambda: None, None, runs=2)

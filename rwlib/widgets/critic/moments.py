@@ -16,6 +16,7 @@ middle of the k-th 64x64 square: three zeros are padded, one before and two afte
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,13 +136,14 @@ def sensitivity(D: RegionWiseDiscriminator, I: Tensor, M: Tensor) -> tuple[np.nd
         M: (n, 1, h, w), 1 existing.
 
     Returns:
-        (n, 4, 4), means of the scores in each cell, and (n, h, w), in score per unit of [-1, 1].
+        (n, ceil(h / 64), ceil(w / 64)), means of the scores in each cell, and (n, h, w), in score per unit of [-1, 1].
     """
     with torch.enable_grad():
         I = I.detach().clone().requires_grad_()
         scores = D(I, M)
         (gradient,) = torch.autograd.grad(scores.mean((1, 2, 3)).sum(), I)
-    return torch.nn.functional.adaptive_avg_pool2d(scores.detach().mean(1), CELLS).numpy(), gradient.abs().sum(1)
+    cells = [math.ceil(side / TILE_PX) for side in I.shape[-2:]]
+    return torch.nn.functional.adaptive_avg_pool2d(scores.detach().mean(1), cells).numpy(), gradient.abs().sum(1)
 
 
 @torch.no_grad()
