@@ -63,9 +63,7 @@ def train(config: Config, source: Any, run_dir: str | Path, **options: Any) -> P
     if config.reduction != "mean" and config.precision == "fp16":
         raise InputError("precision: sums overflow fp16 gradients, use bf16 or fp32, or reduction='mean'")
     run_options, run_dir = Options(**options), Path(run_dir)
-    accelerator = new_accelerator(
-        config, trackers=run_options.trackers, run_dir=run_dir, goes_on=run_options.resume
-    )  # fmt: skip
+    accelerator = new_accelerator(config, trackers=run_options.trackers, run_dir=run_dir, goes_on=run_options.resume)
     with only_writer(run_dir, "run_dir") if accelerator.is_main_process else contextlib.nullcontext():
         return _Run(accelerator, config, source, run_dir, run_options).go()
 
