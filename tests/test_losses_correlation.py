@@ -8,6 +8,7 @@ import torch
 from torch.autograd import gradcheck
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
+from waits import Waits
 
 from rwlib.conventions import InputError
 from rwlib.losses import correlation, correlation_loss, correlation_loss_ref
@@ -109,7 +110,13 @@ def test_only_the_batch_sum_grows_with_the_batch(reduction, factor):
 @pytest.fixture(params=[1, 2, 4, 512])
 def tile(request, monkeypatch):
     """Tiles that leave a rest of the 6 positions, that do not, and one that holds them all."""
-    monkeypatch.setitem(sys.modules[correlation_loss.__module__].TILE, False, request.param)
+    monkeypatch.setitem(sys.modules[correlation_loss.__module__].TILE, "cpu", request.param)
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """All images of a batch at once, without a look at the numbers."""
+    monkeypatch.setattr(sys.modules[correlation_loss.__module__], "SKIPPING", set())
 
 
 def pairs():
@@ -130,6 +137,34 @@ def test_tiles_give_the_value_and_the_gradients_of_the_whole(tile, phi_c1, phi_g
         torch.testing.assert_close(ours, expected, rtol=1e-12, atol=1e-12)
 
 
+def test_a_whole_batch_at_once_gives_the_same_and_never_waits_for_a_number(as_on_a_gpu, tile):
+    for phi_c1, phi_gt in pairs():
+        inputs = [phi_c1.clone().requires_grad_(), phi_gt.clone().requires_grad_()]
+        with Waits() as waits:
+            loss = correlation_loss(*inputs)
+            gradients = torch.autograd.grad(loss, inputs)
+        assert waits.names == []
+        expected = correlation_loss_ref(*inputs)
+        torch.testing.assert_close(loss, expected, rtol=1e-12, atol=0)
+        for ours, theirs in zip(gradients, torch.autograd.grad(expected, inputs), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_the_counter_of_waits_sees_what_makes_a_processor_wait():
+    x = torch.arange(3.0)
+    for wait in (
+        x.sum().item,
+        lambda: x.tolist(),
+        x.nonzero,
+        lambda: int(x.sum()),
+        lambda: bool(x[0] == 0),
+        lambda: x[x > 1],
+    ):
+        with Waits() as waits:
+            wait()
+        assert waits.names
+
+
 def test_only_the_gradients_that_are_asked_for():
     for needed in ((True, False), (False, True)):
         inputs = [phi.requires_grad_(yes) for phi, yes in zip((features(), features(seed=1)), needed, strict=True)]
@@ -147,7 +182,7 @@ def test_no_square_matrix_and_no_work_where_nothing_changed(tile):
         correlation_loss(phi_c1.requires_grad_(), phi_gt)
     with FlopCounterMode(display=False) as every:
         correlation_loss(phi_c1 + 1, phi_gt)
-    size = min(256, sys.modules[correlation_loss.__module__].TILE[False])
+    size = min(256, sys.modules[correlation_loss.__module__].TILE["cpu"])
     assert largest.numel <= max(size**2, 256 * 10)
     assert one.get_total_flops() <= (
         every.get_total_flops() if size == 256 else 3 * size / 256 * every.get_total_flops()

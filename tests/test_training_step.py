@@ -1,11 +1,13 @@
 """One step of Algorithm 1: which loss sees what, eq. (7), whose turn it is, and what stands still meanwhile."""
 
 import dataclasses
+import sys
 
 import pytest
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
+from waits import Waits
 
 from rwlib.config import PRESETS, Config, make_config
 from rwlib.conventions import compose
@@ -343,3 +345,23 @@ def test_the_moving_average_follows_the_generator():
     training_step(players._replace(ema=ema), config, 1, 0, Plain(part))
     for average, old, new in zip(ema.module.parameters(), before, players.G.parameters(), strict=True):
         torch.testing.assert_close(average, (old + new) / 2)
+
+
+# --- speed on a GPU
+
+
+@pytest.mark.parametrize("changes", [{}, {"adversarial": "wgan-gp"}, {"r1_gamma": 1.0, "region_wise": "location"}])
+def test_a_step_never_waits_for_a_number(changes, monkeypatch):
+    """On a GPU the processor would stand still until everything before is computed. Losses are read by the loop."""
+    monkeypatch.setattr(sys.modules[correlation_loss.__module__], "SKIPPING", set())
+    config = tiny(**changes)
+    players = players_of(config)
+    # Adam counts its steps on the CPU, which looks like a wait here and is none on a GPU.
+    slow = {
+        name: torch.optim.SGD(network.parameters(), lr=1e-3)
+        for name, network in zip(("opt_G", "opt_D"), players[:2], strict=True)
+    }
+    for phase in (1, 2):
+        with Waits() as waits:
+            training_step(players._replace(**slow), config, phase, 0, Plain(a_part()))
+        assert waits.names == []

@@ -18,15 +18,18 @@ the bundled VGG-19; float16 ends at 65504), so they are always computed in float
 """
 
 import itertools
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from rwlib.conventions import InputError, check_shape, per_image
 
-TILE = {False: 512, True: 2048}
-"""Side of a tile in positions, on a CPU and on a GPU: 1 MB, which fits a CPU's cache, and 16 MB (not measured)."""
+TILE = defaultdict(lambda: 1024, cpu=512)
+"""Side of a tile in positions, by kind of device: 1 MB fits a CPU's cache; 4 MB an image elsewhere, not measured."""
+SKIPPING = {"cpu"}
+"""Kinds of devices on which the number of changed positions is known at once, so that the others can be skipped."""
 
 
 def correlation(phi: Tensor) -> Tensor:
@@ -103,39 +106,28 @@ class _SumOfDifferences(torch.autograd.Function):
     With S = sign(D), the gradient of Σ|D| is 2 S A with respect to A and -2 S B with respect to B. A tile of S follows
     from its tile of D, so the gradients are summed in the forward pass, and the backward pass only scales them.
 
+    A CPU does image after image, each with its own number of changed positions. A GPU does all images at once and skips
+    nothing: to know that number, the processor would have to wait for the device, and the device would run dry.
+
     Shapes: A, B (b, n, c) → (b,).
     """
 
     @staticmethod
     def forward(ctx, A: Tensor, B: Tensor) -> Tensor:
-        (b, n, _), tile = A.shape, TILE[A.device.type == "cuda"]
-        sums = A.new_zeros(b, dtype=torch.float64)
+        sums = A.new_zeros(len(A), dtype=torch.float64)
         gradients = [torch.zeros_like(A) if needed else None for needed in ctx.needs_input_grad]
-        for k in range(b):
-            # Changed positions first, the others after them, each in their own order.
-            changed = (A[k] != B[k]).any(dim=1)  # (n,)
-            order, n_changed = torch.argsort(~changed, stable=True), int(changed.sum())
-            A_k, B_k = A[k, order], B[k, order]  # (n, c)
-            E_k = A_k - B_k
-            left, right = torch.cat([E_k, B_k], dim=1), torch.cat([A_k, E_k], dim=1)  # (n, 2c)
-            sorted_gradients = [g if g is None else torch.zeros_like(A_k) for g in gradients]
-
-            for i, j in _upper_tiles(n, tile):
-                if i.start >= n_changed:
-                    break
-                times = 1 if i == j else 2  # a tile off the diagonal stands for its mirror image too
-                D = left[i] @ right[j].T  # (tile, tile), smaller at the end
-                sums[k] += times * D.abs().sum()
-                S = D.sign_()  # in place
-                for psi, factor, gradient in zip((A_k, B_k), (2, -2), sorted_gradients, strict=True):
+        if A.device.type in SKIPPING:
+            for k in range(len(A)):
+                # Changed positions first, the others after them, each in their own order.
+                changed = (A[k] != B[k]).any(dim=1)  # (n,)
+                order, n_changed = torch.argsort(~changed, stable=True), int(changed.sum())
+                sorted_gradients = [g if g is None else torch.zeros_like(A[k : k + 1]) for g in gradients]
+                _add_tiles(A[k, order][None], B[k, order][None], n_changed, sums[k : k + 1], sorted_gradients)
+                for gradient, sorted_gradient in zip(gradients, sorted_gradients, strict=True):
                     if gradient is not None:
-                        gradient[i].addmm_(S, psi[j], alpha=factor)  # rows i of ±2 S psi
-                        if i != j:
-                            gradient[j].addmm_(S.T, psi[i], alpha=factor)  # rows j, from the mirror image
-
-            for gradient, sorted_gradient in zip(gradients, sorted_gradients, strict=True):
-                if gradient is not None:
-                    gradient[k, order] = sorted_gradient  # back to the order of positions
+                        gradient[k, order] = sorted_gradient[0]  # back to the order of positions
+        else:
+            _add_tiles(A, B, A.shape[1], sums, gradients)
         ctx.save_for_backward(*gradients)
         return sums.to(A.dtype)
 
@@ -143,6 +135,32 @@ class _SumOfDifferences(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
         return tuple(g if g is None else g * grad[:, None, None] for g in ctx.saved_tensors)
+
+
+def _add_tiles(A: Tensor, B: Tensor, n_changed: int, sums: Tensor, gradients: Sequence[Tensor | None]) -> None:
+    """Add Σ|D| of images to `sums` (b,), and its gradients to `gradients`, each (b, n, c) or None.
+
+    Args:
+        A: (b, n, c).
+        B: (b, n, c).
+        n_changed: positions from here on are the same in A and B.
+        sums: (b,), changed in place.
+        gradients: with respect to A and B, changed in place.
+    """
+    E = A - B
+    left, right = torch.cat([E, B], dim=2), torch.cat([A, E], dim=2)  # (b, n, 2c)
+    for i, j in _upper_tiles(A.shape[1], TILE[A.device.type]):
+        if i.start >= n_changed:
+            break
+        times = 1 if i == j else 2  # a tile off the diagonal stands for its mirror image too
+        D = left[:, i] @ right[:, j].mT  # (b, tile, tile), smaller at the end
+        sums += times * D.abs().flatten(1).sum(1)
+        S = D.sign_()  # in place
+        for psi, factor, gradient in zip((A, B), (2, -2), gradients, strict=True):
+            if gradient is not None:
+                gradient[:, i].baddbmm_(S, psi[:, j], alpha=factor)  # rows i of ±2 S psi
+                if i != j:
+                    gradient[:, j].baddbmm_(S.mT, psi[:, i], alpha=factor)  # rows j, from the mirror image
 
 
 def _upper_tiles(n: int, tile: int) -> Iterator[tuple[slice, slice]]:
