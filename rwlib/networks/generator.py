@@ -44,6 +44,11 @@ class Outputs(NamedTuple):
     I_c2: Tensor
     """Second composite, the result."""
 
+    @property
+    def I_c(self) -> Tensor:
+        """The result, under the name that it has for every method."""
+        return self.I_c2
+
 
 def elu(x: Tensor) -> Tensor:
     """Apply an ELU in place: its gradient needs only its own output, so the convolution's output need not be kept."""
@@ -199,6 +204,9 @@ class RegionWiseGenerator(nn.Module):
         torch.Size([1, 3, 16, 16])
     """
 
+    divisor = 4
+    """Both sides of a picture must be divisible by it."""
+
     def __init__(
         self, width: int = 32, region_wise: str = "channel", output: str = "elu_clip", networks: str = "both"
     ) -> None:
@@ -214,7 +222,7 @@ class RegionWiseGenerator(nn.Module):
 
     def forward(self, I_gt: Tensor, M: Tensor) -> Outputs:
         """Fill the hole. Pixels of I_gt inside the hole are erased first, so nothing of them can leak."""
-        check_image_and_mask(I_gt, M, divisor=4)  # for all layers: those inside trust their caller
+        check_image_and_mask(I_gt, M, divisor=self.divisor)  # for all layers: those inside trust their caller
         M = M.to(I_gt.dtype)
         I_in = I_gt * M
         I_p1 = self.semantic_inferring(I_in, M)
@@ -224,3 +232,8 @@ class RegionWiseGenerator(nn.Module):
         I_p2 = self.global_perceiving(I_c1, M)
         I_c2 = compose(I_in, I_p2, M)
         return Outputs(I_p1, I_c1, I_p2, I_c2)
+
+    @torch.no_grad()
+    def fill(self, I_gt: Tensor, M: Tensor) -> Tensor:
+        """Return the second composite (b, 3, h, w) alone."""
+        return self(I_gt, M).I_c2
