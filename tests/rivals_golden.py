@@ -9,8 +9,8 @@
     ec_...            knazeri/edge-connect 3142579
     pic_...           lyndonzheng/Pluralistic-Inpainting 034a758
 
-`variables` lists every weight as `program/name shape`, `image` and `mask` are the input of all of them. Of large outputs
-every third row and column is kept, as float32.
+`variables` lists every weight as `program/name shape`, `image` and `mask` are the input of all of them. Of large
+outputs every third row and column is kept.
 """
 
 import zlib
@@ -49,7 +49,7 @@ def draw(name, shape):
         return 0.1 * x
     if last == "running_var":
         return 1 + 0.1 * x.abs()
-    if last.endswith("weight") and len(shape) == 1:
+    if len(shape) == 1:  # scales of normalisations, and the biases of the single partial convolutions
         return 1 + 0.1 * x
     return x / float(np.sqrt(np.prod(shape[1:])))
 

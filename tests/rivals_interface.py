@@ -1,4 +1,4 @@
-"""What every generator beside the region-wise one must do: the same calls, no leak, no NaN, one line for what is wrong."""
+"""What every generator beside the region-wise one must do: the same calls, no leak, no NaN, one line for errors."""
 
 import pytest
 import torch
