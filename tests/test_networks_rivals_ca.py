@@ -1,0 +1,78 @@
+"""CA: the numbers of a program, the attention's two forms, critics, holes' boxes."""
+
+import pytest
+import torch
+from rivals_golden import assert_golden, image_and_mask, weights
+from rivals_interface import check_interface
+
+from rwlib.config import make_config
+from rwlib.conventions import InputError
+from rwlib.networks.rivals.ca import CAGenerator, Critic, GlobalAndLocalCritics
+
+REFINEMENT = {"conv": "convolutional", "pmconv": "before_attention", "allconv": "both"}
+"""The program's name of a branch → ours."""
+
+
+def parameter_name(name):
+    """Return our name of a weight of the program: `fine_generator.pmconv9.conv.bias` is `...after_attention.0.bias`."""
+    network, layer, _, last = name.split(".")
+    branch, number = layer.split("_")[0].rstrip("0123456789"), int("".join(c for c in layer if c.isdigit()))
+    if network == "coarse_generator":
+        return f"coarse.conv{number}.{last}"
+    if branch == "pmconv" and number >= 9:
+        return f"refinement.after_attention.{number - 9}.{last}"
+    return f"refinement.{REFINEMENT[branch]}.{number - (11 if branch == 'allconv' else 1)}.{last}"
+
+
+@torch.no_grad()
+def test_it_computes_what_a_much_used_program_computes():
+    G = CAGenerator(8, form="program")
+    G.load_state_dict({parameter_name(name): x for name, x in weights("ca").items()})
+    out = G(*image_and_mask())
+    assert_golden("ca_stage1", out.I_p1)
+    assert_golden("ca_stage2", out.I_p2)
+
+
+@torch.no_grad()
+def test_the_critic_computes_what_the_program_computes():
+    D = Critic(64, width=8)
+    drawn = {f"convs.{int(name[4]) - 1}.{name.split('.')[-1]}": x for name, x in weights("ca_D_trunk").items()}
+    _, unexpected = D.load_state_dict(drawn, strict=False)
+    assert not unexpected
+    assert_golden("ca_D_trunk", D.features(image_and_mask()[0]))
+
+
+@pytest.mark.parametrize("form", ["paper", "program"])
+def test_interface(form):
+    check_interface(lambda: CAGenerator(width=4, form=form), divisor=8, side=32)
+
+
+def test_parameters_of_the_coarse_network_are_those_of_its_table():
+    f = 32
+    widths = [(5, f, 5), (f, 2 * f, 3), (2 * f, 2 * f, 3), (2 * f, 4 * f, 3), *8 * [(4 * f, 4 * f, 3)],
+              (4 * f, 2 * f, 3), (2 * f, 2 * f, 3), (2 * f, f, 3), (f, f // 2, 3), (f // 2, 3, 3)]  # fmt: skip
+    coarse = sum(i * o * k * k + o for i, o, k in widths)
+    assert sum(p.numel() for p in CAGenerator.from_config(make_config(width=32)).coarse.parameters()) == coarse
+
+
+def test_the_smallest_picture():
+    G = CAGenerator(width=2).eval()
+    M = torch.ones(1, 1, 8, 8)
+    M[..., 3:5, 3:5] = 0
+    assert G.fill(torch.zeros(1, 3, 8, 8), M).isfinite().all()
+
+
+def test_critics_from_config():
+    D = GlobalAndLocalCritics.from_config(make_config(size_px=64, discriminator_width=4))
+    scores = D(torch.rand(2, 3, 64, 64), torch.rand(2, 3, 32, 32))
+    assert scores.whole.shape == scores.hole.shape == (2, 1, 1, 1)
+    with pytest.raises(InputError, match=r"image: expected shape \(b, 3, 64, 64\)"):
+        D(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32))
+    assert GlobalAndLocalCritics(36, 2)(torch.rand(1, 3, 36, 36), torch.rand(1, 3, 18, 18)).whole.isfinite().all()
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(InputError, match="width: expected an even number"):
+        CAGenerator(3)
+    with pytest.raises(InputError, match="form: expected one of paper, program; got 'zero'"):
+        CAGenerator(4, form="zero")
