@@ -20,7 +20,7 @@ from rwlib.checkpoints import load_generator, read_checkpoint, save_generator, w
 from rwlib.config import Config, make_config
 from rwlib.data import open_source
 from rwlib.evaluation import Protocol, evaluate, generator_method
-from rwlib.files import write_text
+from rwlib.files import write_bytes, write_text
 from rwlib.masks import KINDS
 from rwlib.training.loop import train
 from rwlib.training.schedule import Schedule
@@ -65,7 +65,7 @@ def train_variant(name: str, seed: int, source: object, data: str, runs: Path) -
             other.mkdir(parents=True, exist_ok=True)
             shared = ablation_config("no_adversarial", full)
             write_checkpoint(other / "training.safetensors", tensors, kind="training", config=shared, about=about)
-            (other / "curves.csv").write_text((folder / "curves.csv").read_text())
+            write_bytes(other / "curves.csv", (folder / "curves.csv").read_bytes())
     train(config, source, folder, data_name=data, resume=True)
 
 

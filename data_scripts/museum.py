@@ -31,6 +31,7 @@ from torch.nn.utils.parametrize import remove_parametrizations
 from rwlib.conventions import compose, image_to_tensor, tensor_to_image
 from rwlib.course.lessons.museum import FOLDER, NAMES
 from rwlib.data import Facades, TrainingSamples
+from rwlib.files import replacing, write_text
 from rwlib.losses import adversarial_loss_discriminator, adversarial_loss_generator
 from rwlib.masks import contiguous_mask, label_from_mask
 from rwlib.networks.discriminator import RegionWiseDiscriminator
@@ -206,7 +207,8 @@ def run(name: str, work: Path) -> dict:
     pictures = {key: torch.from_numpy(x) for key, x in arrays.items()}  # tensors, so that torch.load runs no code
     trace = {"curves": curves, "pictures": pictures, "G": G.state_dict()}
     work.mkdir(parents=True, exist_ok=True)
-    torch.save(trace, file)
+    with replacing(file) as opened:
+        torch.save(trace, opened)
     return trace
 
 
@@ -225,9 +227,10 @@ def write(name: str, work: Path) -> None:
     pictures["I_c2, healthy"] = healthy["pictures"]["I_c2"].numpy()
     exhibit = json.loads(file.read_text(encoding="utf-8"))
     exhibit |= {"curves": curves, "pictures": list(pictures), "every": EVERY}
-    file.write_text(json.dumps(exhibit, indent=1) + "\n", encoding="utf-8")
+    write_text(file, json.dumps(exhibit, indent=1) + "\n")
     sheet = Image.fromarray(np.concatenate(list(pictures.values()))).quantize(256, dither=Image.Dither.NONE)
-    sheet.save(FOLDER / f"{name}.png", optimize=True)  # 256 colours: a third of the bytes
+    with replacing(FOLDER / f"{name}.png") as opened:
+        sheet.save(opened, "PNG", optimize=True)  # 256 colours: a third of the bytes
 
 
 def main() -> None:

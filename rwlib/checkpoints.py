@@ -30,7 +30,7 @@ from rwlib.networks.models import new_generator
 
 FORMAT = "rwlib-1"
 HEADER = {"format", "kind", "config", "about", "sha256"}
-"""Entries of the header; a file may lack the last, and has no other."""
+"""Entries of the header that this version understands; a file of an early rwlib lacks the last."""
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = SHIPPED / "facades64.safetensors"
 """The generator that ships with rwlib; its model card lies beside it."""
@@ -105,10 +105,14 @@ def read_checkpoint(
     if header.get("format") != FORMAT:
         found = header.get("format", "no rwlib header")
         raise InputError(f"checkpoint: {file} was not written by rwlib (expected format {FORMAT}, found {found})")
-    if not header.keys() <= HEADER or ("sha256" in header and header["sha256"] != checksum(header, tensors)):
+    # An early file has no digest and no other entries either: with others the digest was there, and is damaged.
+    unknown = sorted(header.keys() - HEADER)
+    if header["sha256"] != checksum(header, tensors) if "sha256" in header else unknown:
         raise DamagedError(
             f"checkpoint: {file} is damaged (its SHA-256 is not the one it was written with); get it again"
         )
+    if unknown:
+        raise InputError(f"checkpoint: {file} was written by a newer rwlib ({unknown[0]} in its header); update rwlib")
     if kind and header.get("kind") != kind:
         raise InputError(f"checkpoint: {file} holds a {header.get('kind')} checkpoint, expected a {kind} checkpoint")
     if bad := _not_finite(tensors):

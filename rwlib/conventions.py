@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rwlib.errors import InputError, one_of
+from rwlib.errors import InputError, one_of, unknown
 
 __all__ = [
     "InputError",
@@ -20,9 +20,11 @@ __all__ = [
     "check_shape",
     "compose",
     "image_to_tensor",
+    "is_whole",
     "one_of",
     "per_image",
     "tensor_to_image",
+    "unknown",
 ]
 
 
@@ -55,6 +57,11 @@ def check_shape(name: str, x: Tensor, pattern: str) -> dict[str, int]:
     if not fits:
         raise InputError(f"{name}: expected shape ({', '.join(axes)}), got {tuple(x.shape)}")
     return sizes
+
+
+def is_whole(value: object) -> bool:
+    """Return whether a value is a whole number, of Python or numpy; True and False are not."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def check_image_and_mask(I: Tensor, M: Tensor, *, divisor: int = 1) -> None:

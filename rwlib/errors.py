@@ -39,5 +39,10 @@ def one_of(name: str, value: str, choices: Sequence[str]) -> str:
         InputError: it is not; the message lists the choices.
     """
     if value not in choices:
-        raise InputError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")
+        raise unknown(name, value, choices)
     return value
+
+
+def unknown(name: str, value: str, choices: Sequence[str]) -> InputError:
+    """Return the error for a value that is none of the choices."""
+    return InputError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conftest import PATIENCE_S
+
 import rwlib
 from rwlib.commands.main import main
 
@@ -33,4 +35,4 @@ def rwlib_process(*arguments):
     """Run the command in a process of its own, as a user does."""
     command = [sys.executable, "-m", "rwlib", *map(str, arguments)]
     env = os.environ | {"PYTHONPATH": str(ROOT), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, env=env)

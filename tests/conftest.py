@@ -7,14 +7,7 @@ import signal
 import subprocess
 from http.server import SimpleHTTPRequestHandler
 
-import numpy as np
 import pytest
-import torch
-from PIL import Image
-
-from rwlib.checkpoints import save_generator
-from rwlib.config import make_config
-from rwlib.networks.generator import RegionWiseGenerator
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -50,6 +43,15 @@ PATIENCE_S = 1800
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
     """A folder of good and bad files."""
+    # Here, because pytest -n starts with a process that only hands out tests, and need not wait for torch.
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    from rwlib.checkpoints import save_generator
+    from rwlib.config import make_config
+    from rwlib.networks.generator import RegionWiseGenerator
+
     folder = tmp_path_factory.mktemp("files")
 
     def write(array, name):

@@ -46,8 +46,9 @@ def case_named(name):
 # --- the straight port against rwlib, in float64
 
 
-@pytest.mark.parametrize("output", ["elu_clip", "clip", "tanh"])
-@pytest.mark.parametrize(("h", "w"), [(16, 16), (80, 72), (8, 24)])  # paddings below, and far beyond, the map's side
+@pytest.mark.parametrize(  # paddings below, and far beyond, the map's side
+    ("output", "h", "w"), [("elu_clip", 80, 72), ("clip", 16, 16), ("tanh", 8, 24)]
+)
 def test_the_port_of_the_generator(output, h, w):
     torch.manual_seed(0)
     G, (I_gt, M) = RegionWiseGenerator(4, output=output).double(), data(h=h, w=w)
@@ -58,8 +59,7 @@ def test_the_port_of_the_generator(output, h, w):
     close(*results)
 
 
-@pytest.mark.parametrize(("h", "w"), [(64, 64), (40, 24)])  # (40, 24): sides are odd from the fourth layer on
-@pytest.mark.parametrize("mode", [True, False])
+@pytest.mark.parametrize(("h", "w", "mode"), [(64, 64, False), (40, 24, True)])  # odd from the fourth layer on
 def test_the_port_of_the_discriminator(h, w, mode):
     torch.manual_seed(0)
     D, (I_gt, M) = RegionWiseDiscriminator(4).double().train(mode), data(h=h, w=w)
@@ -68,8 +68,7 @@ def test_the_port_of_the_discriminator(h, w, mode):
         close(D(I_gt, M), straight_port.discriminator(plain, I_gt, M))
 
 
-@pytest.mark.parametrize("pools", [2, 3])
-@pytest.mark.parametrize("size_px", [0, 24])
+@pytest.mark.parametrize(("pools", "size_px"), [(2, 24), (3, 0)])
 def test_the_port_of_vgg(pools, size_px):
     vgg, (I_gt, _) = VGGFeatures("random", size_px=size_px).double(), data()
     close(vgg(I_gt, pools), straight_port.vgg_features(vgg, I_gt, pools))
@@ -94,11 +93,10 @@ def test_the_port_of_the_losses(reduction):
 
 
 @pytest.mark.parametrize(
-    ("preset", "changes"),
-    [("balanced", {}), ("paper", {}), ("release", {"vgg": "random"}), ("balanced", {"adversarial": "bce"})],
+    ("phase", "preset", "changes"),
+    [(1, "balanced", {}), (2, "paper", {}), (2, "release", {"vgg": "random"}), (2, "balanced", {"adversarial": "bce"})],
 )
-@pytest.mark.parametrize("phase", [1, 2])
-def test_the_port_of_the_training_step(monkeypatch, preset, changes, phase):
+def test_the_port_of_the_training_step(monkeypatch, phase, preset, changes):
     """Two steps, so that the second sees what the first did to both networks."""
     config = make_config(
         preset, "full", **{"vgg": "random", "vgg_size_px": 0, "width": 4, "discriminator_width": 4, **changes}
@@ -274,10 +272,8 @@ def test_the_median_is_taken(monkeypatch):
 @linux
 def test_peak_mb_sees_a_tensor_that_comes_and_goes():
     kept = torch.ones(25_000_000)  # 100 MB from before do not count
-    assert measure.peak_mb(lambda: torch.ones(50_000_000)) == pytest.approx(200, rel=0.1)
-    assert measure.peak_mb(lambda: [torch.ones(50_000_000).sum(), torch.ones(25_000_000)]) == pytest.approx(
-        200, rel=0.1
-    )
+    one_after_the_other = measure.peak_mb(lambda: [torch.ones(50_000_000).sum(), torch.ones(25_000_000)])
+    assert one_after_the_other == pytest.approx(200, rel=0.1)
     assert measure.peak_mb(lambda: kept.sum()) < 20
 
 
@@ -338,7 +334,7 @@ def test_what_was_not_measured_is_a_dash_and_an_empty_field(tmp_path):
     assert (tmp_path / "bench.csv").read_text().splitlines()[1] == "a,1.5,,,,,cpu"
 
 
-@pytest.mark.parametrize("measured", [0, 1, 2])
+@pytest.mark.parametrize("measured", [0, 2])
 def test_any_rows_can_be_drawn(tmp_path, measured):
     nothing = report.Row("growth 64x64 b1", 1.0, math.nan, math.nan, math.nan, math.nan, "cpu")
     bar = report.Row("correlation loss", 1.0, 0.5, 0.5, math.nan, math.nan, "cpu")

@@ -13,6 +13,8 @@ from safetensors.torch import load_file, save_file
 from rwlib.checkpoints import (
     DEFAULT,
     SHIPPED,
+    DamagedError,
+    checksum,
     load_generator,
     load_weights,
     pack_optimiser,
@@ -215,6 +217,16 @@ def test_a_changed_configuration_kind_or_remark_is_noticed(file):
     ):  # fmt: skip
         rewritten(file, **changes)
         file.write_bytes(good)
+
+
+def test_what_a_newer_version_adds_to_the_header_is_not_understood_and_no_damage(file):
+    with safe_open(file, framework="pt") as old:
+        header = old.metadata() | {"method": "new"}
+    save_file(WEIGHTS, file, metadata=header | {"sha256": checksum(header, WEIGHTS)})
+    with pytest.raises(InputError, match="was written by a newer rwlib .method in its header.; update rwlib") as caught:
+        read_checkpoint(file)
+    assert not isinstance(caught.value, DamagedError)
+    rewritten(file, about='{"step": 4}')
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from conftest import PATIENCE_S
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -55,7 +56,7 @@ def report_lines(capfd):
 def run(code, path=None):
     """Run code in a fresh interpreter, with `path` before the installed packages."""
     env = {**os.environ, "PYTHONPATH": str(path or "")}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=300)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=PATIENCE_S)
 
 
 # --- the report
@@ -135,6 +136,7 @@ def test_package_in_range():
     assert str(check_package("numpy>=2.0")).split() == ["OK", "numpy", np.__version__]
 
 
+@pytest.mark.slow
 def test_torch_is_missing():
     """The doctor itself survives it, and says it in every line that needs torch."""
     code = (
@@ -164,6 +166,7 @@ def test_damaged_torch(tmp_path):
     assert "--force-reinstall -r requirements.lock" in report.stdout
 
 
+@pytest.mark.slow
 def test_torchvision_of_another_torch_is_recognised_by_its_error(tmp_path):
     """What a CPU-only torch beside the index's torchvision does, through the whole program; torch is an empty shell."""
     (tmp_path / "torch.py").touch()
@@ -297,6 +300,7 @@ def test_damaged_checkpoint(quick, content, words, capfd):
 
 
 def test_no_checkpoint_at_all(weights):
+    assert str(check_default_exists()).endswith("1 generator and no variants in rwlib/weights")
     (weights / "good.safetensors").unlink()
     line = str(check_default_exists())
     assert line.startswith("FAIL checkpoints") and "git checkout -- rwlib/weights" in line
@@ -387,6 +391,7 @@ def test_a_front_end_that_is_switched_off(share, monkeypatch):
 # --- its output
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_ends_it_without_a_traceback():
     line = f"{sys.executable} -m rwlib doctor | head -1"
     report = subprocess.run(line, shell=True, capture_output=True, text=True)

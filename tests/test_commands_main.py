@@ -57,6 +57,9 @@ def test_an_unknown_command_is_one_line(capfd):
         ("inpaint photo.png --mask mask.png --mask other.png -o out.png", "--mask: it is given twice"),
         ("inpaint photo.png --masc mask.png -o out.png", "--masc: unknown; do you mean --mask"),
         ("inpaint photo.png other.png --mask mask.png -o out.png", "other.png: one too many"),
+        ("train --run-dir run --lr 1", "--lr: unknown; do you mean --label-resize or --learning-rate"),
+        ("train --run-dir run --steps 1", "--steps: unknown; do you mean --steps-per-epoch"),
+        ("train --run-dir run --zz 1", "--zz: unknown; see `rwlib train --help`"),
         ("train", "--run-dir: missing; see `rwlib train --help`"),
         ("train --run-dir run --width x", "--width: expected INT, got 'x'"),
         ("train --run-dir run --lambda-1 x", "--lambda-1: expected FLOAT, got 'x'"),
@@ -112,16 +115,17 @@ def shell(line, **env):
     )
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("command", ["progress", "train --help", "--version"])
+@pytest.mark.parametrize(("command", "unbuffered"), [("progress", ""), ("train --help", "1"), ("--version", "")])
 def test_a_closed_pipe_is_no_error(command, unbuffered):
     report = shell(f"rwlib {command} | head -n 0", PYTHONUNBUFFERED=unbuffered)
     assert report.stderr == "" and report.returncode in (0, 1)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("command", ["progress", "--version"])  # more than a buffer holds, and less
+@pytest.mark.parametrize(
+    ("command", "unbuffered"),
+    [("progress", ""), ("progress", "1"), ("--version", "")],  # more than a buffer, and less
+)
 def test_a_full_device_is_one_line(command, unbuffered):
     report = shell(f"rwlib {command} > /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert report.stderr == "rwlib: cannot write: No space left on device\n" and report.returncode == 1
@@ -135,20 +139,21 @@ def test_a_terminal_without_unicode():
 # --- what is loaded
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "--help", "--version", "train --help", "progress", "start out", "inpaint none.png --mask mask.png -o out.png",
-        "inpaint photo.png --mask mask.png -o none/out.png", "evaluate --data none", "train --run-dir run --width 3",
-        "train --run-dir run --data none", "bench --out none",
-    ],
+LIGHT = (
+    "--help", "--version", "train --help", "progress", "start out", "inpaint none.png --mask mask.png -o out.png",
+    "inpaint photo.png --mask mask.png -o none/out.png", "evaluate --data none", "train --run-dir run --width 3",
+    "train --run-dir run --data none", "bench --out none",
 )  # fmt: skip
-def test_torch_is_loaded_only_where_it_is_needed(here, arguments):
+
+
+def test_torch_is_loaded_only_where_it_is_needed(here):
     """It takes seconds; a wrong argument is said before."""
     code = (
-        f"import sys; from rwlib.commands.main import main; main({arguments.split()})\n"
-        "heavy = {'torch', 'matplotlib', 'IPython', 'scipy', 'accelerate'} & set(sys.modules)\n"
-        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+        "import sys; from rwlib.commands.main import main\n"
+        f"for arguments in {LIGHT}:\n"
+        "    main(arguments.split())\n"
+        "    heavy = {'torch', 'matplotlib', 'IPython', 'scipy', 'accelerate'} & set(sys.modules)\n"
+        "    if heavy: sys.exit(f'{arguments} loaded {heavy}')\n"
     )
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     report = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from command_line import ROOT, flat, inpaint_arguments, refused, rwlib_process
+from conftest import PATIENCE_S
 from PIL import Image
 
 from rwlib.checkpoints import load_generator
@@ -35,7 +36,7 @@ from rwlib.config import Config, make_config
         ("--data facades --val none", "val: none does not exist; give a folder"),
         ("--data no_photos", "directory: no images .* in no_photos; give a folder"),
         ("--data facades:x", "spec: expected 'facades:SEED'.*, got 'facades:x'"),
-        ("--data photos --stop-after 0", "steps: expected at least 1 step.*, got 0"),
+        ("--data photos --stop-after 0", "stop_after: expected at least 1 step, got 0"),
         ("--data photos --init zero.safetensors", "init: zero.safetensors is empty .*; .*use another copy"),
         ("--data photos --init G.safetensors", "checkpoint: G.safetensors does not fit .*; check width"),
     ],
@@ -59,7 +60,10 @@ def test_train_help_has_every_field_with_the_presets_default(capfd):
 
 def test_a_flag_reaches_the_run_over_preset_and_size(monkeypatch, here):
     asked = {}
-    monkeypatch.setattr("rwlib.training.loop.train", lambda *args, **kwargs: asked.update(kwargs, args=args))
+    monkeypatch.setattr(
+        "rwlib.training.loop.train", lambda *args, **kwargs: (asked.update(kwargs, args=args), "G.safetensors")[1]
+    )
+    monkeypatch.setattr("rwlib.checkpoints.read_checkpoint", lambda file: ({}, None, {"step": 7, "total_steps": 9}))
     Path("G").write_text("looked at, not read")
     flags = "--preset=paper --size tiny --lambda-2 0.5 --epochs 3 1 --data photos --resume --stop-after 7 --init G"
     assert main(["train", "--run-dir", "run", *flags.split()]) == 0
@@ -75,10 +79,13 @@ def test_train_then_inpaint_in_processes_of_their_own(here):
     flags = "--data photos --size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 1 --vgg random"
     trained = rwlib_process("train", "--run-dir", "run", *flags.split(), "--epochs", 1, 1, "--steps-per-epoch", 1)
     assert trained.returncode == 0, trained.stderr
+    written = r"Written to run/generator\.safetensors after step 2 of 2, in \d+:\d\d:\d\d\n"
+    assert re.fullmatch(written, trained.stdout), trained.stdout
     G, config = load_generator("run/generator.safetensors")
     assert config.width == 4 and len(Path("run/curves.csv").read_text().splitlines()) == 3
     filled = rwlib_process(*inpaint_arguments(checkpoint="run/generator.safetensors"))
-    assert (filled.returncode, filled.stdout, filled.stderr) == (0, "", "")
+    assert (filled.returncode, filled.stderr) == (0, "")
+    assert re.fullmatch(r"Written to out/out\.png in \d+\.\d s\n", filled.stdout), filled.stdout
     assert Image.open("out/out.png").size == (24, 20)
 
 
@@ -91,6 +98,9 @@ def test_torchruns_processes_train_together(here):
     end = "--epochs 1 1 --steps-per-epoch 1 --workers 0 --run-dir run"
     env = {k: v for k, v in os.environ.items() if k != "ACCELERATE_USE_CPU"} | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, *launcher, "-m", "rwlib", "train", *flags.split(), *end.split()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=env | {"OMP_NUM_THREADS": "1"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE_S, env=env | {"OMP_NUM_THREADS": "1"}
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(Path("run/run.json").read_text())["processes"] == 2
+    assert done.stdout.count("Written to") == 1

@@ -491,6 +491,7 @@ def test_outputs_that_cannot_be_written(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_the_script_runs_by_itself(tmp_path):
     done = subprocess.run(
         [sys.executable, convert_release.__file__, SAVED, "-o", tmp_path / "x.safetensors"],

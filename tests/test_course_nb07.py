@@ -5,6 +5,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from conftest import PATIENCE_S
 from nbclient import NotebookClient
 
 from rwlib.conventions import InputError
@@ -113,5 +114,5 @@ def test_the_launchers_cell_trains_in_two_processes_in_a_fresh_kernel():
     launcher = launcher.replace("N_PROCESSES = 1 ", "N_PROCESSES = 2 ").replace("steps=10", "steps=2")
     report = "import json\nprint(json.loads((launched / 'run.json').read_text())['processes'])"
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, (cells[0], launcher, report))))
-    NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=PATIENCE_S, kernel_name="python3").execute()
     assert notebook.cells[-1].outputs[0].text == "2\n"

@@ -1,6 +1,7 @@
 """Every notebook and every exercise of the course; ids begin with nb and the notebook's number."""
 
 import ast
+import functools
 import importlib
 
 import nbformat
@@ -12,6 +13,9 @@ from rwlib.course.authoring import build, map, prove, rules
 SOURCES = [pytest.param(file, id=f"nb{file.stem}") for file in build.sources()]
 
 
+SLOW = {"3.5"}  # it computes for seconds
+
+
 def declared():
     """Yield every exercise; a module that cannot be imported fails a test of its own, and no other notebook's."""
     for number in exercises.notebooks():
@@ -20,14 +24,14 @@ def declared():
         except Exception as error:
             found = [("import", error)]
         for name, exercise in found:
-            yield pytest.param(exercise, id=f"nb{number}-{name}")
+            yield pytest.param(exercise, id=f"nb{number}-{name}", marks=[pytest.mark.slow] if name in SLOW else [])
 
 
-REMEDY = "run `make notebooks NB={}`"
+read_source = functools.cache(build.read_source)  # read only, here
 
 
 def remedy(file):
-    return REMEDY.format(file.name[:2])
+    return f"run `make notebooks NB={file.name[:2]}`"
 
 
 def without_outputs(notebook):
@@ -39,7 +43,7 @@ def without_outputs(notebook):
 
 @pytest.mark.parametrize("file", SOURCES)
 def test_the_notebook_keeps_the_rules(file):
-    notebook = build.read_source(file)
+    notebook = read_source(file)
     assert rules.violations(notebook, file.name[:2]) == []
     assert map.unknown_tags({file.stem: notebook}) == []
 
@@ -48,7 +52,7 @@ def test_the_notebook_keeps_the_rules(file):
 def test_the_learners_notebook_is_what_its_source_gives(file):
     built = build.NOTEBOOKS / f"{file.stem}.ipynb"
     assert built.exists(), remedy(file)
-    expected = build.to_text(build.make_learners(build.read_source(file)))
+    expected = build.to_text(build.make_learners(read_source(file)))
     assert built.read_text(encoding="utf-8") == expected, remedy(file)
     assert '"outputs": []' in expected and '"execution_count": null' in expected
 
@@ -60,12 +64,12 @@ def test_the_solutions_are_what_their_source_gives_and_were_executed(file):
     notebook = nbformat.read(built, as_version=4)
     assert rules.output_violations(notebook) == []
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code"), remedy(file)
-    assert build.to_text(without_outputs(notebook)) == build.to_text(build.read_source(file)), remedy(file)
+    assert build.to_text(without_outputs(notebook)) == build.to_text(read_source(file)), remedy(file)
 
 
 @pytest.mark.parametrize("file", SOURCES)
 def test_solutions_pass_and_stubs_say_what_to_do(file):
-    notebook = build.read_source(file)
+    notebook = read_source(file)
     learners = nbformat.read(build.NOTEBOOKS / f"{file.stem}.ipynb", as_version=4)
     assert prove.notebook_flaws(notebook, learners, exercises.of_notebook(file.name[:2])) == []
 
@@ -92,11 +96,11 @@ def test_every_notebook_has_a_source():
 
 
 def test_no_function_stands_in_two_notebooks():
-    assert rules.copied_functions({file.stem: build.read_source(file) for file in build.sources()}) == []
+    assert rules.copied_functions({file.stem: read_source(file) for file in build.sources()}) == []
 
 
 def test_the_map_is_what_the_sources_give():
-    page = map.page({file.stem: build.read_source(file) for file in build.sources()})
+    page = map.page({file.stem: read_source(file) for file in build.sources()})
     assert (build.NOTEBOOKS / "MAP.md").read_text(encoding="utf-8") == page, "run `make notebooks`"
 
 

@@ -12,6 +12,7 @@ import zlib
 import numpy as np
 import pytest
 import torch
+from conftest import PATIENCE_S
 from PIL import Image
 
 from rwlib.conventions import InputError
@@ -112,6 +113,7 @@ def thousand(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_thousand_bad_files_are_reported_once_and_the_rest_is_used(thousand):
     with pytest.raises(InputError, match="9[0-9][0-9] of 2200 images in .* more than the share of 0.25"):
         PhotoFolder(thousand)
@@ -259,7 +261,7 @@ def test_worker_processes_report_once_and_agree(tmp_path):
     for i in (3, 7, 8):
         (folder / f"good{i:05d}.jpg").write_bytes(noise(i)[:-200])
     (folder / "text.jpg").write_bytes(b"text")
-    answer = subprocess.run([sys.executable, "-c", WORKERS, folder], capture_output=True, text=True, timeout=500)
+    answer = subprocess.run([sys.executable, "-c", WORKERS, folder], capture_output=True, text=True, timeout=PATIENCE_S)
     assert answer.returncode == 0, answer.stderr
     with_workers, without = answer.stdout.splitlines()
     assert with_workers == without and "good00003.jpg', 'good00007.jpg', 'good00008.jpg" in with_workers
@@ -290,7 +292,10 @@ def test_memory_does_not_grow_with_the_number_of_photographs(tmp_path):
         for i in range(n):
             (tmp_path / name / f"{i}.jpg").write_bytes(data[i % 5])
     answer = subprocess.run(
-        [sys.executable, "-c", MEMORY, tmp_path / "few", tmp_path / "many"], capture_output=True, text=True, timeout=500
+        [sys.executable, "-c", MEMORY, tmp_path / "few", tmp_path / "many"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     assert answer.returncode == 0, answer.stderr
     few, many = map(int, answer.stdout.split())

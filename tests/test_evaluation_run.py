@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import PATIENCE_S
 from evaluation_examples import Ramps, dark_fill
 from PIL import Image
 
@@ -424,7 +425,7 @@ print(*peaks)
 """
     env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", program, str(tmp_path / "out")]
-    report = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
+    report = subprocess.run(command, capture_output=True, text=True, env=env, timeout=PATIENCE_S)
     assert report.returncode == 0, report.stderr
     python_few, all_few, python_many, all_many = map(int, report.stdout.split())
     assert python_many < python_few + 5e4, (python_few, python_many)

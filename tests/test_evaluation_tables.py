@@ -81,16 +81,16 @@ def rows_of(values, method="ours", kind="contiguous", bucket=2):
 
 
 def test_summarise_by_hand():
-    """1, 2, 3 have mean 2 and interval t(0.975, 2) s / sqrt(3) = 4.3027 / 1.7321 = 2.484; 4, 4 have 4 and 0."""
-    rows = rows_of([1.0, 2.0, 3.0]) + rows_of([4.0, 4.0], method="mean")
-    rows += rows_of([0.5], kind="discontiguous") + rows_of([9.0, 9.0], "mean", "discontiguous")
+    """1, ..., 5 have mean 3 and interval t(0.975, 4) s / sqrt(5) = 2.7764 / 1.4142 = 1.963; fewer than five have n."""
+    rows = rows_of([1.0, 2.0, 3.0, 4.0, 5.0]) + rows_of([4.0] * 5, method="mean")
+    rows += rows_of([0.5], kind="discontiguous") + rows_of([9.0] * 4, "mean", "discontiguous")
     assert summarise(rows, "hole_psnr").splitlines() == [
         "| hole_psnr | ours | mean |",
         "|---|---|---|",
-        "| contiguous 20–30 % | 2.00 ± 2.48 | 4.00 ± 0.00 |",
-        "| discontiguous 20–30 % | 0.50 ± nan | 9.00 ± 0.00 |",
+        "| contiguous 20–30 % | 3.00 ± 1.96 | 4.00 ± 0.00 |",
+        "| discontiguous 20–30 % | 0.50 (n = 1) | 9.00 (n = 4) |",
     ]
-    assert "| contiguous 20–30 % | 2.0000 ± 2.4841 |" in summarise(rows, "hole_ssim")
+    assert "| contiguous 20–30 % | 3.0000 ± 1.9632 |" in summarise(rows, "hole_ssim")
 
 
 def test_written_rows_read_back(tmp_path):

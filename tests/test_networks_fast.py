@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from rwlib.networks.fast import never_compiled
@@ -24,6 +25,7 @@ def test_a_function_that_is_never_compiled_stays_out_of_the_graph():
     assert {torch.cos, torch.tanh} <= called and torch.sin not in called
 
 
+@pytest.mark.slow
 def test_filling_a_hole_never_loads_the_compiler():
     """It takes longer to load than all the rest of rwlib."""
     code = (

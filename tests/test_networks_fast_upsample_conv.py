@@ -36,14 +36,14 @@ def test_equals_the_two_in_turn(h, w):
 
 
 @pytest.mark.parametrize("h, w", SIZES)
-@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-def test_gradients_equal_autograds(h, w, memory_format):
+def test_gradients_equal_autograds(h, w):
     tensors = [x.requires_grad_() for x in layer(h, w)]
-    grad = randn(2, 4, 2 * h, 2 * w, seed=3).contiguous(memory_format=memory_format)
-    ours = torch.autograd.grad(upsample_conv2d(*tensors), tensors, grad)
-    for gradient, expected in zip(ours, torch.autograd.grad(mirrored_ref(*tensors), tensors, grad), strict=True):
-        torch.testing.assert_close(gradient, expected)
-    assert gradcheck(upsample_conv2d, tensors)
+    grad = randn(2, 4, 2 * h, 2 * w, seed=3)
+    expected = torch.autograd.grad(mirrored_ref(*tensors), tensors, grad)
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        ours = torch.autograd.grad(upsample_conv2d(*tensors), tensors, grad.contiguous(memory_format=memory_format))
+        torch.testing.assert_close(ours, expected)
+    assert gradcheck(upsample_conv2d, tensors, fast_mode=True)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 4, 6])

@@ -228,6 +228,9 @@ def test_other_sides_give_one_line_that_says_what_to_do(h, w):
     words = f"^image: sides must be divisible by 4, got {h}x{w}; pad it, or use rwlib.inpainting[^\n]*$"
     with pytest.raises(InputError, match=words):
         make()(image(h, w), mask(h, w))
+    for network in (make().semantic_inferring, make().global_perceiving):  # called alone
+        with pytest.raises(InputError, match=f"^image: sides must be divisible by 4, got {h}x{w}; pad it$"):
+            network(image(h, w), mask(h, w))
 
 
 @pytest.mark.parametrize("region_wise, resizes", [("channel", 2), ("location", 1), ("none", 0)])

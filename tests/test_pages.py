@@ -3,12 +3,19 @@
 import ast
 import importlib
 import re
+import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from architecture import PICTURE, drawing, places, room_imports, without_shortcuts
 from test_imports import FLOOR, sources
+
+from rwlib.config import make_config
+from rwlib.data import PhotoSet
+from rwlib.training import step, train
+from rwlib.training.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "TRAINING.md", "CHANGELOG.md", "data_scripts/README.md"]
@@ -102,6 +109,30 @@ def test_every_other_name_in_code_occurs_in_the_project(page):
     mentioned = {word for word in code(text_of(page)) if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", word)}
     unknown = {word for word in mentioned if not set(word.split(".")) <= words_of_the_project()}
     assert {word for word in unknown if not (ROOT / word).exists()} == set()
+
+
+def test_a_step_enters_the_files_that_the_page_lists_and_no_other(tmp_path, monkeypatch):
+    entered = set()
+
+    def look(frame, event, argument):
+        file = Path(frame.f_code.co_filename)
+        if event == "call" and ROOT / "rwlib" in file.parents:
+            entered.add(file.relative_to(ROOT / "rwlib").as_posix())
+
+    def traced(players, config, phase, number, update):
+        sys.setprofile(look if phase == 2 else None)
+        try:
+            return step.training_step(players, config, phase, number, update)
+        finally:
+            sys.setprofile(None)
+
+    small = {"width": 4, "discriminator_width": 4, "size_px": 16, "vgg": "random", "vgg_size_px": 0, "batch_size": 1}
+    config = make_config("balanced", "tiny", **small, workers=0, precision="fp32", epochs=(1, 1), steps_per_epoch=1)
+    monkeypatch.setitem(METHODS, config.model, replace(METHODS[config.model], training_step=traced))
+    train(config, PhotoSet(), tmp_path, progress=False)
+    table = (ROOT / "ARCHITECTURE.md").read_text().partition("| files | why")[2].partition("\n\n")[0]
+    listed = re.findall(r"`([\w/]+\.py)`", "\n".join(line.split("|")[1] for line in table.splitlines()[2:]))
+    assert sorted(listed) == sorted(entered)
 
 
 def test_nothing_stands_under_the_old_names():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import PATIENCE_S
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -120,7 +121,7 @@ def make(folder, *arguments, path=None):
     venv = folder / "venv"
     return subprocess.run(
         [shutil.which("make"), f"VENV={venv}", *arguments, str(venv / "bin/python")],
-        cwd=ROOT, env=env, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, env=env, capture_output=True, text=True, timeout=PATIENCE_S,
     )  # fmt: skip
 
 

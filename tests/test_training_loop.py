@@ -88,6 +88,7 @@ def on_the_cpu(monkeypatch):
 # --- what is learned
 
 
+@pytest.mark.slow
 def test_sixty_steps_on_one_picture_lower_the_reconstruction_loss_threefold(tmp_path):
     config = tiny(width=8, batch_size=1, epochs=(60, 0), learning_rate=2e-3, final_learning_rate=1e-3)
     run(config, tmp_path, OnePicture())

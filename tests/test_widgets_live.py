@@ -13,6 +13,7 @@ import time
 
 import pytest
 import torch
+from conftest import PATIENCE_S
 
 from rwlib.config import make_config
 from rwlib.conventions import InputError
@@ -244,7 +245,7 @@ live = LiveTraining(Config.from_dict({settings!r}), Facades(0), {str(tmp_path)!r
 live.start()
 while live.step < 2 and live.running: time.sleep(0.02)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0 and done.stderr == ""
     assert read_record(tmp_path)["status"] == "stopped" and (tmp_path / STATE).exists()
 

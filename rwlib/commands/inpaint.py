@@ -1,5 +1,6 @@
 """`rwlib inpaint`: fill the hole of a picture file."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import tyro
 
 from rwlib.commands.look import check_checkpoint
+from rwlib.errors import printable
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Inpaint:
         from rwlib.checkpoints import load_generator
         from rwlib.inpainting import inpaint_file
 
+        start = time.monotonic()
         G, config = load_generator(self.checkpoint)
         inpaint_file(
             self.photo,
@@ -46,3 +49,4 @@ class Inpaint:
             white_is_existing=self.white_is_existing,
             work_side_px=self.work_side_px,
         )
+        print(f"Written to {printable(self.output)} in {time.monotonic() - start:.1f} s")

@@ -77,8 +77,8 @@ def complaint(event: Any, args: Sequence[str], flags: Sequence[str], help: str) 
     remedy = f"see {help}"
     if unknown and not unknown.startswith("--"):
         remedy = f"if it is a file, write ./{unknown}"
-    elif close := difflib.get_close_matches(unknown, flags, 1):
-        remedy = f"do you mean {close[0]}?"
+    elif meant := _meant(unknown, flags):
+        remedy = f"do you mean {meant}?"
     match type(event).__name__:
         case "MissingArgs" | "BadValue" | "UnrecognizedArgs" if unknown:
             return f"{unknown}: unknown; {remedy}"
@@ -95,6 +95,15 @@ def complaint(event: Any, args: Sequence[str], flags: Sequence[str], help: str) 
             return f"{name}: expected {form}, got {value[0] if value else event.message}"
         case _:
             return str(getattr(event, "message", f"the command line cannot be read; {remedy}"))
+
+
+def _meant(unknown: str, flags: Sequence[str]) -> str:
+    """Guess flags from initials (`--lr`), first words, or letters that nearly fit; empty without a guess."""
+    word, names = unknown.removeprefix("--"), [flag.removeprefix("--") for flag in flags]
+    initials = [name for name in names if "-" in name and "".join(part[0] for part in name.split("-")) == word]
+    begun = [name for name in names if name.startswith(f"{word}-")]
+    guesses = initials or begun[:1] or difflib.get_close_matches(word, names, 1)
+    return " or ".join(f"--{name}" for name in guesses)
 
 
 def _name(argument: Any) -> str:

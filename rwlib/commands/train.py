@@ -1,9 +1,12 @@
 """`rwlib train`: every field of `Config` is a flag, with its docstring as help."""
 
 import dataclasses
+import os
 import shlex
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import tyro
 from rwlib.commands.look import check_checkpoint, check_source
 from rwlib.commands.parse import parse
 from rwlib.config import Config, Preset, Size, make_config
-from rwlib.errors import printable
+from rwlib.errors import InputError, printable
 
 
 @dataclass
@@ -68,11 +71,15 @@ class Train:
             check_source("val", self.val)
         if self.init:
             check_checkpoint("init", self.init)
+        if self.stop_after is not None and self.stop_after < 1:
+            raise InputError(f"stop_after: expected at least 1 step, got {self.stop_after}")
+        from rwlib.checkpoints import read_checkpoint
         from rwlib.data import open_source
         from rwlib.training.loop import train
         from rwlib.training.run_folder import read_record
 
-        train(
+        start = time.monotonic()
+        generator = train(
             self.config,
             open_source(self.data),
             self.run_dir,
@@ -85,6 +92,10 @@ class Train:
             trackers=self.track,
             about={"source": absolute(self.data), "val": absolute(self.val)},
         )
+        if os.environ.get("RANK", "0") != "0":  # one process of several speaks for all
+            return
+        about, took = read_checkpoint(generator)[2], timedelta(seconds=round(time.monotonic() - start))
+        print(f"Written to {printable(generator)} after step {about['step']} of {about['total_steps']}, in {took}")
         if read_record(self.run_dir).get("status") == "stopped":
             print(f"go on with: rwlib train --resume --run-dir {printable(shlex.quote(str(self.run_dir)))}")
 

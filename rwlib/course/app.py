@@ -19,6 +19,7 @@ import nbformat
 
 import rwlib
 from rwlib.errors import InputError
+from rwlib.files import write_text
 
 # voila's own page without the icons that it links to on another server: it brings the same ones itself, and a page that
 # waits for a server which never answers stays white.
@@ -83,11 +84,11 @@ def serve(file: Path, options: Sequence[str]) -> None:
     app = app_of(nbformat.read(file, as_version=4))
     with tempfile.TemporaryDirectory(prefix="rwlib-app-") as folder:
         shown = Path(folder) / file.name
-        nbformat.write(app, shown)
+        write_text(shown, nbformat.writes(app))
         template = Path(folder) / "voila" / "templates" / "rwlib"
         template.mkdir(parents=True)
-        (template / "index.html.j2").write_text(PAGE)
-        (template / "conf.json").write_text('{"base_template": "lab"}')
+        write_text(template / "index.html.j2", PAGE)
+        write_text(template / "conf.json", '{"base_template": "lab"}')
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, os.environ.get("JUPYTER_PATH")]))
         mine = [option for option in DEFAULTS if option.partition("=")[0] not in "\n".join(options)]
         Voila.launch_instance([str(shown), "--template=rwlib", "--show_tracebacks=True", *mine, *options])

@@ -1,9 +1,12 @@
 """A picture of an evaluation: each metric over the buckets, kinds side by side, a line with error bars per method."""
 
+import math
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rwlib.colors import COLORS, MARKERS, STYLES
+from rwlib.evaluation.statistics import FEW
 from rwlib.evaluation.tables import LOWER_IS_BETTER, Summary
 from rwlib.masks import bucket_name
 
@@ -63,7 +66,8 @@ def _draw_cells(axis: Axes, summary: Summary, name: str, kind: str) -> None:
         }
         if name in summary.metrics:
             runnings = [summary.means[method, kind, bucket, name] for bucket in buckets]
-            y, bars = zip(*((running.mean, running.half_width) for running in runnings), strict=True)
+            y = [running.mean for running in runnings]
+            bars = [running.half_width if running.n >= FEW else math.nan for running in runnings]
             axis.errorbar(x, y, bars, capsize=2, **style)
         else:
             y = [summary.distances[method, kind, bucket][name] for bucket in buckets]

@@ -10,9 +10,10 @@ from rwlib.files import replacing, write_text
 
 PRINTED = ("hole_psnr", "hole_ssim", "psnr", "ssim", "l1", "l2", "lpips")
 CONVENTIONS = """\
-Mean ± 95 % interval over photographs (not over training runs). Composites are rounded to 8 bits; every metric is
-computed per image first. `hole_` is over the missing pixels alone; the others are over the whole picture, whose
-existing part is perfect by construction. l1 and l2 are means on [0, 1]; SSIM has a Gaussian window of 11 pixels."""
+Mean ± 95 % interval over photographs (not over training runs); fewer than five photographs, n, have no interval.
+Composites are rounded to 8 bits; every metric is computed per image first. `hole_` is over the missing pixels alone;
+the others are over the whole picture, whose existing part is perfect by construction. l1 and l2 are means on [0, 1];
+SSIM has a Gaussian window of 11 pixels."""
 PAIRED = """\
 Paired: the first method minus another on the same photograph and mask. Photographs differ more than methods do, and in
 the difference that drops out. An interval without 0 says that the two differ, wrongly in one cell of twenty."""

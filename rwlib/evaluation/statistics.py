@@ -13,6 +13,9 @@ from torch import Tensor
 
 from rwlib.conventions import InputError, check_shape
 
+FEW = 5
+"""With fewer values an interval is not shown: its own width is then a matter of luck."""
+
 
 class RunningMean:
     """Mean and interval of values that come one by one: Welford's sums in float64, nothing else is kept.

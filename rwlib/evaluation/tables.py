@@ -14,7 +14,7 @@ from typing import Any
 
 from rwlib.conventions import InputError
 from rwlib.evaluation.protocol import Cell
-from rwlib.evaluation.statistics import RunningMean
+from rwlib.evaluation.statistics import FEW, RunningMean
 from rwlib.files import write_text
 from rwlib.masks import KINDS, bucket_name
 from rwlib.metrics import METRICS
@@ -158,10 +158,11 @@ class Summary:
 
 
 def with_interval(running: RunningMean | None, factor: float, digits: int, sign: str = "") -> str:
-    """Return mean ± half width times a factor, or a dash where nothing was measured."""
+    """Return mean ± half width times a factor, or n instead of an interval, or a dash where nothing was measured."""
     if running is None:
         return "–"
-    return f"{factor * running.mean:{sign}.{digits}f} ± {factor * running.half_width:.{digits}f}"
+    mean = f"{factor * running.mean:{sign}.{digits}f}"
+    return f"{mean} (n = {running.n})" if running.n < FEW else f"{mean} ± {factor * running.half_width:.{digits}f}"
 
 
 def summarise(rows: Sequence[dict[str, Any]], metric: str = "hole_psnr") -> str:

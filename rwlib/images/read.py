@@ -70,7 +70,8 @@ def open_picture(file: PictureFile | IO[bytes]) -> Iterator[Image.Image]:
         raise BadPicture("needs more memory than there is", "make it smaller first") from None
     except Exception as error:  # decoders raise nearly anything on damaged files
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise BadPicture(f"cannot be read ({reason.splitlines()[0]})", "it may be truncated, get it again") from None
+        remedy = "get it again" if "truncated" in reason else "it may be truncated, get it again"
+        raise BadPicture(f"cannot be read ({reason.splitlines()[0]})", remedy) from None
 
 
 @contextmanager

@@ -23,13 +23,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rwlib.conventions import InputError, check_shape, one_of, per_image
+from rwlib.conventions import InputError, check_shape, per_image, unknown
 
 FORMS = ("critic", "l1", "hinge", "bce", "wgan-gp")
 
 
 def _check(form: str, label: Tensor, **scores: Tensor) -> None:
-    one_of("form", form, FORMS)
+    if form not in FORMS:
+        raise unknown("form", form, FORMS)
     for name, score in scores.items():
         b, _, h, w = check_shape(name, score, "b c h w").values()
         if label.shape != (b, 1, h, w):

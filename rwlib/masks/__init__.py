@@ -13,7 +13,7 @@ name says.
 import torch
 from torch import Tensor
 
-from rwlib.conventions import InputError, one_of
+from rwlib.conventions import InputError, is_whole, one_of
 from rwlib.masks.contiguous import contiguous_mask
 from rwlib.masks.discontiguous import discontiguous_mask
 from rwlib.masks.drawing import (
@@ -24,7 +24,6 @@ from rwlib.masks.drawing import (
     TRAINING_RANGE,
     bucket_name,
     check_generator,
-    is_whole,
 )
 from rwlib.masks.resize import hole_fraction, label_from_mask, resize_mask
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rwlib.conventions import InputError
+from rwlib.conventions import InputError, is_whole
 
 KINDS: tuple[str, ...] = ("contiguous", "discontiguous")
 """Kinds of holes: one connected hole, or several separate ones."""
@@ -37,11 +37,6 @@ def bucket_name(bucket: int) -> str:
     """
     low, high = ALL_BUCKETS[bucket]
     return f"{100 * low:.0f}–{100 * high:.0f} %"
-
-
-def is_whole(value: object) -> bool:
-    """Return whether a value is a whole number, of Python or numpy; True and False are not."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def missing_count_range(

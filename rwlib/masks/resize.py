@@ -4,8 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rwlib.conventions import InputError, check_shape, one_of
-from rwlib.masks.drawing import is_whole
+from rwlib.conventions import InputError, check_shape, is_whole, unknown
 
 
 def hole_fraction(M: Tensor) -> Tensor:
@@ -85,7 +84,8 @@ def label_from_mask(M: Tensor, size: int | tuple[int, int], mode: str = "area") 
         >>> label_from_mask(torch.tensor([1.0, 1.0, 1.0, 0.0]).reshape(1, 1, 1, 4), (1, 2))
         tensor([[[[0.0000, 0.5000]]]])
     """
-    one_of("mode", mode, ("area", "nearest"))
+    if mode not in ("area", "nearest"):
+        raise unknown("mode", mode, ("area", "nearest"))
     check_shape("M", M, "b 1 h w")
     if mode == "nearest":
         return 1 - resize_mask(M, size)

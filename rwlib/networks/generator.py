@@ -28,8 +28,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rwlib.config import Config
-from rwlib.conventions import check_image_and_mask, compose, one_of
+from rwlib.conventions import InputError, check_image_and_mask, compose, one_of, unknown
 from rwlib.networks.region_wise_conv import REGION_WISE, ReflectConv2d, mask_at
+
+OUTPUTS = ("elu_clip", "clip", "tanh")
+"""Last activations, see `to_image_range`."""
 
 
 class Outputs(NamedTuple):
@@ -69,7 +72,8 @@ def to_image_range(x: Tensor, output: str) -> Tensor:
     Raises:
         InputError: another `output`.
     """
-    one_of("output", output, ("elu_clip", "clip", "tanh"))
+    if output not in OUTPUTS:
+        raise unknown("output", output, OUTPUTS)
     if output == "tanh":
         return x.tanh()
     return (F.elu(x) if output == "elu_clip" else x).clamp(-1, 1)
@@ -96,6 +100,9 @@ class Encoder(nn.Module):
 
     def forward(self, I: Tensor, M: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return x1, x2, x3 and x4, which the skip connections carry on, and x12, the deepest features."""
+        h, w = I.shape[-2:]
+        if h % 4 or w % 4:  # also where a network is called without the generator, which has checked all the rest
+            raise InputError(f"image: sides must be divisible by 4, got {h}x{w}; pad it")
         x1 = elu(self.conv1(torch.cat([I, M.to(I.dtype)], dim=1)))  # (b, 3 + 1, h, w) → (b, c, h, w)
         x2 = elu(self.conv2(x1))  # (b, 2c, h/2, w/2)
         x3 = elu(self.conv3(x2))  # (b, 2c, h/2, w/2)
@@ -143,11 +150,11 @@ class SemanticInferringNetwork(nn.Module):
 
     def forward(self, I_in: Tensor, M: Tensor) -> Tensor:
         """Predict the whole image from its existing part."""
+        _, x2, x3, x4, x12 = self.encoder(I_in, M)
+
         h, w = M.shape[-2:]
         masks = {scale: mask_at(M, (h // scale, w // scale)) for scale in set(self.mask_scales)}  # each size once
         M_13, M_14, M_15 = (masks[scale] for scale in self.mask_scales)
-
-        _, x2, x3, x4, x12 = self.encoder(I_in, M)
         x13 = elu(self.conv13(x12, M_13, skip=x4))  # (b, 4c, h/4, w/4) → (b, 4c, h/2, w/2)
         x14 = elu(self.conv14(x13, M_14, skip=x3))  # (b, 4c, h/2, w/2)
         x15 = elu(self.conv15(x14, M_15, skip=x2))  # (b, 4c, h/2, w/2) → (b, 4c, h, w)

@@ -19,13 +19,12 @@ import socket
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision
 from torch import Tensor, nn
-from torchvision.utils import make_grid, save_image
 
 from rwlib import __version__
 from rwlib.files import replacing, write_text
@@ -55,7 +54,7 @@ def this_process() -> dict[str, Any]:
 
 def versions() -> dict[str, Any]:
     """Return what a run was made with: versions and, in a git checkout, the commit."""
-    numbers = {"rwlib": __version__, "torch": torch.__version__, "torchvision": torchvision.__version__}
+    numbers = {"rwlib": __version__, "torch": torch.__version__, "torchvision": metadata.version("torchvision")}
     numbers["python"] = platform.python_version()
     command = ["git", "describe", "--always", "--dirty"]
     try:
@@ -68,6 +67,8 @@ def versions() -> dict[str, Any]:
 @torch.no_grad()
 def save_samples(G: nn.Module, I_gt: Tensor, M: Tensor, file: Path) -> None:
     """Write a grid with one row per image: I_in, I_p1, I_c1, I_p2, I_c2, I_gt (missing pixels of I_in are white)."""
+    from torchvision.utils import make_grid, save_image  # slow to import, because it loads torch's compiler
+
     was_training = G.training
     out = G.eval()(I_gt, M)
     G.train(was_training)

@@ -45,5 +45,6 @@ def check_checkpoint(file: Path) -> Finding:
 def check_default_exists() -> Finding:
     """See that a model is shipped at all; `rwlib inpaint` needs one unless it is given another."""
     found = len(list(WEIGHTS.glob("*.safetensors")))
-    remedy = "fetch them again: git checkout -- rwlib/weights"
-    return Finding(found > 0, "checkpoints", f"{found or 'no'} file(s) in rwlib/weights", remedy)
+    variants = len(list(WEIGHTS.rglob("*.safetensors"))) - found
+    detail = f"{found or 'no'} generator{'' if found == 1 else 's'} and {variants or 'no'} variants in rwlib/weights"
+    return Finding(found > 0, "checkpoints", detail, "fetch them again: git checkout -- rwlib/weights")

@@ -29,6 +29,7 @@ from rwlib.course.authoring.rules import CHECK, output_violations, violations
 from rwlib.course.authoring.stubs import clear, has_solution
 from rwlib.course.checking.solutions import EXERCISE
 from rwlib.course.exercises import of_notebook
+from rwlib.files import write_text
 from rwlib.notebook import context
 
 ROOT = Path(rwlib.__file__).parents[1]
@@ -161,8 +162,8 @@ def build(file: Path, *, check_only: bool = False, measure: bool = False) -> Non
     executed, needed = execute(with_solutions, "cpu")
     _refuse(file.name, output_violations(executed, _private()))
     (NOTEBOOKS / "solutions").mkdir(exist_ok=True)
-    (NOTEBOOKS / file.with_suffix(".ipynb").name).write_text(to_text(learners), encoding="utf-8")
-    (NOTEBOOKS / "solutions" / file.with_suffix(".ipynb").name).write_text(to_text(executed), encoding="utf-8")
+    write_text(NOTEBOOKS / file.with_suffix(".ipynb").name, to_text(learners))
+    write_text(NOTEBOOKS / "solutions" / file.with_suffix(".ipynb").name, to_text(executed))
     print(f"{file.name}: built, {needed['seconds']} s, {needed['mb']} MB")
 
 
@@ -170,9 +171,7 @@ def note_timing(number: str, tier: str, needed: dict[str, int]) -> None:
     """Write a measurement into `timings.json`, beside those that others wrote meanwhile."""
     timings = json.loads(context.TIMINGS.read_text(encoding="utf-8"))
     timings.setdefault(number, {})[tier] = needed
-    part = context.TIMINGS.with_suffix(f".{os.getpid()}")
-    part.write_text(json.dumps(timings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    part.replace(context.TIMINGS)
+    write_text(context.TIMINGS, json.dumps(timings, indent=1, sort_keys=True) + "\n")
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -187,7 +186,7 @@ def main(args: Sequence[str] | None = None) -> int:
             build(file, check_only=asked.check, measure=asked.measure)
         if not asked.check:
             page = map.page({file.stem: read_source(file) for file in sources()})
-            (NOTEBOOKS / "MAP.md").write_text(page, encoding="utf-8")
+            write_text(NOTEBOOKS / "MAP.md", page)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

@@ -30,6 +30,7 @@ from torch import Tensor
 from rwlib.checkpoints import load_weights, read_checkpoint
 from rwlib.config import Config
 from rwlib.conventions import InputError, image_to_tensor, tensor_to_image
+from rwlib.files import replacing, write_text
 from rwlib.masks import label_from_mask, random_mask
 from rwlib.networks.discriminator import RegionWiseDiscriminator
 from rwlib.networks.generator import RegionWiseGenerator
@@ -189,17 +190,22 @@ def save_recording(folder: Path, scenes: Scenes, moments: Sequence[Moment], abou
         for i in range(n) for kind in ("I_p1", "I_p2")
     ]  # fmt: skip
     care = [np.concatenate([m.care[kind][i] for m in moments], 1) for i in range(n) for kind in KINDS]
-    Image.fromarray(np.concatenate(list(scenes.I_gt), 1)).save(folder / "critic_photos.webp", quality=80, method=6)
-    Image.fromarray(np.concatenate(list(scenes.M), 1)).save(folder / "critic_masks.png", optimize=True)
-    Image.fromarray(np.concatenate(rows)).save(folder / "critic_predictions.webp", quality=45, method=6)
-    Image.fromarray(np.concatenate(care)).save(folder / "critic_care.webp", quality=50, method=6)
+    sheets = {
+        "photos.webp": (np.concatenate(list(scenes.I_gt), 1), {"quality": 80, "method": 6}),
+        "masks.png": (np.concatenate(list(scenes.M), 1), {"optimize": True}),
+        "predictions.webp": (np.concatenate(rows), {"quality": 45, "method": 6}),
+        "care.webp": (np.concatenate(care), {"quality": 50, "method": 6}),
+    }
+    for name, (sheet, options) in sheets.items():
+        with replacing(folder / f"critic_{name}", "folder") as file:
+            Image.fromarray(sheet).save(file, name.rpartition(".")[2], **options)
     numbers = [
         {"step": m.step, "phase": m.phase, "scores": m.scores, "care_max": m.care_max,
          "maps": {kind: x.tolist() for kind, x in m.maps.items()}}
         for m in moments
     ]  # fmt: skip
     saved = {**about, "what": scenes.what, "moments": _rounded(numbers)}
-    (folder / "critic.json").write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
+    write_text(folder / "critic.json", json.dumps(saved, indent=1) + "\n")
 
 
 def _rounded(x: Any) -> Any:
