@@ -71,3 +71,14 @@ def assert_golden(name, ours, tolerance=TOLERANCE):
     if theirs.shape != ours.shape:
         ours = ours[..., ::3, ::3]
     torch.testing.assert_close(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+def set_spectral(conv, weight, u, *, iterate=False):
+    """Give a layer its weight and the vectors of its spectral norm: v from u, and then u from v if `iterate`."""
+    norm = conv.parametrizations.weight[0]
+    W = (weight.transpose(0, 1) if norm.dim == 1 else weight).flatten(1)
+    v = F.normalize(W.T @ u, dim=0)
+    with torch.no_grad():
+        conv.parametrizations.weight.original.copy_(weight)
+        norm._v.copy_(v)
+        norm._u.copy_(F.normalize(W @ v, dim=0) if iterate else u)

@@ -1,0 +1,241 @@
+r"""EC (Nazeri et al., "EdgeConnect: Generative Image Inpainting with Adversarial Edge Learning", ICCV workshops 2019).
+
+"Lines first, color next": one network guesses the edges of the hole, another one paints between them.
+
+    C                                             Canny's edges of the existing region (`rwlib.networks.layers.canny`)
+    [grey, 1 in the hole ‖ C ‖ 1 - M] → edge network → C_p,    C_c = C ⊙ M + C_p ⊙ (1 - M)
+    [picture, 1 in the hole ‖ C_c] → completion network → I_p → I_c
+
+Inside, pictures are in [0, 1]. Both networks are Johnson's (2016), c = `width` = 64, every convolution but the last
+followed by instance normalisation (IN, without scale and shift) and a ReLU:
+
+    7x7, c, mirrored border                   8 residual blocks of 4c:             4x4 transposed, 2c, stride 2
+    4x4, 2c, stride 2                         3x3, dilation 2, IN, ReLU,           4x4 transposed, c, stride 2
+    4x4, 4c, stride 2                         3x3, IN, and the block's input       7x7, 1 or 3, mirrored border
+
+The edge network ends with a sigmoid and has spectral normalisation in all layers but the last, the completion network
+ends with a tanh. Both discriminators are 70x70 PatchGANs with spectral normalisation: 4x4 convolutions of widths c, 2c,
+4c of stride 2, 8c and 1 of stride 1, leaky ReLU 0.2. They give scores without a sigmoid, and the features of all layers
+for feature matching. That of the edges sees [grey ‖ edges], the other one the picture.
+
+Layers before IN have no bias here: IN takes it away again. (The program has some.)
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from rwlib.config import Config
+from rwlib.conventions import InputError, check_image_and_mask, check_shape, compose
+from rwlib.networks.fast.reflect_conv import pad_reflect
+from rwlib.networks.layers.canny import canny_edges, grey
+
+RESIDUAL_BLOCKS = 8
+MIN_PATCH_PX = 24
+"""Below this the last map of the discriminator has no pixel left."""
+
+
+class ECOutputs(NamedTuple):
+    """What the two networks make."""
+
+    I_p: Tensor
+    """Prediction of the completion network, (b, 3, h, w) in [-1, 1]."""
+    I_c: Tensor
+    """Composite, the result, (b, 3, h, w)."""
+    C_c: Tensor
+    """Edges: Canny's where the picture exists, the edge network's in the hole, (b, 1, h, w) in [0, 1]."""
+
+
+class Block(nn.Module):
+    """Convolution over a mirrored border, instance normalisation, and a ReLU if wished."""
+
+    def __init__(self, channels: int, *, dilation: int = 1, relu: bool, spectral: bool) -> None:
+        super().__init__()
+        conv = nn.Conv2d(channels, channels, 3, dilation=dilation, bias=False)
+        self.conv, self.relu = _normalised(conv, spectral), relu
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the shape of x."""
+        x = F.instance_norm(self.conv(pad_reflect(x, self.conv.dilation[0])))
+        return F.relu(x, inplace=True) if self.relu else x
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions, the first with dilation 2, beside the identity; no ReLU after the sum."""
+
+    def __init__(self, channels: int, *, spectral: bool) -> None:
+        super().__init__()
+        self.first = Block(channels, dilation=2, relu=True, spectral=spectral)
+        self.second = Block(channels, relu=False, spectral=spectral)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the shape of x."""
+        return x + self.second(self.first(x))
+
+
+class JohnsonNetwork(nn.Module):
+    """Encoder, residual blocks, decoder.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the result.
+        width: c above.
+        spectral: with spectral normalisation in all layers but the last.
+
+    Shapes: (b, in_channels, h, w) → (b, out_channels, h, w), not bounded; h and w divisible by 4.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, width: int = 64, *, spectral: bool) -> None:
+        super().__init__()
+        c, sampled = width, {"kernel_size": 4, "stride": 2, "padding": 1, "bias": False}
+        self.encoder = nn.ModuleList(
+            [
+                nn.Conv2d(in_channels, c, 7, bias=False),
+                nn.Conv2d(c, 2 * c, **sampled),
+                nn.Conv2d(2 * c, 4 * c, **sampled),
+            ]
+        )
+        self.middle = nn.Sequential(*[ResidualBlock(4 * c, spectral=spectral) for _ in range(RESIDUAL_BLOCKS)])
+        self.decoder = nn.ModuleList(
+            [nn.ConvTranspose2d(4 * c, 2 * c, **sampled), nn.ConvTranspose2d(2 * c, c, **sampled)]
+        )
+        for layers in (self.encoder, self.decoder):
+            for i, conv in enumerate(layers):
+                layers[i] = _normalised(conv, spectral)
+        self.last = nn.Conv2d(c, out_channels, 7)
+        nn.init.normal_(self.last.weight, std=0.02)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (b, out_channels, h, w)."""
+        x = pad_reflect(x, 3)
+        for conv in self.encoder:
+            x = F.relu(F.instance_norm(conv(x)), inplace=True)  # (b, c, h, w), then halved twice: (b, 4c, h/4, w/4)
+        x = self.middle(x)  # (b, 4c, h/4, w/4)
+        for conv in self.decoder:
+            x = F.relu(F.instance_norm(conv(x)), inplace=True)  # (b, 2c, h/2, w/2), (b, c, h, w)
+        return self.last(pad_reflect(x, 3))
+
+
+class EdgeConnect(nn.Module):
+    """Edge network and completion network, one after the other.
+
+    Args:
+        width: channels of the first layers; 64 in the paper.
+
+    Shapes: I_gt (b, 3, h, w) in [-1, 1], M (b, 1, h, w), 1 existing → `ECOutputs`. Both sides divisible by 4, one of
+    them at least 8.
+
+    Raises:
+        InputError: wrong shapes or sides.
+
+    Example:
+        >>> G = EdgeConnect(width=2)
+        >>> G(torch.zeros(1, 3, 16, 16), torch.ones(1, 1, 16, 16)).C_c.shape
+        torch.Size([1, 1, 16, 16])
+    """
+
+    divisor = 4
+
+    def __init__(self, width: int = 64) -> None:
+        super().__init__()
+        self.edge_network = JohnsonNetwork(3, 1, width, spectral=True)
+        self.completion_network = JohnsonNetwork(4, 3, width, spectral=False)
+
+    @classmethod
+    def from_config(cls, config: Config) -> "EdgeConnect":
+        """Build both networks with `config.width`."""
+        return cls(config.width)
+
+    def forward(self, I_gt: Tensor, M: Tensor) -> ECOutputs:
+        """Fill the hole: find the edges that exist, guess the others, complete. The hole is erased first."""
+        check_image_and_mask(I_gt, M, divisor=self.divisor)
+        if I_gt.shape[-2:].numel() <= 16:
+            raise InputError(f"image: ec needs a side of at least 8, got {tuple(I_gt.shape[-2:])}; enlarge it")
+        M = M.to(I_gt.dtype)
+        I_in = I_gt * M
+        C_c = self.guess_edges(I_in, M, canny_edges(I_in, M))
+        I_p = self.complete(I_in, M, C_c)
+        return ECOutputs(I_p, compose(I_in, I_p, M), C_c)
+
+    def guess_edges(self, I_in: Tensor, M: Tensor, C: Tensor) -> Tensor:
+        """Return C in the existing region and the edge network's guess in the hole, (b, 1, h, w) in [0, 1].
+
+        Args:
+            I_in: (b, 3, h, w) in [-1, 1]; what stands in the hole is not read.
+            M: (b, 1, h, w), floating point.
+            C: (b, 1, h, w), edges, of which those in the hole are not read.
+        """
+        x = torch.cat([compose(grey(I_in), torch.ones_like(M), M), C * M, 1 - M], dim=1)  # (b, 3, h, w)
+        return compose(C, self.edge_network(x).sigmoid(), M)
+
+    def complete(self, I_in: Tensor, M: Tensor, C_c: Tensor) -> Tensor:
+        """Return the prediction (b, 3, h, w) in [-1, 1] on given edges, true or guessed; arguments as above."""
+        x = torch.cat([compose((I_in + 1) / 2, torch.ones_like(M), M), C_c], dim=1)  # (b, 4, h, w)
+        return self.completion_network(x).tanh()
+
+    @torch.no_grad()
+    def fill(self, I_gt: Tensor, M: Tensor) -> Tensor:
+        """Return the composite (b, 3, h, w) alone."""
+        return self(I_gt, M).I_c
+
+
+class PatchDiscriminator(nn.Module):
+    """Score patches of 70x70, and return the features of every layer.
+
+    Args:
+        in_channels: 2 for [grey ‖ edges], 3 for pictures.
+        width: channels of the first layer; 64 in the paper.
+
+    Shapes: (b, in_channels, h, w), both at least 24 → scores (b, 1, h/8 - 2, w/8 - 2) and five maps, the last of which
+    are the scores.
+
+    Raises:
+        InputError: another number of channels, or smaller sides.
+
+    Example:
+        >>> scores, features = PatchDiscriminator(3, width=2)(torch.zeros(1, 3, 64, 64))
+        >>> scores.shape, [len(phi[0]) for phi in features]
+        (torch.Size([1, 1, 6, 6]), [2, 4, 8, 16, 1])
+    """
+
+    def __init__(self, in_channels: int, width: int = 64) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        widths, strides = [in_channels, width, 2 * width, 4 * width, 8 * width, 1], (2, 2, 2, 1, 1)
+        self.convs = nn.ModuleList(
+            spectral_norm(nn.Conv2d(widths[i], widths[i + 1], 4, stride=stride, padding=1, bias=False))
+            for i, stride in enumerate(strides)
+        )
+
+    @classmethod
+    def from_config(cls, config: Config, in_channels: int) -> "PatchDiscriminator":
+        """Build the discriminator of edges (2 channels) or pictures (3) that a configuration describes.
+
+        Raises:
+            InputError: pictures that are too small for it.
+        """
+        if config.size_px < MIN_PATCH_PX:
+            raise InputError(f"size_px: ec's discriminators need at least {MIN_PATCH_PX}, got {config.size_px}")
+        return cls(in_channels, config.discriminator_width)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return scores and features."""
+        _, h, w = check_shape("image", x, f"b {self.in_channels} h w").values()
+        if min(h, w) < MIN_PATCH_PX:
+            raise InputError(f"image: expected sides of at least {MIN_PATCH_PX}, got {h}x{w}; enlarge it")
+        features = []
+        for conv in self.convs[:-1]:
+            x = F.leaky_relu(conv(x), 0.2)
+            features.append(x)
+        scores = self.convs[-1](x)
+        return scores, [*features, scores]
+
+
+def _normalised(conv: nn.Module, spectral: bool) -> nn.Module:
+    """Draw weights as the program does, and add spectral normalisation if wished."""
+    nn.init.normal_(conv.weight, std=0.02)
+    return spectral_norm(conv) if spectral else conv
