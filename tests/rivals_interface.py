@@ -14,6 +14,10 @@ def image_and_mask(side, b=2, dtype=torch.float32):
     return I, M
 
 
+def usable(gradient):
+    return gradient is not None and bool(gradient.isfinite().all())
+
+
 def check_interface(make, divisor, side=None):
     """`make` returns a new small generator; `side` is what it can take, `divisor` what must divide it."""
     torch.manual_seed(0)
@@ -28,7 +32,7 @@ def check_interface(make, divisor, side=None):
             assert getattr(out, name).shape == I.shape and getattr(out, name).isfinite().all(), name
     assert torch.equal(out.I_c * M, I * M)
     sum(getattr(out, name).square().mean() for name in out._fields if name.startswith("I_p")).backward()
-    idle = [name for name, p in G.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
+    idle = [name for name, p in G.named_parameters() if p.requires_grad and not usable(p.grad)]
     assert not idle, idle
 
     # nothing of the hole leaks; one picture alone is filled as it is in a batch
