@@ -35,6 +35,8 @@ def new_players(config: Config, device: torch.device, *, init: str | Path | None
     for network in (G, D, vgg, ema):
         if network is not None:
             network.to(device=device, memory_format=memory_format(config))
+    if ema is not None:
+        ema.n_averaged = ema.n_averaged.cpu()  # a count on a GPU would be waited for in each step
     adam = {"lr": config.learning_rate, "betas": config.betas}
     opt_G = torch.optim.AdamW(G.parameters(), **adam, weight_decay=config.weight_decay)
     opt_D = torch.optim.Adam(D.parameters(), **adam)
