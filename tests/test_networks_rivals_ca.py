@@ -1,5 +1,8 @@
 """CA: the numbers of a program, the attention's two forms, critics, holes' boxes."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from rivals_golden import assert_golden, image_and_mask, weights
@@ -9,25 +12,14 @@ from rwlib.config import make_config
 from rwlib.conventions import InputError
 from rwlib.networks.rivals.ca import CAGenerator, Critic, GlobalAndLocalCritics
 
-REFINEMENT = {"conv": "convolutional", "pmconv": "before_attention", "allconv": "both"}
-"""The program's name of a branch → ours."""
-
-
-def parameter_name(name):
-    """Return our name of a weight of the program: `fine_generator.pmconv9.conv.bias` is `...after_attention.0.bias`."""
-    network, layer, _, last = name.split(".")
-    branch, number = layer.split("_")[0].rstrip("0123456789"), int("".join(c for c in layer if c.isdigit()))
-    if network == "coarse_generator":
-        return f"coarse.conv{number}.{last}"
-    if branch == "pmconv" and number >= 9:
-        return f"refinement.after_attention.{number - 9}.{last}"
-    return f"refinement.{REFINEMENT[branch]}.{number - (11 if branch == 'allconv' else 1)}.{last}"
+sys.path.append(str(Path(__file__).parent.parent / "data_scripts"))
+from _rival_weights import ca_layers, translated  # noqa: E402 (scripts are no package)
 
 
 @torch.no_grad()
 def test_it_computes_what_a_much_used_program_computes():
     G = CAGenerator(8, form="program")
-    G.load_state_dict({parameter_name(name): x for name, x in weights("ca").items()})
+    G.load_state_dict(translated(G, ca_layers(), weights("ca")))
     out = G(*image_and_mask())
     assert_golden("ca_stage1", out.I_p1)
     assert_golden("ca_stage2", out.I_p2)

@@ -1,5 +1,8 @@
 """EdgeConnect: the numbers of its program, edges without a leak, the discriminator, sizes."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -13,33 +16,16 @@ from rwlib.conventions import InputError, compose
 from rwlib.networks.layers.canny import canny_edges, grey
 from rwlib.networks.rivals.ec import EdgeConnect, JohnsonNetwork, PatchDiscriminator
 
-
-def layers(network):
-    """The program's name of each layer of a network → the layer."""
-    named = {f"encoder.{1 + 3 * i}": conv for i, conv in enumerate(network.encoder)}
-    for i, block in enumerate(network.middle):
-        named |= {f"middle.{i}.conv_block.1": block.first.conv, f"middle.{i}.conv_block.5": block.second.conv}
-    return named | {f"decoder.{3 * i}": conv for i, conv in enumerate(network.decoder)} | {"decoder.7": network.last}
-
-
-def load(network, program):
-    """Copy the program's weights; its biases before instance normalisation have no effect and are left out."""
-    drawn = weights(program)
-    for name, conv in layers(network).items():
-        if f"{name}.weight_orig" in drawn:
-            set_spectral(conv, drawn[f"{name}.weight_orig"], drawn[f"{name}.weight_u"])
-        else:
-            conv.weight.data.copy_(drawn[f"{name}.weight"])
-        if conv.bias is not None:
-            conv.bias.data.copy_(drawn[f"{name}.bias"])
+sys.path.append(str(Path(__file__).parent.parent / "data_scripts"))
+from _rival_weights import ec_layers, translated  # noqa: E402 (scripts are no package)
 
 
 @torch.no_grad()
 def test_it_computes_what_the_authors_program_computes():
     (I, M), C = image_and_mask(), torch.from_numpy(golden()["ec_edges"]).float()
     G = EdgeConnect().eval()
-    load(G.edge_network, "ec_edge")
-    load(G.completion_network, "ec_inpaint")
+    edges = translated(G, ec_layers("edge_network"), weights("ec_edge"))
+    G.load_state_dict(edges | translated(G, ec_layers("completion_network"), weights("ec_inpaint")))
     C_p = G.edge_network(torch.cat([golden_grey(I) * M + 1 - M, C * M, 1 - M], dim=1)).sigmoid()
     assert_golden("ec_edge_out", C_p)
     assert_golden("ec_inpaint_out", (G.complete(I, M, compose(C, C_p, M)) + 1) / 2)

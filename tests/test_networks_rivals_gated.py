@@ -1,5 +1,8 @@
 """Gated convolution: the numbers of a program, the layer by hand, the discriminator."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -12,32 +15,14 @@ from rwlib.conventions import InputError
 from rwlib.networks.layers.gated_conv import GatedConv2d
 from rwlib.networks.rivals.gated import GatedGenerator, SNPatchDiscriminator
 
-COARSE = {
-    "conv1": 1, "down_block1.conv1_downsample": 2, "down_block1.conv2": 3, "down_block2.conv1_downsample": 4,
-    "down_block2.conv2": 5, **{f"conv_bn{i}": 5 + i for i in range(1, 8)}, "up_block1.conv1_upsample.conv": 13,
-    "up_block1.conv2": 14, "up_block2.conv1_upsample.conv": 15, "up_block2.conv2": 16, "conv_to_rgb": 17,
-}  # fmt: skip
-"""The program's name of a layer → its number."""
-
-
-def parameter_name(name):
-    """Return our name of a weight of the program."""
-    stage, *layer, _, last = name.split(".")
-    layer = ".".join(layer)
-    if stage == "stage1":
-        return f"coarse.conv{COARSE[layer]}.{last}"
-    if layer in ("ca_conv_bn4", "ca_conv_bn5"):
-        return f"refinement.after_attention.{int(layer[-1]) - 4}.{last}"
-    for branch, ours in (("conv_conv", "convolutional"), ("conv_down", "convolutional"), ("ca_", "before_attention")):
-        if layer.startswith(branch):
-            return f"refinement.{ours}.{COARSE[layer.split('_', 1)[1]] - 1}.{last}"
-    return f"refinement.both.{COARSE[layer] - 11}.{last}"
+sys.path.append(str(Path(__file__).parent.parent / "data_scripts"))
+from _rival_weights import gated_layers, translated  # noqa: E402 (scripts are no package)
 
 
 @torch.no_grad()
 def test_it_computes_what_a_much_used_program_computes():
     G = GatedGenerator(16, form="program")
-    G.load_state_dict({parameter_name(name): x for name, x in weights("gated").items()})
+    G.load_state_dict(translated(G, gated_layers(), weights("gated")))
     out = G(*image_and_mask())
     assert_golden("gated_stage1", out.I_p1)
     assert_golden("gated_stage2", out.I_p2)

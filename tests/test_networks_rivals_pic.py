@@ -1,9 +1,12 @@
 """PIC: the numbers of its program, both paths, several answers, attention by hand, sizes."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
-from rivals_golden import assert_golden, image_and_mask, set_spectral, weights
+from rivals_golden import assert_golden, image_and_mask, weights
 from rivals_interface import check_interface
 
 from rwlib.config import make_config
@@ -13,59 +16,21 @@ from rwlib.networks.layers.short_long_attention import ShortLongAttention, Short
 from rwlib.networks.rivals.pic import PICGenerator
 from rwlib.networks.rivals.pic_networks import ResidualDiscriminator
 
-
-def encoder_layers(E):
-    named = {"block0": E.blocks[0], "posterior": E.posterior, "prior": E.prior[6]}
-    named |= {f"encoder{i}": E.blocks[i + 1] for i in range(4)}
-    return named | {f"infer_prior{i}": E.prior[i] for i in range(6)}
-
-
-def decoder_layers(G):
-    named = {"generator": G.z_block, "attn1": G.attention, "attn1.model": G.attention.block}
-    named |= {f"decoder{i}": G.blocks[i] for i in range(5)}
-    return named | {f"out{i + 1}": G.outputs[i] for i in range(4)}
-
-
-def discriminator_layers(D):
-    named = {"block0": D.blocks[0], "block1": D.block, "": D, "attn2": D.attention}
-    return named | {f"encoder{i}": D.blocks[i + 1] for i in range(4)}
-
-
-OURS = {"model.0": "norm1", "model.3": "norm2", "query_conv": "query", "conv": "last"}
-"""The program's name of a layer in a block → ours, where they differ."""
-
-
-def load(named, program):
-    """Copy the program's weights into our blocks; each spectral norm gets its one power iteration."""
-    drawn = weights(program)
-    done = set()
-    for name, x in drawn.items():
-        block, _, last = name.rpartition(".")
-        if last in ("gamma", "alpha") and hasattr(named[block], last):
-            getattr(named[block], last).data.copy_(x)
-            done.add(name)
-            continue
-        block, _, layer = block.rpartition(".")
-        if layer in ("0", "3"):
-            block, layer = block.removesuffix(".model"), f"model.{layer}"
-        if block not in named or last == "alpha":
-            continue
-        module = named[block]
-        layer = OURS.get(layer, layer)
-        conv = getattr(module, "conv" if layer == "conv1" and not hasattr(module, "conv1") else layer)
-        done.add(name)
-        if last == "weight_bar":
-            set_spectral(conv, x, drawn[name.replace("weight_bar", "weight_u")], iterate=True)
-        elif last != "weight_u":
-            getattr(conv, last).data.copy_(x)
-    return set(drawn) - done
+sys.path.append(str(Path(__file__).parent.parent / "data_scripts"))
+from _rival_weights import (  # noqa: E402 (scripts are no package)
+    _residual,
+    pic_decoder_layers,
+    pic_encoder_layers,
+    translated,
+)
 
 
 @torch.no_grad()
 def test_it_computes_what_the_authors_program_computes():
     I, M = image_and_mask()
     G = PICGenerator(8, form="program", z_channels=16).eval()
-    assert not load(encoder_layers(G.encoder), "pic_E") and not load(decoder_layers(G.decoder), "pic_G")
+    encoder = translated(G, pic_encoder_layers(), weights("pic_E"))
+    G.load_state_dict(encoder | translated(G, pic_decoder_layers(), weights("pic_G")))
     seen = {}
     G.decoder.register_forward_pre_hook(lambda module, args: seen.update(M=args[3]))
     half = torch.full((2, 16, 2, 2), 0.5)
@@ -82,8 +47,10 @@ def test_it_computes_what_the_authors_program_computes():
 @torch.no_grad()
 def test_the_discriminator_computes_what_the_authors_program_computes():
     D = ResidualDiscriminator(8).eval()
-    left = load(discriminator_layers(D), "pic_D")
-    assert all(name.startswith("attn2.model") or name == "attn2.alpha" for name in left)  # which the program never uses
+    layers = _residual("blocks.0", "block0") | _residual("block", "block1") | {"last": "conv", "attention": "attn2"}
+    for i in range(4):
+        layers |= _residual(f"blocks.{i + 1}", f"encoder{i}")
+    D.load_state_dict(translated(D, layers | {"attention.query": "attn2.query_conv"}, weights("pic_D")))
     assert_golden("pic_D", D(F.interpolate(image_and_mask()[0], scale_factor=2)))
 
 
