@@ -1,26 +1,23 @@
-r"""What is measured: for each case, rwlib's way and another one, on the same weights and the same data.
+r"""What is measured: for each case, rwlib's way and another one, on the same weights and the same data."""
 
-A `Case` is only a name and a recipe; `build` makes its two sides when its turn comes, so that one case at a time stands
-in memory. Each side is a function without arguments that returns what it computed, gradients too, by name.
-"""
-
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from rwlib.bench import straight_port
+from rwlib.bench.case import TOLERANCE, Case, Pair, Side, channels_last, image_and_mask, seeded
 from rwlib.bench.measure import CPU, MB
+from rwlib.bench.rival_cases import RIVALS, rival_pair
 from rwlib.bench.straight_port import plain_copy
 from rwlib.checkpoints import load_generator
 from rwlib.config import Config, make_config
 from rwlib.evaluation.methods import biharmonic_fill, opencv_fill
 from rwlib.inpainting import fill
 from rwlib.losses import correlation_loss
-from rwlib.masks import random_masks
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.randomness import Stream, make_generator
 from rwlib.system import free_mb
@@ -30,36 +27,9 @@ from rwlib.training.step import Part, training_step
 from rwlib.training.timer import PartTimer
 from rwlib.training.update import Updater
 
-TOLERANCE = 1e-4
 TOLERANCE_BF16 = 0.1  # 8 bits in each of 35 layers: 1.4 % off at 64 px, 6 % at 16 px (measured on a CPU)
-HOLE_FRACTION = (0.195, 0.205)
 CORRELATION_CHANNELS = 128  # of VGG's pool 2
 NAIVE_MATRICES = 6  # n×n: both f, their difference, its size (4 at the peak, measured), and room to spare
-
-Side = Callable[[], Mapping[str, Tensor]]
-
-
-class Pair(NamedTuple):
-    """The two sides of a case; `reference` is None where it cannot run."""
-
-    ours: Side
-    reference: Side | None
-
-
-@dataclass(frozen=True)
-class Case:
-    """A name and a recipe."""
-
-    name: str
-    build: Callable[[], Pair]
-    tolerance: float | None = TOLERANCE
-    """Largest allowed difference of the outputs, relative to the reference's largest; None for other methods."""
-    runs: int = 7
-    """Timed calls of each side."""
-    images: int = 0
-    """Images a call, where images a second mean something."""
-    optional: bool = False
-    """It needs a package that need not be there."""
 
 
 def all_cases(device: torch.device, *, quick: bool = False, full: bool = False) -> Iterator[Case]:
@@ -96,6 +66,10 @@ def all_cases(device: torch.device, *, quick: bool = False, full: bool = False) 
             f"decoder {name} {size_px}x{size_px} b1", partial(layer_pair, name, size_px, device=device), runs=runs
         )
 
+    for name in RIVALS:
+        build = partial(rival_pair, name, size_px, 1, device=device)
+        yield Case(f"{name} forward {size_px}x{size_px} b1", build, images=1, runs=runs)
+
     for n, b in ((256, 4), (576, 4), (1024, 1)) if quick else ((1024, 4), (2304, 4), (4096, 4), (16384, 1)):
         build = partial(correlation_pair, n, b, device=device)
         yield Case(f"correlation loss n={n} b{b}", build, runs=3 if n > 4096 else runs)
@@ -109,26 +83,6 @@ def all_cases(device: torch.device, *, quick: bool = False, full: bool = False) 
     for size_px, b in sizes:
         build = partial(generator_pair, size_px, b, backward=False, device=device)
         yield Case(f"growth {size_px}x{size_px} b{b}", build, runs=runs)
-
-
-def seeded(make: Callable[[], Any]) -> Any:
-    """Call `make` with torch's global random numbers, from which weights are drawn, at a known state."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return make()
-
-
-def image_and_mask(size_px: int, b: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return noise (b, 3, size_px, size_px) in [-1, 1] and masks with one hole of 20 % each."""
-    I_gt = 2 * torch.rand(b, 3, size_px, size_px, generator=make_generator(0, Stream.BENCH, 0)) - 1
-    generator = make_generator(0, Stream.BENCH, 1)
-    M = random_masks(b, size_px, size_px, HOLE_FRACTION, kind="contiguous", generator=generator)
-    return I_gt.to(device), M.to(device)
-
-
-def channels_last(x: Any, on: bool = True) -> Any:
-    """Bring a tensor or a network to the memory format in which rwlib trains and fills (`Config.channels_last`)."""
-    return x.to(memory_format=torch.channels_last if on else torch.contiguous_format)
 
 
 def generator_pair(size_px: int, b: int, *, backward: bool, device: torch.device, precision: str = "fp32") -> Pair:

@@ -1,0 +1,61 @@
+"""The straight ports of the other methods compute what rwlib computes, in float64."""
+
+from functools import partial
+
+import pytest
+import torch
+
+from rwlib.bench import cases, rival_ports
+from rwlib.bench.rival_cases import RIVALS, rival_pair
+from rwlib.masks import random_masks
+from rwlib.networks.rivals.ca import CAGenerator
+from rwlib.networks.rivals.ec import EdgeConnect
+from rwlib.networks.rivals.gated import GatedGenerator
+from rwlib.networks.rivals.pconv import PConvUNet
+from rwlib.networks.rivals.pic import PICGenerator
+
+SMALL = {
+    "pconv": lambda: PConvUNet(4, 3),
+    "ca": lambda: CAGenerator(4, "program"),
+    "gated": lambda: GatedGenerator(8, "program"),
+    "ec": lambda: EdgeConnect(4),
+    "pic": lambda: PICGenerator(4, 3, "program"),
+}
+
+
+@pytest.mark.parametrize("name", RIVALS)
+@torch.no_grad()
+def test_the_port_computes_the_same(name):
+    torch.manual_seed(0)
+    G = SMALL[name]().double().eval()
+    for parameter in G.parameters():  # no gamma, alpha or bias stays zero
+        parameter.add_(0.1 * torch.randn_like(parameter))
+    I_gt = 2 * torch.rand(2, 3, 32, 40, dtype=torch.float64) - 1
+    M = random_masks(2, 32, 40, (0.2, 0.4), generator=torch.Generator().manual_seed(1)).double()
+    rival = RIVALS[name]
+    ours, port = rival.compared(G(I_gt, M)), rival.compared(rival.port(G, I_gt, M))
+    assert ours.keys() == port.keys()
+    for picture in ours:
+        torch.testing.assert_close(ours[picture], port[picture], rtol=1e-6, atol=1e-7)
+        assert ours[picture].std() > 1e-4  # there is something to compare
+
+
+def test_every_method_is_a_case():
+    names = [case.name for case in cases.all_cases(torch.device("cpu"), quick=True)]
+    assert all(f"{name} forward 64x64 b1" in names for name in RIVALS)
+
+
+def test_a_pair_has_two_networks_with_the_same_weights():
+    pair = rival_pair("gated", 16, 1, device=torch.device("cpu"))
+    ours, port = pair.ours(), pair.reference()
+    for name in ours:
+        torch.testing.assert_close(ours[name], port[name], rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_contextual_attention_of_the_port_has_a_mask_for_each_picture():
+    x, M = torch.rand(2, 3, 8, 8), torch.ones(2, 1, 32, 32)
+    M[1, :, 4:20, 4:20] = 0
+    attend = partial(rival_ports.contextual_attention, x)
+    assert torch.equal(attend(M)[0], attend(torch.ones_like(M))[0])
+    assert not torch.equal(attend(M)[1], attend(torch.ones_like(M))[1])
