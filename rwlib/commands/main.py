@@ -1,4 +1,4 @@
-"""The command line: `rwlib train | inpaint | evaluate | bench | doctor | start | progress`."""
+"""The command line: `rwlib train | inpaint | evaluate | bench | doctor | start | progress | grade`."""
 
 import dataclasses
 import sys
@@ -11,6 +11,7 @@ from rwlib import __version__
 from rwlib.commands.bench import Bench
 from rwlib.commands.doctor import Doctor
 from rwlib.commands.evaluate import Evaluate
+from rwlib.commands.grade import Grade
 from rwlib.commands.inpaint import Inpaint
 from rwlib.commands.parse import parse, refuse_repeated
 from rwlib.commands.progress import Progress
@@ -22,7 +23,7 @@ from rwlib.errors import InputError
 
 COMMANDS = {
     "train": Train, "inpaint": Inpaint, "evaluate": Evaluate, "bench": Bench, "doctor": Doctor, "start": Start,
-    "progress": Progress,
+    "progress": Progress, "grade": Grade,
 }  # fmt: skip
 DESCRIPTION = f"rwlib {__version__}: region-wise GAN image inpainting. `rwlib COMMAND --help` explains a command."
 
@@ -65,7 +66,7 @@ def _run(words: Sequence[str]) -> int | None:
 
 def flags_of(command: type | None) -> list[str]:
     """Return the flags of a command."""
-    names = [field.name for field in dataclasses.fields(command)] if command else []
+    names = [field.name.rstrip("_") for field in dataclasses.fields(command)] if command else []
     names += [field.name for field in dataclasses.fields(Config)] if command is Train else []
     return [f"--{name.replace('_', '-')}" for name in names]
 

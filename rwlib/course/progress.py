@@ -5,12 +5,13 @@ needed; a line that a crash cut short is skipped.
 """
 
 import ast
+import functools
 import json
 import os
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rwlib.errors import InputError, printable
@@ -26,6 +27,8 @@ class Record:
     attempts: int = 0
     passed: bool = False
     hints: int = 0
+    last: int = field(default=0, compare=False)
+    """When something happened last, in seconds since 1970; 0 if that is not known."""
 
 
 def folder() -> Path:
@@ -68,10 +71,10 @@ def note(number: str, event: str) -> None:
         _warned.add("unwritable")
 
 
-def read() -> dict[str, Record]:
-    """Return exercise → record."""
+def read(path: Path | None = None) -> dict[str, Record]:
+    """Return exercise → record, of this learner or from somebody's file."""
     try:
-        lines = file().read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (path or file()).read_text(encoding="utf-8", errors="replace").splitlines()
     except (OSError, RuntimeError):
         return {}
     records: dict[str, Record] = {}
@@ -79,9 +82,11 @@ def read() -> dict[str, Record]:
         try:
             entry = json.loads(line)
             number, event = str(entry["exercise"]), entry["event"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
         record = records.setdefault(number, Record())
+        when = entry.get("time")
+        record.last = max(record.last, when) if type(when) is int else record.last
         if event == "hint":
             record.hints += 1
         else:
@@ -111,6 +116,7 @@ def reset() -> None:
     _hints_shown.clear()
 
 
+@functools.cache
 def outline() -> dict[str, str]:
     """Return exercise → title, read from the sources of the exercises: importing them would load torch."""
     titles = {}
@@ -123,13 +129,29 @@ def outline() -> dict[str, str]:
     return titles
 
 
-def table() -> str:
-    """Return the progress as text, notebook by notebook."""
-    records, notebooks = read(), {}
+def by_notebook() -> dict[str, dict[str, str]]:
+    """Return number of the notebook → exercise → title."""
+    notebooks: dict[str, dict[str, str]] = {}
     for number, title in outline().items():
         notebooks.setdefault(f"{int(number.split('.')[0]):02}", {})[number] = title
-    lines = []
-    for notebook, exercises in notebooks.items():
+    return notebooks
+
+
+def totals(records: dict[str, Record]) -> dict[str, int]:
+    """Return sums over the exercises that the course has; a record of another one does not count."""
+    known = [records[number] for number in outline() if number in records]
+    return {
+        "passed": sum(record.passed for record in known),
+        "exercises": len(outline()),
+        "attempts": sum(record.attempts for record in known),
+        "hints": sum(record.hints for record in known),
+    }
+
+
+def table() -> str:
+    """Return the progress as text, notebook by notebook."""
+    records, lines = read(), []
+    for notebook, exercises in by_notebook().items():
         passed = sum(records.get(number, Record()).passed for number in exercises)
         lines.append(f"notebook {notebook}: {passed} of {len(exercises)} exercises passed")
         for number, title in exercises.items():
@@ -137,4 +159,17 @@ def table() -> str:
             sign = "✓" if record.passed else "✗" if record.attempts else "·"
             tried = f"{record.attempts} attempts, {record.hints} hints" if record.attempts or record.hints else "open"
             lines.append(f"  {sign} {number:5} {title:45} {tried}")
-    return "\n".join([*lines, f"kept in {printable(file())}, and nowhere else"])
+    sums = totals(records)
+    all_of_it = "all notebooks: {passed} of {exercises} exercises passed, {attempts} attempts, {hints} hints"
+    return "\n".join([*lines, all_of_it.format(**sums), f"kept in {printable(file())}, and nowhere else"])
+
+
+def as_data() -> dict:
+    """Return the progress for other programs: `exercises`, `notebooks` and `total`."""
+    records, titles = read(), outline()
+    exercises = {number: {"title": titles[number], **asdict(records.get(number, Record()))} for number in titles}
+    notebooks = {
+        notebook: {"passed": sum(exercises[number]["passed"] for number in numbers), "exercises": len(numbers)}
+        for notebook, numbers in by_notebook().items()
+    }
+    return {"total": totals(records), "notebooks": notebooks, "exercises": exercises}

@@ -1,4 +1,4 @@
-"""The copy of rwlib that a learner's process imports: no solutions, no mistakes, no hints, and checks that judge nothing.
+"""The copy of rwlib that a learner's process imports: no solutions, mistakes or hints, and checks that judge nothing.
 
 An exercise keeps what is needed to call an answer: its `cases` and its `call`, and whatever these use.
 """
@@ -17,9 +17,14 @@ KEPT = {"number", "title", "cases", "call"}
 LEFT_OUT = {"authoring", "grading", "source", "site"}
 """Folders of `rwlib/course/` that make or judge notebooks."""
 AT_THE_FENCE = ("__init__.py", "fence.py", "wire.py", "runner.py")
-SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/opt/homebrew", "/proc", "/sys/devices/system", "/dev/null",
-          "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime",
-          "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/ssl", "/etc/mime.types", "/etc/os-release")  # fmt: skip
+SYSTEM = (
+    *("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/proc", "/sys/devices/system"),
+    *(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")),
+    *(
+        f"/etc/{name}"
+        for name in ("ld.so.cache", "fonts", "localtime", "passwd", "group", "nsswitch.conf", "os-release")
+    ),
+)
 
 
 def make_edition(folder: Path) -> Path:
@@ -44,10 +49,10 @@ def make_edition(folder: Path) -> Path:
 
 
 def bare(source: str) -> str:
-    """Return a module of exercises with nothing in it but what it takes to call an answer.
+    r"""Return a module of exercises with nothing in it but what it takes to call an answer.
 
     Example:
-        >>> print(bare("def f(): ...\\ndef g(): ...\\nEXERCISES = [Exercise(number='2.1', cases=f, judge=g)]"))
+        >>> print(bare("def f(): ...\ndef g(): ...\nEXERCISES = [Exercise(number='2.1', cases=f, judge=g)]"))
         def f():
             ...
         EXERCISES = [Exercise(number='2.1', cases=f, mistakes={}, hints=())]

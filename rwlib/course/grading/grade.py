@@ -60,7 +60,13 @@ class Graded:
 
 
 def grade_notebook(
-    submission: Submission, script: Path, limits: Limits, read: list[str] | None, hidden: list[str], warm: Path | None
+    submission: Submission,
+    script: Path,
+    limits: Limits,
+    read: list[str] | None,
+    hidden: list[str],
+    warm: Path | None,
+    tier: str = "smoke",
 ) -> Graded:
     """Run a notebook and judge its answers.
 
@@ -71,6 +77,7 @@ def grade_notebook(
         read: what it may read beside its scratch copy; None where the system has no fence.
         hidden: entries of `sys.path` that its process does without.
         warm: a folder whose files are put into its home, so that matplotlib need not look for fonts each time.
+        tier: how much it computes: `smoke`, `cpu` or `gpu`.
     """
     graded = Graded(submission, [Mark(exercise) for exercise in of_notebook(submission.number)])
     if submission.fault or not graded.marks:
@@ -85,7 +92,7 @@ def grade_notebook(
             shutil.copytree(warm, scratch, dirs_exist_ok=True)
         process = None
         try:
-            with LearnerProcess(script, scratch, limits, read, hidden) as process:
+            with LearnerProcess(script, scratch, limits, read, hidden, tier) as process:
                 graded.fenced = read is not None
                 _run(graded, process, limits)
         except Stopped as stopped:
@@ -94,8 +101,10 @@ def grade_notebook(
     finally:
         _remove(scratch)
     for mark in graded.marks:
-        if mark.status == NOT_REACHED:
-            mark.message = f"The notebook was stopped: {graded.stopped}." if graded.stopped else "It is not in the notebook."
+        if mark.status == NOT_REACHED and graded.stopped:
+            mark.message = f"The notebook was stopped: {graded.stopped}."
+        elif mark.status == NOT_REACHED:
+            mark.status, mark.message = OPEN, "It is not in the notebook."
         name = _checked_name(submission, mark.exercise.number)
         if mark.status in (PASSED, FAILED):
             mark.notes = notes.borrowed(submission.cells, mark.exercise.number, name)
@@ -172,5 +181,3 @@ def _remove(folder: Path) -> None:
             function(path)
 
     shutil.rmtree(folder, onerror=again)
-
-

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
+from weakref import WeakSet
 
 import psutil
 
@@ -22,6 +23,8 @@ GRACE_S = 5.0
 WATCH_S = 0.1
 MAX_PROCESSES = 40
 KEPT_OUTPUT = 20_000
+LIVE: WeakSet["LearnerProcess"] = WeakSet()
+"""Those that run, to end them where grading is interrupted."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,17 @@ class LearnerProcess:
         limits: what it may use.
         read: what it may read beside that; None leaves it without a fence.
         hidden: entries of `sys.path` that it does without.
+        tier: how much notebooks compute.
     """
 
     def __init__(
-        self, script: Path, folder: Path, limits: Limits, read: Sequence[str] | None, hidden: Sequence[str] = ()
+        self,
+        script: Path,
+        folder: Path,
+        limits: Limits,
+        read: Sequence[str] | None,
+        hidden: Sequence[str] = (),
+        tier: str = "smoke",
     ) -> None:
         self.limits, self.folder = limits, folder
         self.reason, self.peak_mb, self.printed_bytes, self.output = "", 0.0, 0, b""
@@ -60,8 +70,9 @@ class LearnerProcess:
         self.started = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            cwd=folder, env=_environment(folder), start_new_session=True,
+            cwd=folder, env=_environment(folder, tier), start_new_session=True,
         )  # fmt: skip
+        LIVE.add(self)
         for work in (self._read_replies, self._read_output, self._watch):
             threading.Thread(target=work, daemon=True).start()
         order = {
@@ -189,13 +200,15 @@ class LearnerProcess:
         threading.Thread(target=self.stop, args=(reason,), daemon=True).start()
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, tier: str) -> dict[str, str]:
     """Return a learner's environment: nothing of the teacher's but where programs are and which language is spoken."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+    names = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     home = str(folder)
-    own = {name: home for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "RWLIB_HOME", "TMPDIR", "TEMP", "TMP")}
+    own = dict.fromkeys(("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "RWLIB_HOME", "TMPDIR", "TEMP", "TMP"), home)
     own |= {"IPYTHONDIR": f"{home}/.ipython", "MPLCONFIGDIR": f"{home}/.matplotlib", "MPLBACKEND": "agg"}
-    return kept | own | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": ""}
+    gpu = {} if tier == "gpu" else {"CUDA_VISIBLE_DEVICES": ""}
+    return kept | own | gpu | {"RWLIB_TIER": tier, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _size_mb(folder: Path) -> float:
@@ -205,5 +218,3 @@ def _size_mb(folder: Path) -> float:
             with suppress(OSError):
                 total += os.lstat(os.path.join(where, name)).st_size
     return total / 1e6
-
-

@@ -119,7 +119,7 @@ def over_there(exercise: Exercise) -> Exercise:
 
 
 def remote_error(raised: Any, seconds: float) -> Exception:
-    """Return an exception of the type that was raised over there; types that are not known here get one of that name."""
+    """Return an exception of the type that was raised over there; one of that name for a type that is unknown here."""
     raised = raised if isinstance(raised, dict) else {}
     name, text, where = (str(raised.get(key, ""))[:500] for key in ("type", "text", "where"))
     if name == "KeyboardInterrupt":
@@ -182,5 +182,3 @@ def _signature(parameters: Any) -> inspect.Signature | None:
         )
     except (TypeError, ValueError, IndexError):
         return None
-
-

@@ -92,7 +92,7 @@ class Session:
         return {"there": True, "value": tree}, out
 
     def call(self, order: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
-        """Call an answer, alone or through the exercise's own `call`; then tell what it returned and what it changed."""
+        """Call an answer, alone or through the exercise's own `call`; tell what it returned and what it changed."""
         import pickle
 
         import torch
