@@ -30,8 +30,9 @@ ROOT = Path(__file__).parent.parent
 RUNS_CODE_ON_PURPOSE = {
     "rwlib/course/authoring/prove.py": {"exec"},
     "rwlib/course/checking/solutions.py": {"exec"},
+    "rwlib/course/grading/wire.py": {"pickle"},
 }
-"""The course's own notebooks; nothing that a user gives."""
+"""The course's own notebooks, and arguments from a grader to a process of its own; nothing that a user gives."""
 
 # --- (a) the sources
 
