@@ -10,7 +10,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 STAMP := $(VENV)/.installed
-# Has the packages of the targets `studio` and `test-browser`, too.
+# Has the packages of the targets `studio`, `slides` and `test-browser`, too.
 EXTRAS := $(VENV)/.extras
 # There from the first to the last moment of an installation: whatever is found beside it was broken off.
 UNFINISHED := $(VENV)/.unfinished
@@ -32,7 +32,8 @@ BROWSER_ARGS ?=
 NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile --nbval-lax \
   --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
-.PHONY: help lab studio test test-browser notebooks notebooks-check bench lint architecture lock install clean clean-venv
+.PHONY: help lab studio test test-browser notebooks notebooks-check teaching slides nbgrader-release bench lint \
+  architecture lock install clean clean-venv
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -56,10 +57,20 @@ test-browser: install $(EXTRAS) ## test the widgets in a real JupyterLab in Chro
 
 notebooks: install ## build notebooks/ and notebooks/solutions/ from notebooks/source/; NB=02 builds one
 	@$(ON_PATH) $(PY) -m rwlib.course.authoring.build $(NB) $(if $(MEASURE),--measure)
+	@$(PY) -m rwlib.course.teaching.pages
 
 notebooks-check: install ## test the course alone; NB=02 tests one notebook
 	$(TEST) tests/test_course*.py $(if $(NB),-k nb$(NB))
 	$(NBVAL) $(if $(NB),notebooks/$(NB)_*.ipynb notebooks/solutions/$(NB)_*.ipynb,notebooks)
+
+teaching: install ## build the teacher's pages in notebooks/teaching/ from their sources and the exercises
+	@$(PY) -m rwlib.course.teaching.pages
+
+slides: install $(EXTRAS) ## build slides for each notebook, or for NB=02, in notebooks/teaching/slides/
+	@$(PY) -m rwlib.course.teaching.slides notebooks/teaching/slides $(NB)
+
+nbgrader-release: install ## make a course folder for nbgrader, nbgrader/, from the notebooks' sources
+	@$(PY) -m rwlib.course.grading.nbgrader_course nbgrader $(NB)
 
 bench: install ## measure speed and memory beside a straight port of the released program; writes bench.csv and bench.png
 	@$(PY) -m rwlib bench $(BENCH_ARGS)
@@ -118,8 +129,8 @@ $(STAMP): requirements.lock pyproject.toml | $(UV)
 	@echo '$(CURDIR)' > $@ && rm -f $(UNFINISHED)
 
 $(EXTRAS): $(STAMP) | $(UV)
-	@$(UV) pip install --python $(PY) -r pyproject.toml --extra studio --extra browser -c requirements.lock \
-	  || $(PY) -m pip install -c requirements.lock '.[studio,browser]'
+	@$(UV) pip install --python $(PY) -r pyproject.toml --extra studio --extra browser --extra slides -c requirements.lock \
+	  || $(PY) -m pip install -c requirements.lock '.[studio,browser,slides]'
 	@touch $@
 
 # An environment whose installation was broken off, or whose Python no longer runs, is made anew; in a folder that was
