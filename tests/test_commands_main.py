@@ -43,7 +43,7 @@ def test_help_of_a_command(capfd, command, words):
 
 
 def test_an_unknown_command_is_one_line(capfd):
-    expected = "train, inpaint, evaluate, bench, doctor, start or progress"
+    expected = "train, inpaint, evaluate, bench, doctor, start, progress or grade"
     refused(capfd, ["nonsense"], f"command: expected {expected}; got 'nonsense'")
 
 

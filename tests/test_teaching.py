@@ -1,4 +1,4 @@
-"""The teacher's material fits the notebooks: named cells exist, minutes add up, nothing is missing, slides are whole."""
+"""The teacher's material fits the notebooks: cells exist, minutes add up, nothing is missing, slides are whole."""
 
 import re
 from pathlib import Path

@@ -37,10 +37,8 @@ class Session:
 
     def __init__(self, commands: BinaryIO, replies: BinaryIO) -> None:
         from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
 
-        config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "NoColor"}})
-        self.shell = InteractiveShell.instance(config=config)
+        self.shell = InteractiveShell.instance()
         self.commands, self.replies = commands, replies
         self.answers: list[Any] = []
         self.calls: list[tuple[list, list]] = []
