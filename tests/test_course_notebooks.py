@@ -13,7 +13,7 @@ from rwlib.course.authoring import build, map, prove, rules
 SOURCES = [pytest.param(file, id=f"nb{file.stem}") for file in build.sources()]
 
 
-SLOW = {"3.5"}  # it computes for seconds
+SLOW = {"3.5", "7.3"}  # they compute for seconds
 
 
 def declared():

@@ -8,6 +8,7 @@ from importlib import metadata
 import numpy as np
 import pytest
 import torch
+from examples import plain, save, seeded
 from PIL import Image
 from torch.utils.data import DataLoader
 
@@ -28,10 +29,6 @@ facades_module = importlib.import_module("rwlib.data.facades")  # `rwlib.data.fa
 canvas_module = importlib.import_module("rwlib.data.facades.canvas")
 
 
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
 def ramp(h, w):
     """A photograph whose red is x and whose green is y, in pixels (so at most 256 px), blue constant."""
     y, x = np.mgrid[:h, :w]
@@ -45,15 +42,6 @@ def window(crop):
     step_x, step_y = (inner[:, -1, 0] - inner[:, 0, 0]).mean() / n, (inner[-1, :, 1] - inner[0, :, 1]).mean() / n
     left = crop[..., 0].mean() - abs(step_x) * len(crop) / 2
     return left, crop[..., 1].mean() - step_y * len(crop) / 2, step_y * len(crop), step_x < 0
-
-
-def save(path, image, **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path, **options)
-
-
-def plain(color, size=(60, 50)):
-    return Image.new("RGB", size, color)
 
 
 @pytest.fixture

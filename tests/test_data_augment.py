@@ -3,14 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from examples import seeded
 
 from rwlib.conventions import InputError
 from rwlib.data import PhotoSet, TrainingSamples
 from rwlib.data.augment import DEGREES, LIGHT, ROOM, TINT, vary
-
-
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
 
 
 def plane(n):

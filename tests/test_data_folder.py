@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import PATIENCE_S
+from examples import seeded
 from PIL import Image
 
 from rwlib.conventions import InputError
@@ -39,10 +40,6 @@ def good_files(folder, n, **options):
     for i in range(n):
         (folder / f"good{i:05d}.jpg").write_bytes(noise(i, **options))
     return folder
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 SCANNED = ("text.jpg", "empty.png", "html.webp", "one.png", "flat.png", "huge.png", "bomb.png", "loop.jpg",

@@ -86,6 +86,7 @@ def test_fid_without_its_package_says_what_to_install(empty_cache, monkeypatch):
         inception_features()
 
 
+@pytest.mark.slow
 def test_inceptions_code_path_with_random_weights(empty_cache, monkeypatch):
     """The true network and resizing; only its weights, 91 MB that no test may fetch, are random."""
     fidelity = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
@@ -235,6 +236,7 @@ def test_the_environment_is_put_back(tmp_path, monkeypatch, before):
     assert not (tmp_path / "it_ran").exists() and dict(os.environ) == everything
 
 
+@pytest.mark.slow
 def test_true_state_dicts_are_read(cache, tmp_path, monkeypatch):
     """Random weights in files like the true ones, read by all the code that reads those."""
     import torchvision

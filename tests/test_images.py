@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
+from examples import block, noise, plain, save
 from PIL import Image
 
 from rwlib.data import PhotoFolder, open_source
@@ -25,26 +26,6 @@ from rwlib.images import (
 )
 
 GREY16 = (np.linspace(0, 65535, 60)[None].repeat(50, axis=0)).astype(np.uint16)
-
-
-def noise(h, w, channels=3, *, seed=0, dtype=np.uint8):
-    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max + 1, (h, w, channels), dtype=dtype)
-
-
-def block(h, w):
-    """A hole in the middle, not symmetric, a quarter of the picture."""
-    hole = np.zeros((h, w), bool)
-    hole[h // 3 : h // 3 + h // 2, w // 4 : w // 4 + w // 2] = True
-    return hole
-
-
-def plain(color, size=(60, 50)):
-    return Image.new("RGB", size, color)
-
-
-def save(path, image, **options):
-    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path, **options)
-    return path
 
 
 # --- photographs

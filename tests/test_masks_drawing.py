@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from examples import seeded
 from skimage.measure import label
 
 from rwlib.conventions import InputError
@@ -23,10 +24,6 @@ SIZES = [(8, 8), (4, 64), (64, 4), (7, 13), (33, 17), (64, 64), (50, 96), (128, 
 RANGES = [*ALL_BUCKETS, (0.0, 0.4), (0.9, 0.95)]
 
 
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
 def holes(M, connectivity):
     """Number of separate holes of one mask (1, h, w)."""
     return label(M[0].numpy() == 0, connectivity=connectivity).max()
@@ -34,7 +31,7 @@ def holes(M, connectivity):
 
 @pytest.mark.parametrize("height, width", SIZES)
 @pytest.mark.parametrize("draw, at_least", [(contiguous_mask, 1), (discontiguous_mask, 2)])
-def test_form_fraction_and_number_of_holes(draw, at_least, height, width):
+def test_form_and_fraction(draw, at_least, height, width):
     generator = seeded(7)
     for low, high in RANGES * 3:
         M = draw(height, width, (low, high), generator=generator)

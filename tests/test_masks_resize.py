@@ -4,13 +4,10 @@ import math
 
 import pytest
 import torch
+from examples import seeded
 
 from rwlib.conventions import InputError
 from rwlib.masks import hole_fraction, label_from_mask, random_masks, resize_mask
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 def test_hole_fraction():

@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from examples import randn
 from torch.autograd import gradcheck
 
 from rwlib.networks.fast.reflect_conv import pad_reflect, reflect_conv2d, reflect_conv2d_ref
-
-
-def randn(*shape, seed=0):
-    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("h, w", [(1, 1), (1, 5), (4, 1), (2, 3), (4, 4), (3, 9)])

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from examples import randn
 from torch.autograd import gradcheck
 
 from rwlib.networks.fast import upsample_conv
@@ -10,10 +11,6 @@ from rwlib.networks.fast.upsample_conv import STEPS_AND_SUM, upsample_conv2d, up
 from rwlib.networks.generator import RegionWiseGenerator
 
 SIZES = [(1, 1), (1, 4), (3, 1), (2, 2), (3, 5), (6, 4)]
-
-
-def randn(*shape, seed=0, dtype=torch.float64):
-    return torch.randn(*shape, dtype=dtype, generator=torch.Generator().manual_seed(seed))
 
 
 def layer(h, w, *, b=2, c=3, o=4):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from examples import image, mask
 from torch.autograd import gradcheck
 
 from rwlib.config import make_config
@@ -21,17 +22,6 @@ OUTPUTS = ["elu_clip", "clip", "tanh"]
 def make(width=2, seed=0, **options):
     torch.manual_seed(seed)
     return RegionWiseGenerator(width, **options).double().requires_grad_(False)
-
-
-def image(h=16, w=20, b=2, seed=0):
-    return 2 * torch.rand(b, 3, h, w, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)) - 1
-
-
-def mask(h=16, w=20, b=2):
-    """A hole in the middle."""
-    M = torch.ones(b, 1, h, w, dtype=torch.float64)
-    M[..., h // 4 : h // 2, w // 4 : w // 2] = 0
-    return M
 
 
 # --- the layer table (c = 32)

@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from examples import randn
 from torch.autograd import gradcheck
 from torch.func import functional_call
 
@@ -23,10 +24,6 @@ from rwlib.networks.region_wise_conv import (
 )
 
 TWO_REGIONS = [RegionWiseConv2d, ChannelSeparatedConv2d]
-
-
-def randn(*shape, seed=0):
-    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
 def make(layer, *args, seed=0, **options):

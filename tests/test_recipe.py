@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 import torch.nn.functional as F
-from accelerate.state import AcceleratorState
+from test_training_loop import on_the_cpu  # noqa: F401 (a fixture)
 from torch.autograd import gradcheck
 
 from rwlib.checkpoints import read_checkpoint
@@ -26,14 +26,6 @@ from rwlib.training.setup import new_players
 def tiny(**changes):
     small = {"width": 4, "discriminator_width": 4, "size_px": 16, "batch_size": 2, "vgg": "random", "precision": "fp32"}
     return make_config("balanced", "tiny", **small | {"epochs": (1, 0), "steps_per_epoch": 1} | changes)
-
-
-@pytest.fixture(autouse=True)
-def on_the_cpu(monkeypatch):
-    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def rows(config, folder):

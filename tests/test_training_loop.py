@@ -117,6 +117,7 @@ def test_the_moving_average_by_hand():
 # --- a run equals itself
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "workers"),
     [({"ema_decay": 0.5}, 0), ({"ema_decay": 0.0, "adversarial": "wgan-gp"}, 2)],

@@ -161,6 +161,7 @@ def test_a_second_signal_is_not_caught():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.slow
 def test_asked_to_stop_it_stops_with_a_checkpoint_and_goes_on_bit_for_bit(tmp_path):
     config = tiny(epochs=(3, 2), ema_decay=0.5)
     run(config, tmp_path / "straight")
@@ -433,6 +434,7 @@ def test_a_checkpoint_without_a_scale_still_loads(tmp_path, fp16_on_the_cpu):
 # --- accumulation, time, trackers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"adversarial": "wgan-gp", "alpha": 0.5}], ids=["hinge", "penalty"])
 def test_accumulated_parts_equal_the_whole_batch(tmp_path, changes):
     """The first moments after one step of phase two are the gradients; four steps agree in the losses."""

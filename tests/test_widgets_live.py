@@ -9,13 +9,14 @@ import socket
 import subprocess
 import sys
 import threading
-import time
+from functools import partial
 
 import pytest
 import torch
 from conftest import PATIENCE_S
+from examples import tiny as smallest
+from examples import until
 
-from rwlib.config import make_config
 from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.training.run_folder import STATE, read_record
@@ -26,19 +27,7 @@ from rwlib.widgets.shared.panel import COMPUTING
 from rwlib.widgets.shared.processes import is_training, run_dir_of, training_process
 from rwlib.widgets.shared.watch import LOG, WatchedRun
 
-
-def tiny(**changes):
-    """Six steps of phase one and three of phase two, at 16 px."""
-    small = {"width": 4, "discriminator_width": 4, "size_px": 16, "batch_size": 1, "vgg": "random", "vgg_size_px": 0}
-    return make_config("balanced", "tiny", **small | {"epochs": (2, 1), "steps_per_epoch": 3} | changes)
-
-
-def until(condition, seconds=60):
-    """Wait until something is so; fail if it does not come."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
+tiny = partial(smallest, steps_per_epoch=3)
 
 
 # --- curves.csv
@@ -120,6 +109,7 @@ def test_a_ticker_ends_with_its_object_or_when_it_is_stopped():
 # --- in this kernel
 
 
+@pytest.mark.slow
 def test_a_stopped_training_goes_on_where_it_stopped_and_ends_as_if_it_never_had(tmp_path, capsys):
     whole, parts = LiveTraining(tiny(), Facades(0), tmp_path / "a"), LiveTraining(tiny(), Facades(0), tmp_path / "b")
     assert whole.state()[0] == "ready" and whole.total == 9 and not whole.running and whole.samples() is None
@@ -143,6 +133,7 @@ def test_a_stopped_training_goes_on_where_it_stopped_and_ends_as_if_it_never_had
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_one_training_at_a_time_and_a_forgotten_one_stops(tmp_path):
     first = LiveTraining(tiny(steps_per_epoch=10_000), Facades(0))
     second = LiveTraining(tiny(), Facades(0), tmp_path)
@@ -351,7 +342,7 @@ def test_a_real_training_is_watched_stopped_killed_and_resumed(tmp_path):
     run = WatchedRun(folder)
     started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
-        until(lambda: run.step > 5, 120)
+        until(lambda: run.step > 5)
         assert run.state() == ("running", f"Process {started.pid} trains.") and run.process().pid == started.pid
         assert run.samples() is not None
         run.stop()
@@ -362,7 +353,7 @@ def test_a_real_training_is_watched_stopped_killed_and_resumed(tmp_path):
 
         run.start()
         assert run.state()[0] in ("starting", "running")
-        until(lambda: run.step > stopped_at + 5, 120)
+        until(lambda: run.step > stopped_at + 5)
         assert run.state()[0] == "running"
         own = run._started or run.process()
         os.kill(own.pid, signal.SIGKILL)  # as if the power failed
@@ -385,7 +376,7 @@ def test_a_resume_that_fails_says_why(tmp_path, monkeypatch):
     run = WatchedRun(folder)
     monkeypatch.setattr("rwlib.widgets.shared.watch.newest_state", lambda folder: "there is one")
     run.start()
-    until(lambda: run.state()[0] not in ("starting", "running"), 120)
+    until(lambda: run.state()[0] not in ("starting", "running"))
     assert run.state()[0] == "stopped" and "ended with status 2: rwlib: " in run.error and "\n" not in run.error
     assert threading.active_count() < 50
 

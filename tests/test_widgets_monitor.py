@@ -4,12 +4,14 @@ import io
 import json
 import time
 import types
+from functools import partial
 
 import numpy as np
 import pytest
+from examples import tiny as smallest
+from examples import until
 from PIL import Image
 
-from rwlib.config import make_config
 from rwlib.data import Facades
 from rwlib.widgets import TrainingMonitor
 from rwlib.widgets.monitor import chart as monitor_chart
@@ -20,17 +22,7 @@ from rwlib.widgets.shared.watch import WatchedRun
 
 NAN = float("nan")
 
-
-def tiny(**changes):
-    small = {"width": 4, "discriminator_width": 4, "size_px": 16, "batch_size": 1, "vgg": "random", "vgg_size_px": 0}
-    return make_config("balanced", "tiny", **small | {"epochs": (2, 1), "steps_per_epoch": 3} | changes)
-
-
-def until(condition, seconds=120):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
+tiny = partial(smallest, steps_per_epoch=3)
 
 
 def snapshot(n=40, phase_one=30, total=60, **changes):
@@ -247,6 +239,7 @@ def test_empty_and_damaged_folders_are_shown_as_such(tmp_path, content):
     shown.close()
 
 
+@pytest.mark.slow
 def test_start_stop_resume_and_close_in_this_kernel(tmp_path):
     shown = TrainingMonitor(tmp_path / "run", config=tiny(steps_per_epoch=4000), source=Facades(0))
     shown.wait()
@@ -269,6 +262,7 @@ def test_start_stop_resume_and_close_in_this_kernel(tmp_path):
     assert not thread.is_alive() and run.join(60), "closing stops the ticker and the training"
 
 
+@pytest.mark.slow
 def test_a_cell_that_runs_twice_finds_its_training_and_stops_it():
     config = tiny(steps_per_epoch=4000)
     first = TrainingMonitor(config=config, source=Facades(0))

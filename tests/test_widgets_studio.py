@@ -311,6 +311,7 @@ def test_curves_are_smoothed_and_drawn():
     assert "<polyline" in draw_curves([("run 1", {"step": [0], "L_r": [0.0]})], "L_r"), "one step is a picture, too"
 
 
+@pytest.mark.slow
 def test_two_short_trainings_are_compared(studio, weights, monkeypatch):
     monkeypatch.setattr(studio_training, "LOOK_EVERY_S", 0.05)
     training = studio.training
