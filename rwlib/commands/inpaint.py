@@ -26,7 +26,7 @@ class Inpaint:
     white_is_existing: bool = False
     """The mask's polarity is the other way round: black is the hole."""
     work_side_px: int = 0
-    """Longest side at which the network works; 0 chooses by the size of the hole."""
+    """Longest side at which the network sees the whole picture; 0 cuts out what surrounds the hole, and chooses."""
 
     def run(self) -> None:
         """Fill the hole and write the result."""

@@ -8,12 +8,14 @@ Three layers, from tensors to files:
 """
 
 from rwlib.images import read_hole, read_image, split_mode
-from rwlib.inpainting.filling import MAX_WORK_PIXELS, MIN_SIDE_PX, Filled, fill, fill_photo, inpaint
+from rwlib.inpainting.filling import Filled, fill, fill_photo, inpaint
 from rwlib.inpainting.photo_file import inpaint_file
+from rwlib.inpainting.regions import MAX_WORK_PIXELS, MIN_SIDE_PX, THIN_PX
 
 __all__ = [
     "MAX_WORK_PIXELS",
     "MIN_SIDE_PX",
+    "THIN_PX",
     "Filled",
     "fill",
     "fill_photo",

@@ -1,26 +1,34 @@
 r"""Fill holes in tensors and arrays of any size.
 
-The network knows holes of the size that it was trained with, so `fill_photo` first brings the picture to the scale at
-which the hole has that size (never enlarged), fills it there, and enlarges the filling again. Existing pixels are
-copied from the original, not from the network: they stay bit-identical.
+`fill_photo` goes three steps, each in parts of the photograph, so that memory hardly grows with its size:
+
+1. Where the hole is at most `THIN_PX` wide, pixels are continued smoothly from both sides (`rwlib.inpainting.seams`).
+2. The rest is cut into regions (`rwlib.inpainting.regions`); the network fills each at the scale at which its hole has
+   the size of training holes.
+3. The prediction is enlarged. What it misses at existing pixels, fine detail and differences of colour, is continued
+   smoothly into the hole and added, so that no seam shows.
+
+Existing pixels are copied from the original, not from the network: they stay bit-identical.
 """
 
+import math
 import time
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from rwlib.config import Config
 from rwlib.conventions import InputError, check_image_and_mask
-from rwlib.masks import resize_mask
+from rwlib.inpainting.pieces import Piece, enlarge, n_levels, pieces, shrink, to_mask, to_pixels, to_tensor
+from rwlib.inpainting.regions import MIN_SIDE_PX, THIN_PX, Region, choose_regions, thick_part
+from rwlib.inpainting.seams import continue_smoothly
 from rwlib.networks.generator import Outputs, RegionWiseGenerator
 
-MIN_SIDE_PX = 8
-MAX_WORK_PIXELS = 150_000  # 448x336: keeps a 1000x750 photograph under 6 s and 2 GB on two cores at width 24
+THIN_LEVELS = math.ceil(math.log2(THIN_PX)) + 1
+"""Levels of the pyramid that a thin hole needs: cells of twice its width."""
 
 
 @torch.no_grad()
@@ -57,9 +65,10 @@ class Filled(NamedTuple):
     image: np.ndarray
     """(h, w, 3), of the type that was given; pixels outside the hole are those that were given."""
     outputs: Outputs
-    """What the network made, (1, 3, h', w') each, at the size at which it worked."""
+    """What the network made, (1, 3, h', w') each, at the size at which it worked, of the region with the largest hole;
+    the picture itself, made smaller, four times if all of the hole is thin."""
     M: Tensor
-    """The mask that it saw, (1, 1, h', w')."""
+    """The mask that it saw there, (1, 1, h', w'); 1 everywhere if all of the hole is thin."""
     seconds: float
     """How long all of it took."""
 
@@ -101,7 +110,8 @@ def fill_photo(
         hole: (h, w) bool, True where missing.
         G: a generator, see `rwlib.checkpoints.load_generator`.
         config: its configuration; `size_px` says which holes it knows.
-        work_side_px: longest side at which the network works; 0 chooses by the size of the hole.
+        work_side_px: longest side at which the network sees the whole picture; 0 cuts out regions and chooses by the
+            size of their holes.
 
     Raises:
         InputError: wrong types, sizes that differ, a side under 8 px, no hole, or nothing but hole.
@@ -124,47 +134,46 @@ def fill_photo(
     if hole.all():
         raise InputError("mask: everything is missing, so there is nothing to fill from; leave some of the picture")
 
-    # In place from here on: a photograph of 48 megapixels takes 580 MB as float32.
-    top = np.iinfo(image.dtype).max
-    I_gt = torch.from_numpy(image.astype(np.float32)).permute(2, 0, 1)[None].div_(top / 2).sub_(1)
-    M = torch.from_numpy(~hole).float()[None, None]
-    size = _work_size(hole, config.size_px, work_side_px)
-    if size != (h, w):
-        I_gt, M = _shrink(I_gt, M, size)
-    outputs = fill(G, I_gt, M)
-    I_c2 = outputs.I_c2
-    if size != (h, w):
-        I_c2 = F.interpolate(I_c2, (h, w), mode="bicubic", align_corners=False)
-    filled = (I_c2[0].permute(1, 2, 0) + 1).mul_(top / 2).round_().clamp_(0, top).numpy().astype(image.dtype, order="C")
-    np.copyto(filled, image, where=~hole[..., None])
+    filled = image.copy(order="C")
+    thick = thick_part(hole)
+    _fill_thin(filled, hole, thick)
+    regions = choose_regions(thick, config.size_px, work_side_px) if thick.any() else []
+    worked = [_fill_region(filled, thick, region, G) for region in regions]
+    if worked:
+        outputs, M = max(worked, key=lambda done: int((done[1] == 0).sum()))
+    else:  # for whoever looks at the steps: there are none
+        I, M = shrink(
+            filled, np.ones_like(hole), choose_regions(hole, config.size_px, min(max(h, w), 256))[0].work_size
+        )
+        outputs = Outputs(I, I, I, I)
     return Filled(filled, outputs, M, time.perf_counter() - start)
 
 
-def _work_size(hole: np.ndarray, trained_px: int, work_side_px: int) -> tuple[int, int]:
-    """Choose the size at which the network works: its holes as large as in training, at most `MAX_WORK_PIXELS`."""
-    h, w = hole.shape
-    scale = 1.0
-    if work_side_px:
-        scale = min(1.0, work_side_px / max(h, w))
-    else:
-        step = max(1, max(h, w) // 1024)  # the radius to within a per mille is enough
-        coarse = np.pad(hole[::step, ::step], 1, constant_values=False)
-        radius = max(1.0, step * float(distance_transform_edt(coarse).max()))
-        # The largest disc in a contiguous hole of 25 % has a radius of about a fifth of the side (mean of 200: 0.19).
-        scale = min(1.0, trained_px / 5 / radius, (MAX_WORK_PIXELS / (h * w)) ** 0.5)
-    size = max(MIN_SIDE_PX, round(h * scale)), max(MIN_SIDE_PX, round(w * scale))
-    return (h, w) if scale == 1.0 else (min(size[0], h), min(size[1], w))
+def _fill_thin(filled: np.ndarray, hole: np.ndarray, thick: np.ndarray) -> None:
+    """Continue the picture into the thin parts of its hole, in place."""
+    thin = hole & ~thick
+    for piece in pieces(thin, THIN_LEVELS):
+        known = ~hole[piece.source]
+        I = continue_smoothly(to_tensor(filled[piece.source]), to_mask(known))
+        _write(filled, thin, piece, I[..., piece.inner[0], piece.inner[1]])
 
 
-def _shrink(I_gt: Tensor, M: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Average the existing pixels under each small one, which exists if at least half of what it covers does.
+def _fill_region(
+    filled: np.ndarray, thick: np.ndarray, region: Region, G: RegionWiseGenerator
+) -> tuple[Outputs, Tensor]:
+    """Fill a region by the network, in place, and return what it made and the mask that it saw."""
+    part, missing = filled[region.window], thick[region.window]
+    I_gt, M = shrink(part, ~missing, region.work_size)
+    outputs = fill(G, I_gt, M)
+    levels = n_levels(region.size, region.work_size)
+    for piece in pieces(missing, levels):
+        I_p = enlarge(outputs.I_p2, region.size, piece.source)
+        known = to_mask(~missing[piece.source])
+        difference = continue_smoothly(to_tensor(part[piece.source]) - I_p, known, levels)
+        I_c = (I_p + difference)[..., piece.inner[0], piece.inner[1]]
+        _write(part, missing, piece, I_c)
+    return outputs, M
 
-    `I_gt` is overwritten.
-    """
-    share = F.interpolate(M, size, mode="area")
-    I_small = F.interpolate(I_gt.mul_(M), size, mode="area") / share.clamp(min=1e-6)
-    # A region so thin that averaging loses it: keep single pixels instead.
-    for M_small in ((share >= 0.5).float(), (share >= 1).float(), resize_mask(M, size)):
-        if M_small.any() and not M_small.all():
-            break
-    return I_small, M_small
+
+def _write(image: np.ndarray, hole: np.ndarray, piece: Piece, I: Tensor) -> None:
+    np.copyto(image[piece.target], to_pixels(I, image.dtype), where=hole[piece.target][..., None])

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 import rwlib
 from rwlib.conventions import InputError
 from rwlib.files import writable_folder, write_bytes
-from rwlib.inpainting import Filled, fill_photo
+from rwlib.inpainting import THIN_PX, Filled, fill_photo
 from rwlib.notebook import show_images
 from rwlib.widgets.painter.controls import STEP_PX, percent
 from rwlib.widgets.painter.generators import Generators
@@ -40,6 +40,9 @@ class Result:
     def describe(self) -> str:
         """Return in words how much was filled, how fast, and at which size."""
         (h, w), (h_work, w_work) = self.photo.size, self.filled.M.shape[-2:]
+        if self.filled.M.all():
+            how = f"it is at most {THIN_PX} px wide: continued from its border, without the network"
+            return f"{percent(self.hole)} filled in {self.filled.seconds:.2f} s; {how}."
         at = "full size" if (h, w) == (h_work, w_work) else f"{w_work}×{h_work}, where the hole has a size it knows"
         return f"{percent(self.hole)} filled in {self.filled.seconds:.2f} s; the network worked at {at}."
 
