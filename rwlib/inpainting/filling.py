@@ -30,6 +30,9 @@ from rwlib.networks.generator import Outputs, RegionWiseGenerator
 THIN_LEVELS = math.ceil(math.log2(THIN_PX)) + 1
 """Levels of the pyramid that a thin hole needs: cells of twice its width."""
 
+SHOWN_PX = 256
+"""Longest side of the picture that stands for the network's steps where it had nothing to do."""
+
 
 @torch.no_grad()
 def fill(G: RegionWiseGenerator, I_gt: Tensor, M: Tensor) -> Outputs:

@@ -1,4 +1,4 @@
-r"""A photograph piece by piece: only what is looked at just now becomes floating point numbers, twelve bytes a pixel."""
+r"""A photograph piece by piece: only what is looked at just now becomes floating point numbers (12 bytes a pixel)."""
 
 import math
 from collections.abc import Iterator

@@ -27,7 +27,7 @@ def continue_smoothly(x: Tensor, known: Tensor, levels: int | None = None) -> Te
         (1, c, h, w), equal to x where it is known.
 
     Example:
-        >>> continue_smoothly(torch.tensor([[[[2.0, 0.0, 4.0]]]]), torch.tensor([[[[1.0, 0.0, 1.0]]]]))
+        >>> continue_smoothly(torch.tensor([[[[2.0, 0.0, 4.0]]]]), torch.tensor([[[[1.0, 0.0, 1.0]]]])).round()
         tensor([[[[2., 3., 4.]]]])
     """
     x = x * known

@@ -61,15 +61,16 @@ class Curves:
 def read_rows(path: Path, before_step: int) -> list[dict[str, str]]:
     """Read the rows of the steps before `before_step`.
 
-    A row that was cut off when the process was killed has no whole number, or not all its fields; such rows, and what
-    is no CSV at all, are left out.
+    A row that was cut off when the process was killed has no whole number, or not all its fields; such rows, those of
+    a step that came already, and what is no CSV at all, are left out.
     """
     lines = path.read_text(encoding="utf-8", errors="replace").replace("\0", "").splitlines()
     rows = []
     try:
         for row in csv.DictReader(lines):
             whole = None not in row and None not in row.values() and (row.get("step") or "").isdecimal()
-            rows += [row] if whole and int(row["step"]) < before_step else []
+            last = int(rows[-1]["step"]) if rows else -1
+            rows += [row] if whole and last < int(row["step"]) < before_step else []
     except csv.Error:  # a field without end, say: what came before it is kept
         pass
     return rows
