@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,59 @@ else:
     code = START + stop.replace("sys.argv[3]", repr(str(tmp_path / "run")))
     launch(code, [(tmp_path, config, [])], 2)
     assert len(curves(tmp_path / "run")) == 2 and not (tmp_path / "run-nan" / "training.safetensors").exists()
+
+
+FAIL = """
+import os, pathlib, time
+def fail(*args, **kwargs):
+    pathlib.Path(sys.argv[1]).write_text(str(time.time()))
+    raise rwlib.training.loop.InputError("checkpoint: cannot write there (No space left on device); free some space")
+if os.environ["RANK"] == {rank!r}:
+    {where} = fail
+from rwlib.commands.terminal import guarded
+config = Config.from_dict({config!r})
+sys.exit(guarded(lambda: rwlib.training.loop.train(config, Noise(), {folder!r}, progress=False) and None))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rank", "where"),
+    [
+        (0, "rwlib.training.loop.save_generator"),  # a full disk: the first process alone writes
+        (0, "rwlib.training.loop.Curves"),  # before the first step
+        (1, "Noise.crop"),
+    ],
+)
+def test_when_one_process_fails_all_end_with_a_line_each(tmp_path, rank, where):
+    """Without the launcher, which would end the others after a while."""
+    config = dataclasses.asdict(tiny(epochs=(400, 1), checkpoint_every=2, workers=0))
+    code = START + FAIL.format(rank=str(rank), where=where, config=config, folder=str(tmp_path / "run"))
+    failed, ended, printed = tmp_path / "failed", {}, {}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    env = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "WORLD_SIZE": "2"}
+    env |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(failed), str(TESTS)], cwd=TESTS.parent, text=True,
+            env=env | {"RANK": str(r), "LOCAL_RANK": str(r)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        for r in range(2)
+    ]  # fmt: skip
+    try:
+        for r in (1 - rank, rank):
+            printed[r] = started[r].communicate(timeout=PATIENCE_S)[0]
+            ended[r] = time.time() - float(failed.read_text())
+    finally:
+        for process in started:
+            process.kill()
+    assert [process.returncode for process in started] == [2, 2], printed
+    lines = {r: [line for line in text.splitlines() if line.startswith("rwlib: ")] for r, text in printed.items()}
+    assert lines[1 - rank] == [f"rwlib: processes: process {rank} failed, so this one ends, too"]
+    assert len(lines[rank]) == 1 and "No space left" in lines[rank][0]
+    assert not any("Traceback" in text for text in printed.values()), printed
+    assert max(ended.values()) < PATIENCE_S / 4  # seconds on a quiet machine; without it one waits for ever
+    record = tmp_path / "run" / "run.json"
+    assert not record.exists() or json.loads(record.read_text())["status"] == "failed"

@@ -38,6 +38,7 @@ from rwlib.training.setup import memory_format
 from rwlib.training.signals import leave_signals_to_training, signal_watch
 from rwlib.training.step import Part
 from rwlib.training.timer import PartTimer
+from rwlib.training.together import ends_with_the_others
 from rwlib.training.update import Updater, agree, not_finite
 from rwlib.training.validation import validation_pairs, validation_psnr
 
@@ -64,7 +65,8 @@ def train(config: Config, source: Any, run_dir: str | Path, **options: Any) -> P
         raise InputError("precision: sums overflow fp16 gradients, use bf16 or fp32, or reduction='mean'")
     run_options, run_dir = Options(**options), Path(run_dir)
     accelerator = new_accelerator(config, trackers=run_options.trackers, run_dir=run_dir, goes_on=run_options.resume)
-    with only_writer(run_dir, "run_dir") if accelerator.is_main_process else contextlib.nullcontext():
+    lock = only_writer(run_dir, "run_dir") if accelerator.is_main_process else contextlib.nullcontext()
+    with ends_with_the_others(run_dir), lock:
         return _Run(accelerator, config, source, run_dir, run_options).go()
 
 

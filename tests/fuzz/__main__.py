@@ -1,5 +1,4 @@
-"""`PYTHONPATH=tests python -m fuzz --minutes 20 --seed 0`: cases of all kinds in turn until the time is over; exit status 1 after a
-fault."""
+"""Cases of all kinds in turn until the time is over: `PYTHONPATH=tests python -m fuzz --minutes 20 --seed 0`."""
 
 import argparse
 import sys

@@ -136,7 +136,9 @@ class Fuzz:
         flags, files = flags_of(COMMANDS[name]), sorted(os.listdir())
         for _ in range(int(rng.integers(1, 5))):
             at = int(rng.integers(len(words) + 1))
-            value = pick(rng, [pick(rng, WORDS), pick(rng, files), str(pick(rng, [-1, 0, 1, 7, 10**9, 2**70, 1e-9, 0.3]))])
+            value = pick(
+                rng, [pick(rng, WORDS), pick(rng, files), str(pick(rng, [-1, 0, 1, 7, 10**9, 2**70, 1e-9, 0.3]))]
+            )
             way = int(rng.integers(6))
             if way == 0 and len(words) > 1:
                 del words[min(at, len(words) - 1)]
@@ -149,7 +151,9 @@ class Fuzz:
             elif flags:
                 words += [pick(rng, flags), value]
         words = [word.replace("\0", "") for word in words]
-        return Case(lambda: looked_at(words), [] if name in ("train", "bench", "evaluate") else words, statuses=(0, 1, 2))
+        return Case(
+            lambda: looked_at(words), [] if name in ("train", "bench", "evaluate") else words, statuses=(0, 1, 2)
+        )
 
     # --- tables
 
@@ -187,7 +191,9 @@ class Fuzz:
         from own import main as prepare
 
         words = ["--from", name, "--to", "data", "--size", "16", "--max-bad-share", "0.9"]
-        return Case(lambda: prepare(words), check=lambda: wrong_pictures(Path("data"), {name, "data"}), statuses=(0, 1, 2))
+        return Case(
+            lambda: prepare(words), check=lambda: wrong_pictures(Path("data"), {name, "data"}), statuses=(0, 1, 2)
+        )
 
     # --- trainings
 
@@ -306,7 +312,9 @@ def wrong_rows(file: Path, photos: int) -> str:
     """See that every measurement is a number, and that every photograph has each once."""
     with open(file, newline="", encoding="utf-8") as opened:
         rows = list(csv.DictReader(opened))
-    numbers = [row[name] for row in rows for name in row if name in ("hole_psnr", "hole_ssim", "psnr", "ssim", "l1", "l2")]
+    numbers = [
+        row[name] for row in rows for name in row if name in ("hole_psnr", "hole_ssim", "psnr", "ssim", "l1", "l2")
+    ]
     if not all(math.isfinite(float(x)) for x in numbers):
         return "a measurement is not finite"
     keys = {tuple(row.values())[:4] for row in rows}

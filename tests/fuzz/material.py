@@ -116,7 +116,7 @@ def archives() -> dict[str, bytes]:
 
 
 def make(folder: Path) -> None:
-    """Fill a folder, the current one, with photographs, a generator, a training in its middle, an evaluation, shards."""
+    """Fill the current folder with photographs, a generator, half of a training, an evaluation, shards."""
     for name in ("photos", "prepared/train", "prepared/val"):
         (folder / name).mkdir(parents=True)
     for i in range(5):

@@ -9,7 +9,7 @@ import numpy as np
 Rng = np.random.Generator
 
 WORDS = [
-    "", "nan", "NaN", "inf", "-inf", "-1", "0", "1", "1e999", "-0.0", "0.5", "18446744073709551616", "null", "None", "true",
+    "", "nan", "NaN", "inf", "-inf", "-1", "0", "1", "1e999", "-0.0", "0.5", "18446744073709551616", "null", "true",
     "[]", "{}", '"', "'", "\0", "\x1b[31m", "é", "\u202e", "a,b", "\n", "../../x", "/", ".", "A" * 5000,
 ]  # fmt: skip
 VALUES = [
@@ -68,14 +68,18 @@ def spoil_png(rng: Rng, data: bytes) -> bytes:
             chunk[1] = spoil_bytes(rng, chunk[1])
         elif way == 1:  # width, height, bit depth, kind, ...
             head = bytearray(chunks[0][1].ljust(13, b"\0"))
-            head[int(rng.integers(13))] = int(rng.integers(256)) if rng.random() < 0.5 else pick(rng, [0, 1, 2, 3, 4, 6, 8, 16])
+            head[int(rng.integers(13))] = (
+                int(rng.integers(256)) if rng.random() < 0.5 else pick(rng, [0, 1, 2, 3, 4, 6, 8, 16])
+            )
             chunks[0][1] = bytes(head)
         elif way == 2:
             chunks.insert(int(rng.integers(len(chunks) + 1)), list(chunk))
         elif way == 3 and len(chunks) > 1:
             chunks.remove(chunk)
         elif way == 4:
-            kind = pick(rng, [b"tRNS", b"PLTE", b"gAMA", b"iCCP", b"eXIf", b"acTL", b"fcTL", b"pHYs", b"tEXt", b"zTXt", b"iTXt"])
+            kind = pick(
+                rng, [b"tRNS", b"PLTE", b"gAMA", b"iCCP", b"eXIf", b"acTL", b"fcTL", b"pHYs", b"tEXt", b"zTXt", b"iTXt"]
+            )
             some = bytes(rng.integers(0, 256, int(rng.integers(40)), dtype=np.uint8))
             chunks.insert(int(rng.integers(1, len(chunks) + 1)), [kind, some])
         elif chunk[0] == b"IDAT":  # pixels that decompress, but too few, too many or others

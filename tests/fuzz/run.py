@@ -141,7 +141,11 @@ def _in_own_process(case: Case, err: Path) -> tuple[int, resource.struct_rusage,
     env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     with open(err, "wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rwlib", *case.words], stdout=subprocess.DEVNULL, stderr=file, env=env, preexec_fn=_limit
+            [sys.executable, "-m", "rwlib", *case.words],
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+            env=env,
+            preexec_fn=_limit,
         )
     return (*_wait(process.pid), 0.0)
 
