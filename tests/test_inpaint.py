@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 import rwlib.files
 from rwlib.config import make_config
-from rwlib.conventions import InputError
+from rwlib.conventions import InputError, tensor_to_image
 from rwlib.inpainting import (
     fill,
     filling,
@@ -166,6 +166,18 @@ def test_a_small_hole_of_a_large_picture_is_seen_closely(seen):
         144, 100,
     ]  # fmt: skip
     assert np.array_equal(result[~hole], image[~hole]) and (result[hole] < 128).mean() > 0.9  # the filling is black
+
+
+def test_the_network_alone_fills_thin_parts_too_and_leaves_its_seams():
+    image, hole = noise(40, 48), block(40, 48)
+    hole[2:4] = True
+    filled = filling.fill_photo(image, hole, G, CONFIG, work_side_px=48, network_only=True)
+    I_gt = torch.from_numpy(image).permute(2, 0, 1)[None] / 127.5 - 1
+    assert np.array_equal(
+        filled.image, tensor_to_image(fill(G, I_gt, torch.from_numpy(~hole)[None, None].float()).I_c2)
+    )
+    both = filling.fill_photo(image, hole, G, CONFIG, work_side_px=48).image
+    assert (both != filled.image)[2:4].any() and (both != filled.image)[20:30, 15:30].any()
 
 
 def test_thin_holes_are_continued_smoothly_without_the_network(seen):

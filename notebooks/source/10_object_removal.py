@@ -93,9 +93,10 @@ check.ex_10_1(my_grow)
 
 # %%
 def filled(I, M, work_side_px=0):
-    """Fill a hole as `rwlib inpaint` does, and return the result."""
+    """Fill a hole by the network alone; `rwlib inpaint` hides its seams as well (section 5)."""
     hole = (M[0, 0] == 0).numpy()
-    return image_to_tensor(fill_photo(tensor_to_image(I), hole, G, config, work_side_px=work_side_px).image)
+    image = fill_photo(tensor_to_image(I), hole, G, config, work_side_px=work_side_px, network_only=True).image
+    return image_to_tensor(image)
 
 
 tight = (cover < 0.5).float()
@@ -238,8 +239,8 @@ show_images(
 # %% [markdown]
 # ## 4 · At which scale?
 #
-# The network learned holes in pictures of 64 pixels. rwlib shrinks a picture until its hole has such a size, fills it,
-# and enlarges the filling.
+# The network learned holes in pictures of 64 pixels. rwlib cuts out what surrounds a hole, shrinks it until the hole
+# has such a size, fills it, and enlarges the filling.
 #
 # **Predict.** A photograph of 256 pixels with a large hole is filled at 32 to 256 pixels. Which is the sharpest
 # filling, and which is nearest to the truth?
@@ -321,7 +322,9 @@ for r in (1, 2, 4, 8):
 
 # %% [markdown]
 # The step at the border shrinks to an eighth, and costs a fifth of a decibel in our run. The assertion is the point: an
-# evaluation in which existing pixels have any error is not about inpainting any more (notebook 08).
+# evaluation in which existing pixels have any error is not about inpainting any more (notebook 08). `rwlib inpaint`
+# goes another way to the same end: what the prediction misses at existing pixels is continued smoothly into the hole
+# and added.
 
 # %% [markdown]
 # ## 6 · What is invented?

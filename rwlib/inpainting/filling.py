@@ -105,6 +105,7 @@ def fill_photo(
     config: Config,
     *,
     work_side_px: int = 0,
+    network_only: bool = False,
 ) -> Filled:
     """Fill the hole of one picture, and return what the network made on the way, too.
 
@@ -115,6 +116,7 @@ def fill_photo(
         config: its configuration; `size_px` says which holes it knows.
         work_side_px: longest side at which the network sees the whole picture; 0 cuts out regions and chooses by the
             size of their holes.
+        network_only: leave thin parts to the network, too, and its seams as they are: to see what it does by itself.
 
     Raises:
         InputError: wrong types, sizes that differ, a side under 8 px, no hole, or nothing but hole.
@@ -138,10 +140,10 @@ def fill_photo(
         raise InputError("mask: everything is missing, so there is nothing to fill from; leave some of the picture")
 
     filled = image.copy(order="C")
-    thick = thick_part(hole)
+    thick = hole if network_only else thick_part(hole)
     _fill_thin(filled, hole, thick)
     regions = choose_regions(thick, config.size_px, work_side_px) if thick.any() else []
-    worked = [_fill_region(filled, thick, region, G) for region in regions]
+    worked = [_fill_region(filled, thick, region, G, seams=not network_only) for region in regions]
     if worked:
         outputs, M = max(worked, key=lambda done: int((done[1] == 0).sum()))
     else:  # for whoever looks at the steps: there are none
@@ -162,7 +164,7 @@ def _fill_thin(filled: np.ndarray, hole: np.ndarray, thick: np.ndarray) -> None:
 
 
 def _fill_region(
-    filled: np.ndarray, thick: np.ndarray, region: Region, G: RegionWiseGenerator
+    filled: np.ndarray, thick: np.ndarray, region: Region, G: RegionWiseGenerator, *, seams: bool
 ) -> tuple[Outputs, Tensor]:
     """Fill a region by the network, in place, and return what it made and the mask that it saw."""
     part, missing = filled[region.window], thick[region.window]
@@ -170,11 +172,11 @@ def _fill_region(
     outputs = fill(G, I_gt, M)
     levels = n_levels(region.size, region.work_size)
     for piece in pieces(missing, levels):
-        I_p = enlarge(outputs.I_p2, region.size, piece.source)
-        known = to_mask(~missing[piece.source])
-        difference = continue_smoothly(to_tensor(part[piece.source]) - I_p, known, levels)
-        I_c = (I_p + difference)[..., piece.inner[0], piece.inner[1]]
-        _write(part, missing, piece, I_c)
+        I_p = enlarge(outputs.I_p2 if seams else outputs.I_c2, region.size, piece.source)
+        if seams:
+            known = to_mask(~missing[piece.source])
+            I_p = I_p + continue_smoothly(to_tensor(part[piece.source]) - I_p, known, levels)
+        _write(part, missing, piece, I_p[..., piece.inner[0], piece.inner[1]])
     return outputs, M
 
 

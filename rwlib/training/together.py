@@ -18,7 +18,7 @@ import torch.distributed as dist
 from torch.distributed.distributed_c10d import _get_default_store
 
 from rwlib.errors import InputError
-from rwlib.training.run_folder import RECORD, write_record
+from rwlib.training.run_folder import write_record
 
 POLL_S = 1.0
 """Seconds between two looks."""
@@ -47,7 +47,7 @@ def ends_with_the_others(run_dir: Path) -> Iterator[None]:
             if failed and not over.is_set():
                 number = store.get(KEY).decode()
                 print(f"rwlib: processes: process {number} failed, so this one ends, too", file=sys.stderr, flush=True)
-                if dist.get_rank() == 0 and (run_dir / RECORD).exists():
+                if dist.get_rank() == 0 and (run_dir / "run.json").exists():
                     with contextlib.suppress(InputError):
                         write_record(run_dir, status="failed")
                 os._exit(2)  # the main thread is inside of a collective operation, which nothing else leaves
