@@ -27,12 +27,13 @@ export PYTHONDONTWRITEBYTECODE :=
 NB ?=
 MEASURE ?=
 BENCH_ARGS ?=
+FUZZ_ARGS ?=
 BROWSER_ARGS ?=
 # nbval ignores stored outputs. Progress goes to a folder of its own, never to the reader's.
 NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile --nbval-lax \
   --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
-.PHONY: help lab studio test test-browser notebooks notebooks-check teaching slides nbgrader-release bench lint \
+.PHONY: help lab studio test test-browser notebooks notebooks-check teaching slides nbgrader-release bench fuzz lint \
   architecture lock install clean clean-venv
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -74,6 +75,9 @@ nbgrader-release: install ## make a course folder for nbgrader, nbgrader/, from 
 
 bench: install ## measure speed and memory beside a straight port of the released program; writes bench.csv and bench.png
 	@$(PY) -m rwlib bench $(BENCH_ARGS)
+
+fuzz: install ## spoil every file and command line that rwlib reads, for twenty minutes; FUZZ_ARGS=--seed=1 gives others
+	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/tests" $(PY) -m fuzz $(FUZZ_ARGS)
 
 lint: install ## check the style of the code and its format
 	@$(PY) -m ruff check .

@@ -54,7 +54,8 @@ def bench(
     device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     chosen = select(list(all_cases(device, quick=quick, full=full)), pattern)
     threads = f"{torch.get_num_threads()} thread{'s' * (torch.get_num_threads() > 1)}"
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{cpu_model()} ({threads})"
+    kind = torch.backends.cpu.get_cpu_capability()  # AVX2 or AVX512, which decides more than the processor's name
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{cpu_model()} ({kind}, {threads})"
     ceiling = matrix_ceiling_tflops(device) if device.type == "cuda" else math.nan
     print(f"torch {torch.__version__} on {name}; medians, both sides alternately; memory beyond weights and data")
     width = max(len(case.name) for case in chosen)
@@ -79,7 +80,8 @@ def bench(
             tflop = count_tflop(pair) if device.type == "cuda" and case.images else 0.0
             del pair  # its memory may be needed for the next measurement
             ours_mb, reference_mb = memory.peaks_mb(case)
-            row = Row(case.name, ours_ms, reference_ms, reference_ms / ours_ms, ours_mb, reference_mb, name)
+            machine = f"{name}, torch {torch.__version__}"
+            row = Row(case.name, ours_ms, reference_ms, reference_ms / ours_ms, ours_mb, reference_mb, machine)
             rows.append(row)
             print(line(row, width))
             if tflop:
