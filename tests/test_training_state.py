@@ -307,6 +307,15 @@ def test_a_disk_that_takes_no_second_checkpoint_ends_in_one_line(tmp_path, monke
     assert read_step(tmp_path / "training.safetensors") == 1
 
 
+def test_rows_of_a_step_that_came_already_are_left_out(tmp_path):
+    Curves(tmp_path / "curves.csv", 0).close()
+    header = (tmp_path / "curves.csv").read_text().strip()
+    rows = [f"{step},1{',0.5' * (header.count(',') - 1)}" for step in (0, 1, 1, 0, 2, 7)]
+    (tmp_path / "curves.csv").write_text("\n".join([header, *rows]) + "\n")
+    Curves(tmp_path / "curves.csv", 4).close()
+    assert [line.split(",")[0] for line in (tmp_path / "curves.csv").read_text().splitlines()[1:]] == ["0", "1", "2"]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
 def test_a_full_disk_is_told_of_by_the_row_and_not_by_closing(tmp_path):
     curves_file = Curves(tmp_path / "curves.csv", 0)
