@@ -275,7 +275,7 @@ def test_borrowed_answers_are_noted():
 
 
 def test_the_report_lets_no_file_speak(tmp_path):
-    mark = Mark(exercises.find("1.1"), "failed", '<script>alert("x")</script>\u202e', ["uses `<b>`"])
+    mark = Mark("1.1", "the composite", "failed", '<script>alert("x")</script>\u202e', ["uses `<b>`"])
     one = Graded(
         Submission("=HYPERLINK()", "a<b>/01.ipynb", Path("x"), "01"), [mark], "it <hung>", ["cell 1: <i>"], ["+1"]
     )

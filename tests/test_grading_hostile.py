@@ -47,7 +47,7 @@ def graded(script, tmp_path):
         (submission,) = find_submissions(folder)
         wall = [*edition.readable([folder]), str(script.parents[3])] if read and fence.landlock_version() else None
         result = grade_notebook(submission, script, limits, wall, list(map(str, edition.hidden())), None)
-        return result, {mark.exercise.number: mark.status for mark in result.marks}
+        return result, {mark.number: mark.status for mark in result.marks}
 
     return grade
 
@@ -64,7 +64,7 @@ def test_right_wrong_missing_and_borrowed_answers_are_told_apart(graded):
         "1.1": "passed", "1.2": "failed", "1.4": "passed", "1.5": "not attempted", "1.6": "passed",
         "1.7": "not attempted",
     }  # fmt: skip
-    messages = {mark.exercise.number: mark for mark in result.marks}
+    messages = {mark.number: mark for mark in result.marks}
     assert "existing fraction" in messages["1.2"].message and messages["1.6"].notes == ["uses `rwlib.metrics.psnr`"]
     assert messages["1.1"].notes == [] and result.points == 3 and not result.stopped
     assert result.raised == ["code cell 11: ZeroDivisionError: division by zero"]

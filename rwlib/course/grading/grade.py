@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rwlib.course.authoring.rules import CHECK
 from rwlib.course.checking.check import judge
-from rwlib.course.checking.exercise import FAILED, OPEN, PASSED, Exercise, Result
+from rwlib.course.checking.exercise import FAILED, OPEN, PASSED, Result
 from rwlib.course.checking.solutions import find_solution
-from rwlib.course.exercises import of_notebook
+from rwlib.course.exercises import find, of_notebook
 from rwlib.course.grading import notes, wire
 from rwlib.course.grading.process import LearnerProcess, Limits, Stopped
 from rwlib.course.grading.remote import RemoteAnswer, over_there, random_states, set_random_states
@@ -26,7 +26,8 @@ MAX_COPY_MB = 200
 class Mark:
     """What one exercise of one learner earned."""
 
-    exercise: Exercise
+    number: str
+    title: str
     status: str = NOT_REACHED
     """`passed`, `failed`, `not attempted`, or `not reached` where the process was gone before."""
     message: str = ""
@@ -79,7 +80,7 @@ def grade_notebook(
         warm: a folder whose files are put into its home, so that matplotlib need not look for fonts each time.
         tier: how much it computes: `smoke`, `cpu` or `gpu`.
     """
-    graded = Graded(submission, [Mark(exercise) for exercise in of_notebook(submission.number)])
+    graded = Graded(submission, [Mark(one.number, one.title) for one in of_notebook(submission.number)])
     if submission.fault or not graded.marks:
         graded.stopped = submission.fault
         return graded
@@ -105,15 +106,15 @@ def grade_notebook(
             mark.message = f"The notebook was stopped: {graded.stopped}."
         elif mark.status == NOT_REACHED:
             mark.status, mark.message = OPEN, "It is not in the notebook."
-        name = _checked_name(submission, mark.exercise.number)
+        name = _checked_name(submission, mark.number)
         if mark.status in (PASSED, FAILED):
-            mark.notes = notes.borrowed(submission.cells, mark.exercise.number, name)
+            mark.notes = notes.borrowed(submission.cells, mark.number, name)
     graded.seconds = time.monotonic() - began
     return graded
 
 
 def _run(graded: Graded, process: LearnerProcess, limits: Limits) -> None:
-    marks = {mark.exercise.number: mark for mark in graded.marks}
+    marks = {mark.number: mark for mark in graded.marks}
     for i, source in enumerate(graded.submission.cells):
         reply, _ = process.ask({"do": "run", "source": source}, seconds=limits.cell_s)
         if isinstance(raised := reply.get("raised"), dict):
@@ -125,7 +126,7 @@ def _run(graded: Graded, process: LearnerProcess, limits: Limits) -> None:
                 _judge(mark, process, argument)
     for mark in graded.marks:
         if mark.status == NOT_REACHED:
-            _judge(mark, process, find_solution(mark.exercise.number).name)
+            _judge(mark, process, find_solution(mark.number).name)
 
 
 def _judge(mark: Mark, process: LearnerProcess, name: str) -> None:
@@ -141,7 +142,7 @@ def _judge(mark: Mark, process: LearnerProcess, name: str) -> None:
             answer = wire.decode(reply["value"], blobs)
         else:
             raise wire.WireError("the answer cannot be looked at")
-        result = judge(over_there(mark.exercise), answer)
+        result = judge(over_there(find(mark.number)), answer)
     except Exception as error:  # whatever a process may send
         result = Result(FAILED, f"The answer cannot be judged: {error}")
     finally:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
-from weakref import WeakSet
 
 import psutil
 
@@ -23,8 +22,6 @@ GRACE_S = 5.0
 WATCH_S = 0.1
 MAX_PROCESSES = 40
 KEPT_OUTPUT = 20_000
-LIVE: WeakSet["LearnerProcess"] = WeakSet()
-"""Those that run, to end them where grading is interrupted."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +69,9 @@ class LearnerProcess:
             [sys.executable, "-I", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             cwd=folder, env=_environment(folder, tier), start_new_session=True,
         )  # fmt: skip
-        LIVE.add(self)
-        for work in (self._read_replies, self._read_output, self._watch):
-            threading.Thread(target=work, daemon=True).start()
+        self._readers = [threading.Thread(target=f, daemon=True) for f in (self._read_replies, self._read_output)]
+        for thread in (*self._readers, threading.Thread(target=self._watch, daemon=True)):
+            thread.start()
         order = {
             "folder": str(folder), "fence": read is not None, "read": list(read or ()),
             "write": [str(folder), "/dev/null"], "hidden": list(hidden),
@@ -118,9 +115,17 @@ class LearnerProcess:
             for process in family:
                 with suppress(psutil.Error):
                     process.kill()
+        if hasattr(os, "killpg"):
+            with suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # what hid from the reaper, or where there is none
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        streams = [self._process.stdin]
+        for thread, stream in zip(self._readers, (self._process.stdout, self._process.stderr), strict=True):
+            if thread is not threading.current_thread():
+                thread.join(1.0)
+            streams += [stream] * (not thread.is_alive())  # closing one that is being read could wait for ever
+        for stream in streams:
             with suppress(OSError, ValueError):
                 stream.close()
 
@@ -178,9 +183,10 @@ class LearnerProcess:
         looked = 0.0
         while not self._ended.wait(WATCH_S):
             try:
-                family = psutil.Process(self._process.pid).children(recursive=True)
+                mine = psutil.Process(self._process.pid)
+                family = [mine, *mine.children(recursive=True)]
             except psutil.Error:
-                return
+                return self._stop_soon("its process ended by itself")
             used_mb = 0.0
             for process in family:
                 with suppress(psutil.Error):

@@ -50,7 +50,7 @@ def table(results: Sequence[Graded]) -> str:
     for one in results:
         mine = [one.submission.learner, one.submission.number, one.submission.file]
         for mark in one.marks:
-            exercise = [mark.exercise.number, mark.exercise.title, mark.points, 1, mark.status]
+            exercise = [mark.number, mark.title, mark.points, 1, mark.status]
             notes = "; ".join([*mark.notes, *one.notes])
             writer.writerow(map(_harmless, [*mine, *exercise, mark.message.replace("\n", " "), notes]))
         if not one.marks:
@@ -101,7 +101,7 @@ def _overview(results: Sequence[Graded]) -> str:
 def _details(one: Graded) -> str:
     title = f"{one.submission.learner}: {one.submission.file}, {one.points} of {len(one.marks)}"
     rows = [
-        f'<tr><th scope="row">{mark.exercise.number}</th><td>{escape(mark.exercise.title)}</td>'
+        f'<tr><th scope="row">{mark.number}</th><td>{escape(mark.title)}</td>'
         f"<td>{SIGNS[mark.status]} {mark.status}</td><td><pre>{escape(_clean(mark.message))}</pre></td>"
         f"<td>{escape('; '.join(mark.notes))}</td></tr>"
         for mark in one.marks

@@ -1,18 +1,21 @@
 """Grade a folder: one edition and one fence for all, several notebooks at a time."""
 
+import contextlib
+import functools
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from rwlib.course.checking.exercise import call_directly
 from rwlib.course.exercises import all_exercises
 from rwlib.course.grading import edition, fence
 from rwlib.course.grading.grade import Graded, grade_notebook
-from rwlib.course.grading.process import LIVE, Limits
+from rwlib.course.grading.process import Limits
 from rwlib.course.grading.submissions import Submission
 
 
@@ -44,20 +47,21 @@ def grade_all(
             read = [*edition.readable([folder]), str(place / "edition")]
         warm = _fonts(place / "home")
 
-        def one(submission: Submission) -> Graded:
-            graded = grade_notebook(submission, script, limits, read, hidden, warm, tier)
-            tell(graded)
-            return graded
-
-        pool = ThreadPoolExecutor(jobs)
-        try:
-            return list(pool.map(one, submissions))
-        except BaseException:
-            for process in list(LIVE):
-                process.stop("grading was interrupted")
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        one = functools.partial(
+            grade_notebook, script=script, limits=limits, read=read, hidden=hidden, warm=warm, tier=tier
+        )
+        done = []
+        with contextlib.ExitStack() as stack:
+            if jobs > 1:  # processes and no threads: the checks seed the global random numbers
+                context = multiprocessing.get_context("spawn")
+                pool = stack.enter_context(ProcessPoolExecutor(jobs, context))
+                results = pool.map(one, submissions)
+            else:
+                results = map(one, submissions)
+            for graded in results:
+                tell(graded)
+                done.append(graded)
+        return done
 
 
 def closed() -> tuple[list[str], list[str]]:
