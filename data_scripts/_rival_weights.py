@@ -90,6 +90,18 @@ def pic_decoder_layers() -> dict[str, str]:
 # --- weights
 
 
+class Recorded(dict[str, Tensor]):
+    """Name → tensor, which remembers what was read."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Tensor:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+
 def translated(G: nn.Module, layers: Mapping[str, str], state: State) -> dict[str, Tensor]:
     """Return the part of `G.state_dict()` that belongs to these layers, from a program's weights.
 
@@ -139,12 +151,6 @@ def _spectral(layer: nn.Module, state: State, theirs: str) -> dict[str, Tensor]:
         raise InputError(f"checkpoint: {theirs}.weight_u: expected {len(matrix)} values, got {len(u)}")
     v = F.normalize(matrix.T @ u, dim=0)
     return {"original": W, "0._u": u if of_torch else F.normalize(matrix @ v, dim=0), "0._v": v}
-
-
-def left_over(layers: Mapping[str, str], state: State, unused: str) -> list[str]:
-    """Return the names in a file that belong to none of the layers and that `unused`, a pattern, does not match."""
-    known, pattern = set(layers.values()), re.compile(unused)
-    return [name for name in state if name.rpartition(".")[0] not in known and not pattern.fullmatch(name)]
 
 
 def plain_state(content: object) -> dict[str, Tensor]:

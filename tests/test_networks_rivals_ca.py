@@ -47,6 +47,29 @@ def test_parameters_of_the_coarse_network_are_those_of_its_table():
     assert sum(p.numel() for p in CAGenerator.from_config(make_config(width=32)).coarse.parameters()) == coarse
 
 
+@pytest.mark.parametrize("form, colour", [("paper", 1), ("program", 0)])
+@torch.no_grad()
+def test_what_the_coarse_network_sees_in_the_hole(form, colour):
+    G, (I, M), seen = CAGenerator(width=2, form=form), image_and_mask(), []
+    G.coarse.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    G(I, M)
+    torch.testing.assert_close(seen[0], torch.cat([I * M + colour * (1 - M), torch.ones_like(M), 1 - M], dim=1))
+
+
+@torch.no_grad()
+def test_paper_and_program_attend_and_pad_differently():
+    torch.manual_seed(0)
+    paper, program = CAGenerator(width=2), CAGenerator(width=2, form="program")
+    program.load_state_dict(paper.state_dict())
+    x, (_, M) = torch.rand(2, 8, 16, 16), image_and_mask()
+    for one, other in ((paper, paper), (paper, program)):
+        same = torch.equal(one.refinement.attention(x, M), other.refinement.attention(x, M))
+        assert same == (one is other)
+    I = torch.rand(1, 5, 8, 8)
+    assert not torch.allclose(paper.coarse.conv1(I)[..., 0, 0], program.coarse.conv1(I)[..., 0, 0])
+    torch.testing.assert_close(paper.coarse.conv1(I)[..., 3:5, 3:5], program.coarse.conv1(I)[..., 3:5, 3:5])
+
+
 def test_the_smallest_picture():
     G = CAGenerator(width=2).eval()
     M = torch.ones(1, 1, 8, 8)
@@ -58,6 +81,8 @@ def test_critics_from_config():
     D = GlobalAndLocalCritics.from_config(make_config(size_px=64, discriminator_width=4))
     scores = D(torch.rand(2, 3, 64, 64), torch.rand(2, 3, 32, 32))
     assert scores.whole.shape == scores.hole.shape == (2, 1, 1, 1)
+    I, hole = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 32, 32)
+    torch.testing.assert_close(tuple(D(I, hole)), (D.whole(I), D.hole(hole)))
     with pytest.raises(InputError, match=r"image: expected shape \(b, 3, 64, 64\)"):
         D(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32))
     assert GlobalAndLocalCritics(36, 2)(torch.rand(1, 3, 36, 36), torch.rand(1, 3, 18, 18)).whole.isfinite().all()

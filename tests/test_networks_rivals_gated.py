@@ -49,6 +49,14 @@ def test_interface(form):
     check_interface(lambda: GatedGenerator(width=8, form=form), divisor=8, side=32)
 
 
+@torch.no_grad()
+def test_paper_and_program_attend_differently():
+    x, (_, M) = torch.rand(2, 8, 16, 16), image_and_mask()
+    paper, again, program = (GatedGenerator(width=4, form=form) for form in ("paper", "paper", "program"))
+    assert torch.equal(paper.refinement.attention(x, M), again.refinement.attention(x, M))
+    assert not torch.allclose(paper.refinement.attention(x, M), program.refinement.attention(x, M))
+
+
 def test_parameters_of_the_program():
     """4.1 million, as its authors say (48 channels)."""
     G = GatedGenerator.from_config(make_config(width=48))

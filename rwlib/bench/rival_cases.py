@@ -24,11 +24,11 @@ class Rival(NamedTuple):
     """From the side of the picture to a generator, in the form of its program where that differs from the paper."""
     port: Callable[[Any, Tensor, Tensor], Any]
     """From generator, I_gt and M to what it makes."""
-    compared: Callable[[Any], Mapping[str, Tensor]]
-    """From what either side makes to named tensors."""
+    compared: Callable[[Any], dict[str, Tensor]]
+    """From what either side makes to its predictions, by name."""
 
 
-def stages(out: Any) -> Mapping[str, Tensor]:
+def stages(out: Any) -> dict[str, Tensor]:
     """Return both predictions of CA and of gated convolution."""
     return {"I_p1": out.I_p1, "I_p2": out.I_p2}
 
@@ -47,17 +47,28 @@ RIVALS = {
 """Name in `Config.model` → generator and port."""
 
 
-def rival_pair(name: str, size_px: int, b: int, *, device: torch.device) -> Pair:
-    """Build a method's generator with random weights, in evaluation mode, forward only."""
+def rival_pair(name: str, size_px: int, b: int, *, backward: bool = False, device: torch.device) -> Pair:
+    """Build a method's generator with random weights; backward to every weight that has a share in its prediction.
+
+    It stands in evaluation mode: no spectral norm moves, and batch normalisation takes no statistics.
+    """
     I_gt, M = image_and_mask(size_px, b, device)
     rival = RIVALS[name]
     G = channels_last(seeded(partial(rival.make, size_px)).to(device).eval())
 
-    def side_of(forward: Callable[[Tensor, Tensor], Any], I_gt: Tensor) -> Side:
-        @torch.no_grad()
+    def side_of(G: Any, forward: Callable[[Tensor, Tensor], Any], I_gt: Tensor) -> Side:
         def call() -> Mapping[str, Tensor]:
-            return rival.compared(forward(I_gt, M))
+            with torch.set_grad_enabled(backward):
+                pictures = rival.compared(forward(I_gt, M))
+            if not backward:
+                return pictures
+            loss = sum((I_p - I_gt).square().mean() for I_p in pictures.values())
+            names, parameters = zip(*G.named_parameters(), strict=True)
+            gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+            found = {name: x for name, x in zip(names, gradients, strict=True) if x is not None}
+            return {picture: x.detach() for picture, x in pictures.items()} | found
 
         return call
 
-    return Pair(side_of(G, channels_last(I_gt)), side_of(partial(rival.port, plain_copy(G)), I_gt))
+    plain = plain_copy(G)
+    return Pair(side_of(G, G, channels_last(I_gt)), side_of(plain, partial(rival.port, plain), I_gt))

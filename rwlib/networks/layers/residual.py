@@ -4,12 +4,14 @@ r"""Residual blocks with spectral normalisation, of which PIC's networks consist
 
 `ResidualBlock` keeps the size of the map or halves it (by averaging); `FirstBlock` is one that begins with a picture,
 whose values a ReLU must not clip; `UpsamplingBlock` doubles it with transposed convolutions and has instance
-normalisation before each φ.
+normalisation before each φ, and so no bias before the second, which the normalisation would take away again.
 """
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+
+from rwlib.networks.layers.instance_norm import instance_norm
 
 SLOPE = 0.1
 """Of the leaky ReLU, in PIC's program."""
@@ -75,13 +77,15 @@ class UpsamplingBlock(nn.Module):
         super().__init__()
         doubled = {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1}
         self.norm1 = nn.InstanceNorm2d(in_channels, affine=True)
-        self.conv1 = spectral_norm(nn.Conv2d(in_channels, out_channels, 3, padding=1))
+        self.conv1 = spectral_norm(nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False))
         self.norm2 = nn.InstanceNorm2d(out_channels, affine=True)
         self.conv2 = spectral_norm(nn.ConvTranspose2d(out_channels, out_channels, **doubled), dim=spectral_dim)
         self.bypass = spectral_norm(nn.ConvTranspose2d(in_channels, out_channels, **doubled), dim=spectral_dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of both ways."""
-        y = self.conv1(F.leaky_relu(self.norm1(x), SLOPE, inplace=True))
-        y = self.conv2(F.leaky_relu(self.norm2(y), SLOPE, inplace=True))  # (b, out_channels, 2h, 2w)
+        x_1 = instance_norm(x, self.norm1.weight, self.norm1.bias)
+        y = self.conv1(F.leaky_relu(x_1, SLOPE))
+        y = instance_norm(y, self.norm2.weight, self.norm2.bias)
+        y = self.conv2(F.leaky_relu(y, SLOPE))  # (b, out_channels, 2h, 2w)
         return y + self.bypass(x)

@@ -32,6 +32,7 @@ from rwlib.config import Config
 from rwlib.conventions import InputError, check_image_and_mask, check_shape, compose
 from rwlib.networks.fast.reflect_conv import pad_reflect
 from rwlib.networks.layers.canny import canny_edges, grey
+from rwlib.networks.layers.instance_norm import instance_norm
 
 RESIDUAL_BLOCKS = 8
 MIN_PATCH_PX = 24
@@ -59,7 +60,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the shape of x."""
-        x = F.instance_norm(self.conv(pad_reflect(x, self.conv.dilation[0])))
+        x = instance_norm(self.conv(pad_reflect(x, self.conv.dilation[0])))
         return F.relu(x, inplace=True) if self.relu else x
 
 
@@ -113,10 +114,10 @@ class JohnsonNetwork(nn.Module):
         """Return (b, out_channels, h, w)."""
         x = pad_reflect(x, 3)
         for conv in self.encoder:
-            x = F.relu(F.instance_norm(conv(x)), inplace=True)  # (b, c, h, w), then halved twice: (b, 4c, h/4, w/4)
+            x = F.relu(instance_norm(conv(x)), inplace=True)  # (b, c, h, w), then halved twice: (b, 4c, h/4, w/4)
         x = self.middle(x)  # (b, 4c, h/4, w/4)
         for conv in self.decoder:
-            x = F.relu(F.instance_norm(conv(x)), inplace=True)  # (b, 2c, h/2, w/2), (b, c, h, w)
+            x = F.relu(instance_norm(conv(x)), inplace=True)  # (b, 2c, h/2, w/2), (b, c, h, w)
         return self.last(pad_reflect(x, 3))
 
 

@@ -1,0 +1,30 @@
+r"""Instance normalisation whose gradient is right in any memory format.
+
+    y = (x - mean) / sqrt(var + ε) · weight + bias        mean and variance over a map's pixels, for each picture
+
+PyTorch's own returns a map in its default format. If a layer with channels-last weights follows at once, its gradient
+comes in that format, and PyTorch's backward pass on a CPU reads the one as if it were the other: the gradient is wrong
+by more than its own size, and nothing says so (torch 2.15; it is right if a ReLU or a padding stands between the two).
+Here the gradient is brought to the map's format first.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def instance_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+    """Normalise each map of each picture, (b, c, h, w), to mean 0 and variance 1.
+
+    Args:
+        x: (b, c, h, w), h w at least 2.
+        weight: (c,), factors; None for 1.
+        bias: (c,), summands; None for 0.
+
+    Example:
+        >>> instance_norm(torch.tensor([[[[1.0, 3.0]]]])).round().flatten().tolist()
+        [-1.0, 1.0]
+    """
+    y = F.instance_norm(x, weight=weight, bias=bias)
+    if y.requires_grad:
+        y.register_hook(lambda grad: None if grad is None else grad.contiguous())
+    return y
