@@ -38,7 +38,7 @@ def all_cases(device: torch.device, *, quick: bool = False, full: bool = False) 
     Args:
         device: where the networks run; CUDA adds bf16 arithmetic.
         quick: small sizes, for a first look.
-        full: a training step at batch 8, too.
+        full: a training step at batch 8, and forward and backward of the other methods at batch 4, too.
     """
     runs = 3 if quick else 7
     size_px = 64 if quick else 256
@@ -69,6 +69,9 @@ def all_cases(device: torch.device, *, quick: bool = False, full: bool = False) 
     for name in RIVALS:
         build = partial(rival_pair, name, size_px, 1, device=device)
         yield Case(f"{name} forward {size_px}x{size_px} b1", build, images=1, runs=runs)
+        if full:  # minutes for EdgeConnect on a CPU
+            build = partial(rival_pair, name, size_px, 4, backward=True, device=device)
+            yield Case(f"{name} forward+backward {size_px}x{size_px} b4", build, images=4, runs=3)
 
     for n, b in ((256, 4), (576, 4), (1024, 1)) if quick else ((1024, 4), (2304, 4), (4096, 4), (16384, 1)):
         build = partial(correlation_pair, n, b, device=device)
