@@ -30,7 +30,7 @@ BENCH_ARGS ?=
 FUZZ_ARGS ?=
 BROWSER_ARGS ?=
 # nbval ignores stored outputs. Progress goes to a folder of its own, never to the reader's.
-NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile --nbval-lax \
+NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile -p nbval --nbval-lax \
   --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
 .PHONY: help lab studio test test-browser notebooks notebooks-check teaching slides nbgrader-release bench fuzz lint \

@@ -5,9 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from http.server import SimpleHTTPRequestHandler
 
 import pytest
+
+# nbformat's checker of addresses builds its grammar for two seconds when it is imported, and no notebook needs it.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -26,8 +30,6 @@ def home_for_progress(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def no_fault_in_a_widget():
     """Errors in callbacks become messages in the widget; here none may be overlooked."""
-    import sys
-
     yield
     panel = sys.modules.get("rwlib.widgets.shared.panel")
     faults = list(panel.FAULTS) if panel else []

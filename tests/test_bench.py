@@ -340,11 +340,3 @@ def test_any_rows_can_be_drawn(tmp_path, measured):
     bar = report.Row("correlation loss", 1.0, 0.5, 0.5, math.nan, math.nan, "cpu")
     report.write_plot([bar, nothing][:measured], tmp_path / "bench.png")
     assert Image.open(tmp_path / "bench.png").format == "PNG"
-
-
-def test_an_old_file_survives_a_failure(tmp_path):
-    file = tmp_path / "bench.csv"
-    file.write_text("old")
-    with pytest.raises(TypeError):
-        report.write_csv([None], file)
-    assert file.read_text() == "old"

@@ -75,12 +75,19 @@ def test_a_flag_reaches_the_run_over_preset_and_size(monkeypatch, here):
 
 
 @pytest.mark.slow
-def test_train_then_inpaint_in_processes_of_their_own(here):
+def test_train_stop_go_on_and_inpaint_in_processes_of_their_own(here):
     flags = "--data photos --size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 1 --vgg random"
-    trained = rwlib_process("train", "--run-dir", "run", *flags.split(), "--epochs", 1, 1, "--steps-per-epoch", 1)
-    assert trained.returncode == 0, trained.stderr
-    written = r"Written to run/generator\.safetensors after step 2 of 2, in \d+:\d\d:\d\d\n"
-    assert re.fullmatch(written, trained.stdout), trained.stdout
+    steps = ("--epochs", 1, 1, "--steps-per-epoch", 1, "--stop-after", 1)
+    first = rwlib_process("train", "--run-dir", "run", *flags.split(), *steps)
+    assert first.returncode == 0, first.stderr
+    written = r"Written to run/generator\.safetensors after step {} of 2, in \d+:\d\d:\d\d\n"
+    go_on = "go on with: rwlib train --resume --run-dir run\n"
+    assert re.fullmatch(written.format(1) + go_on, first.stdout), first.stdout
+    second = rwlib_process("train", "--run-dir", "run", "--resume")  # settings and data are those of the run
+    assert second.returncode == 0, second.stderr
+    assert re.fullmatch(written.format(2), second.stdout), second.stdout
+    record = json.loads(Path("run/run.json").read_text())
+    assert (record["status"], record["source"]) == ("finished", "photos")
     G, config = load_generator("run/generator.safetensors")
     assert config.width == 4 and len(Path("run/curves.csv").read_text().splitlines()) == 3
     filled = rwlib_process(*inpaint_arguments(checkpoint="run/generator.safetensors"))

@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 import torch
+from examples import Trap
 
 from rwlib.conventions import InputError
 from rwlib.evaluation import feature_networks
@@ -157,16 +158,6 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setattr("torch.hub.download_url_to_file", fail)
     (tmp_path / "checkpoints").mkdir()
     return tmp_path / "checkpoints"
-
-
-class Trap:
-    """Leaves a file behind when it is unpickled."""
-
-    def __init__(self, trace):
-        self.trace = trace
-
-    def __reduce__(self):
-        return open, (str(self.trace), "w")
 
 
 class Module(torch.nn.Module):

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from examples import Trap
 from PIL import Image
 from test_release import draw  # noqa: F401 (puts data_scripts on the path)
 
@@ -77,10 +78,9 @@ def dangers(text):
 SOURCES = sorted(file for folder in ("rwlib", "data_scripts") for file in (ROOT / folder).rglob("*.py"))
 
 
-@pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.relative_to(ROOT).as_posix())
-def test_no_source_loads_files_that_could_run_code(file):
-    allowed = RUNS_CODE_ON_PURPOSE.get(file.relative_to(ROOT).as_posix(), set())
-    assert set(dangers(file.read_text(encoding="utf-8"))) <= allowed
+def test_no_source_loads_files_that_could_run_code():
+    found = {file.relative_to(ROOT).as_posix(): set(dangers(file.read_text(encoding="utf-8"))) for file in SOURCES}
+    assert len(found) > 200 and {file: calls for file, calls in found.items() if calls} == RUNS_CODE_ON_PURPOSE
 
 
 @pytest.mark.parametrize(
@@ -125,16 +125,6 @@ def test_the_scan_lets_pass_what_it_should(text):
 
 
 # --- (b) files with code in them
-
-
-class Trap:
-    """Leaves a file behind when it is unpickled."""
-
-    def __init__(self, trace):
-        self.trace = trace
-
-    def __reduce__(self):
-        return open, (str(self.trace), "w")
 
 
 @pytest.fixture(params=["pickle", "torch", "npz", "npy"])
@@ -262,7 +252,13 @@ def test_no_scribble_goes_unnoticed(whole):
 def test_two_checkpoints_run_together_are_none(whole):
     file, good = whole
     half = len(good) // 2
-    for bad in (good + good, good[half:] + good[:half], good[:half] + bytes(len(good) - half), bytes(len(good))):
+    for bad in (
+        good + good,
+        good + b"more",
+        good[half:] + good[:half],
+        good[:half] + bytes(len(good) - half),
+        bytes(len(good)),
+    ):
         assert refusal(file, bad)
 
 

@@ -5,9 +5,6 @@ import dataclasses
 import json
 import os
 import re
-import socket
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from conftest import PATIENCE_S
 from PIL import Image
 from safetensors.torch import load_file
 from torch.optim.swa_utils import AveragedModel
@@ -145,63 +141,6 @@ def test_a_seed_decides_everything_and_another_gives_another_run(tmp_path):
         torch.rand(3)  # the global state does not matter
         run(tiny(seed=seed), tmp_path / name, steps=1)
     assert curves(tmp_path / "a") == curves(tmp_path / "b") != curves(tmp_path / "c")
-
-
-TRAIN_ONE_OF_TWO = """
-import json, sys
-sys.path[:0] = [sys.argv[2]]
-from rwlib.config import Config
-from rwlib.training.loop import train
-from test_training_loop import Noise
-for folder, values in json.loads(sys.argv[1]).items():
-    train(Config.from_dict(values), Noise(), folder, progress=False)
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_equal_one_at_double_the_batch(tmp_path):
-    """Real processes that talk through gloo, two steps of each phase."""
-    shared = {"size_px": 32, "batch_size": 1, "epochs": (2, 2)}
-    configs = {
-        "critic": tiny("balanced", adversarial="critic", ema_decay=0.5, **shared),
-        "paper": tiny("paper", region_wise="location", **shared),
-        # With alpha = 1 the gradients of D's last bias cancel, and Adam magnifies what rounding leaves of them.
-        "penalty": tiny("balanced", adversarial="wgan-gp", alpha=0.5, **shared),
-    }
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    env = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-    runs = json.dumps({str(tmp_path / "two" / name): dataclasses.asdict(config) for name, config in configs.items()})
-    tests = Path(__file__).parent
-    command = [sys.executable, "-c", TRAIN_ONE_OF_TWO, runs, str(tests)]
-    processes = [
-        subprocess.Popen(
-            command, env=env | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, cwd=tests.parent,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for rank in range(2)
-    ]  # fmt: skip
-    try:
-        for process in processes:
-            printed = process.communicate(timeout=PATIENCE_S)[0]
-            assert process.returncode == 0, printed
-    finally:
-        for process in processes:
-            process.kill()
-    for name, config in configs.items():
-        one, two = tmp_path / "one" / name, tmp_path / "two" / name
-        run(dataclasses.replace(config, batch_size=2), one)
-        assert json.loads((two / "run.json").read_text())["processes"] == 2
-        expected, tensors = (load_file(folder / "training.safetensors") for folder in (one, two))
-        assert expected.keys() == tensors.keys()
-        for key in expected:
-            if not key.startswith("opt_"):  # second moments of the paper's preset are around 1e6
-                difference = (tensors[key] - expected[key]).abs().double()
-                # Adam divides a gradient by its size; where that is all rounding, so is the step (1 in 576 of a layer).
-                assert (difference > 1e-5).double().mean() < 0.005, f"{name}: {key}"
-                assert difference.max() < 5e-5, f"{name}: {key}"
-        assert len(curves(two)) == 4 and [row["step"] for row in curves(two)] == ["0", "1", "2", "3"]
 
 
 # --- the run's folder

@@ -46,20 +46,26 @@ def go(folder):
     train(config, Slow(), folder, resume=True, progress=False)
 """
 ALONE = START + "go(sys.argv[1])"
-# Importing torch takes seconds, so one process does it once and then forks: a child for each line that it reads.
+# Importing torch takes seconds, so one process does it once and then forks: a child, in a group of its own, for each
+# line that it reads. What the child prints goes to a file beside its folder.
 NURSERY = (
     START
     + """
 for folder in map(str.strip, sys.stdin):
     pid = os.fork()
     if not pid:
+        os.setsid()
+        with open(folder + ".txt", "w") as printed:
+            os.dup2(printed.fileno(), 1)
+            os.dup2(printed.fileno(), 2)
         go(folder)
+        sys.stdout.flush()
         os._exit(0)
     print(pid, flush=True)
-    os.waitpid(pid, 0)
-    print(flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 )
+SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP")
 
 
 def start(folder, code=ALONE, alone=False):
@@ -84,6 +90,13 @@ def wait_for_steps(folder, n, process, timeout_s=PATIENCE_S):
     raise AssertionError(f"no {n} steps: {process.communicate(timeout=5)[0]}")
 
 
+def born(nursery, folder):
+    """Let the nursery train in a folder; return the number of the process that does."""
+    nursery.stdin.write(f"{folder}\n")
+    nursery.stdin.flush()
+    return int(nursery.stdout.readline())
+
+
 # --- signals
 
 
@@ -102,52 +115,26 @@ def test_an_exception_ends_the_run_and_the_processes_that_prepare_data(tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP"])
-def test_a_signal_ends_a_run_after_the_step_and_nothing_is_lost(tmp_path, name):
-    process = start(tmp_path)
-    wait_for_steps(tmp_path, 7, process)
-    assert read_record(tmp_path)["status"] == "running" and read_record(tmp_path)["pid"] == process.pid
-    process.send_signal(getattr(signal, name))
-    printed = process.communicate(timeout=PATIENCE_S)[0]
-    assert process.returncode == 0, printed
-    step = read_step(tmp_path / "training.safetensors")
-    assert f"stopped after step {step} of 400 ({name})" in printed
-    rows = curves(tmp_path)
-    assert len(rows) == step and rows[-1]["step"] == str(step - 1)
-    assert read_record(tmp_path)["status"] == "stopped"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP"])
-def test_a_signal_to_all_processes_of_a_run_spares_those_that_prepare_data(tmp_path, name):
-    """A terminal's Ctrl-C, `scancel` and systemd signal the whole group."""
-    process = start(tmp_path, ALONE.replace("checkpoint_every=5", "checkpoint_every=1000, workers=2"), alone=True)
-    wait_for_steps(tmp_path, 3, process)
-    os.killpg(process.pid, getattr(signal, name))
-    printed = process.communicate(timeout=PATIENCE_S)[0]
-    assert process.returncode == 0, printed
-    step = read_step(tmp_path / "training.safetensors")
-    assert f"stopped after step {step} of 400 ({name})" in printed and len(curves(tmp_path)) == step
-
-
-@pytest.mark.slow
-def test_the_command_line_says_how_to_go_on_and_needs_only_the_folder_then(tmp_path):
-    def rwlib(*arguments):
-        command = [sys.executable, "-m", "rwlib", "train", "--run-dir", "run", *map(str, arguments)]
-        return subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, env=environment
-        )
-
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS.parent), "ACCELERATE_USE_CPU": "true"}
-    settings = "--size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 2 --vgg random --epochs 1 1"
-    first = rwlib("--data", "photos", *settings.split(), "--steps-per-epoch", 2, "--stop-after", 1)
-    assert first.returncode == 0, first.stderr
-    assert "go on with: rwlib train --resume --run-dir run" in first.stdout
-    second = rwlib("--resume")
-    assert second.returncode == 0, second.stderr
-    record = read_record(tmp_path / "run")
-    assert (record["status"], record["source"], record["config"]["width"]) == ("finished", "photos", 4)
-    assert len(curves(tmp_path / "run")) == 4 and "go on with" not in second.stdout
+@pytest.mark.parametrize("to_all", [False, True])
+def test_a_signal_ends_a_run_after_the_step_and_nothing_is_lost(tmp_path, to_all):
+    """A terminal's Ctrl-C, `scancel` and systemd signal the whole group, with the processes that prepare data."""
+    code = NURSERY.replace("checkpoint_every=5", "checkpoint_every=1000, workers=2") if to_all else NURSERY
+    nursery = start(tmp_path, code)
+    for name in SIGNALS:
+        folder = tmp_path / name
+        pid = born(nursery, folder)
+        wait_for_steps(folder, 7, nursery)
+        assert read_record(folder)["status"] == "running" and read_record(folder)["pid"] == pid
+        (os.killpg if to_all else os.kill)(pid, getattr(signal, name))
+        status, printed = nursery.stdout.readline(), Path(f"{folder}.txt").read_text()
+        assert status == "0\n", printed
+        step = read_step(folder / "training.safetensors")
+        assert f"stopped after step {step} of 400 ({name})" in printed
+        rows = curves(folder)
+        assert len(rows) == step and rows[-1]["step"] == str(step - 1)
+        assert read_record(folder)["status"] == "stopped"
+    nursery.stdin.close()
+    assert nursery.wait(PATIENCE_S) == 0
 
 
 def test_a_second_signal_is_not_caught():
@@ -182,9 +169,7 @@ def test_thirty_times_kill_9_at_any_moment_and_the_run_always_goes_on(tmp_path):
     rng, seen, step = random.Random(0), [], 0
     nursery = start(tmp_path, NURSERY)
     for k in range(30):
-        nursery.stdin.write(f"{tmp_path}\n")
-        nursery.stdin.flush()
-        pid = int(nursery.stdout.readline())
+        pid = born(nursery, tmp_path)
         wait_for_steps(tmp_path, step + 1 + rng.randrange(4), nursery)
         if k % 2:
             end = time.monotonic() + 20
@@ -193,19 +178,19 @@ def test_thirty_times_kill_9_at_any_moment_and_the_run_always_goes_on(tmp_path):
         else:
             time.sleep(rng.random() * 0.1)
         os.kill(pid, signal.SIGKILL)
-        assert nursery.stdout.readline() == "\n"  # it is gone
+        assert nursery.stdout.readline() == f"{-signal.SIGKILL}\n"  # it is gone
         seen.append(bool(list(tmp_path.rglob("*.part"))))
         before, state = step, newest_state(tmp_path)
         rows, step = (tmp_path / "curves.csv").read_bytes().count(b"\n") - 1, state[3]["step"] if state else 0
         assert step >= before and rows - step <= 5, "it loses at most the steps since the last checkpoint"
         assert all(x.isfinite().all() for x in (state[1].values() if state else ()) if x.is_floating_point())
     nursery.stdin.close()
-    nursery.wait(60)
+    nursery.wait(PATIENCE_S)
     assert any(seen), "no kill came while a checkpoint was being written"
     process = start(tmp_path)
     wait_for_steps(tmp_path, step + 6, process)
     process.terminate()
-    assert process.wait(60) == 0, process.communicate()[0]
+    assert process.wait(PATIENCE_S) == 0, process.communicate()[0]
     assert not list(tmp_path.rglob("*.part*"))
     with open(tmp_path / "curves.csv", newline="") as opened:
         assert [int(row["step"]) for row in csv.DictReader(opened)] == list(range(len(curves(tmp_path))))
