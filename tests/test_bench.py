@@ -46,19 +46,6 @@ def case_named(name):
 # --- the straight port against rwlib, in float64
 
 
-@pytest.mark.parametrize(  # paddings below, and far beyond, the map's side
-    ("output", "h", "w"), [("elu_clip", 80, 72), ("clip", 16, 16), ("tanh", 8, 24)]
-)
-def test_the_port_of_the_generator(output, h, w):
-    torch.manual_seed(0)
-    G, (I_gt, M) = RegionWiseGenerator(4, output=output).double(), data(h=h, w=w)
-    plain, results = straight_port.plain_copy(G.to(memory_format=torch.channels_last)), []
-    for network, out in ((G, G(I_gt, M)), (plain, straight_port.generator(plain, I_gt, M))):
-        L_r = reconstruction_loss(out.I_p1, out.I_p2, I_gt)
-        results.append((tuple(out), torch.autograd.grad(L_r, list(network.parameters()))))
-    close(*results)
-
-
 @pytest.mark.parametrize(("h", "w", "mode"), [(64, 64, False), (40, 24, True)])  # odd from the fourth layer on
 def test_the_port_of_the_discriminator(h, w, mode):
     torch.manual_seed(0)

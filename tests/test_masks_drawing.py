@@ -160,13 +160,15 @@ def test_refused_generator_kind_and_batch():
         random_masks(0, 8, 8, generator=seeded())
 
 
-@pytest.mark.parametrize("kind, digest", [("contiguous", "9d0adde86c62f333"), ("discontiguous", "3fd264d5f7bab22e")])
+@pytest.mark.parametrize("kind, digest", [("contiguous", "145437e8ecbf6d63"), ("discontiguous", "84c63af249961ace")])
 def test_the_masks_of_a_seed_never_change(kind, digest):
     """Every shipped evaluation depends on them: a change of these bytes is a change of all its numbers."""
     masks = hashlib.sha256()
     for height, width in ((8, 8), (33, 17), (64, 64), (50, 96)):
         for low, high in ALL_BUCKETS:
-            masks.update(random_mask(height, width, (max(low, 0.02), high), kind=kind, generator=seeded()).numpy())
+            for seed in range(4):
+                M = random_mask(height, width, (max(low, 0.02), high), kind=kind, generator=seeded(seed))
+                masks.update(M.numpy())
     assert masks.hexdigest()[:16] == digest
 
 

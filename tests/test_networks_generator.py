@@ -5,6 +5,7 @@ import torch
 from examples import image, mask
 from torch.autograd import gradcheck
 
+from rwlib.bench import straight_port
 from rwlib.config import make_config
 from rwlib.conventions import InputError
 from rwlib.networks import generator, region_wise_conv
@@ -201,6 +202,19 @@ def test_outputs_stay_in_range_whatever_the_weights(output):
 def test_gradients_are_right(region_wise):
     G, M = make(region_wise=region_wise, output="tanh"), mask(8, 8, 1)
     assert gradcheck(lambda I: G(I, M).I_c2, image(8, 8, 1).requires_grad_(), fast_mode=True)
+
+
+@pytest.mark.parametrize(  # paddings below, and far beyond, the map's side
+    ("output", "h", "w"), [("elu_clip", 80, 72), ("clip", 16, 16), ("tanh", 8, 24)]
+)
+def test_skips_and_activations_are_those_of_the_straight_port(output, h, w):
+    """The released graph, written a second time with plain operations for the benchmark."""
+    G, I_gt, M = make(4, output=output).requires_grad_(), image(h, w), mask(h, w)
+    plain, results = straight_port.plain_copy(G.to(memory_format=torch.channels_last)), []
+    for network, out in ((G, G(I_gt, M)), (plain, straight_port.generator(plain, I_gt, M))):
+        L = sum(I.square().sum() for I in out)
+        results.append((tuple(out), torch.autograd.grad(L, list(network.parameters()))))
+    torch.testing.assert_close(*results, rtol=1e-9, atol=1e-9)
 
 
 # --- sizes and errors
