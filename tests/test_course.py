@@ -336,7 +336,7 @@ def toy_course(monkeypatch, tmp_path):
 
 
 def test_check_shows_a_box_that_needs_no_colour(toy_course):
-    assert dir(check) == ["ex_9_1", "hint"]
+    assert dir(check) == ["ex_9_1", "hint", "keep"]
     right, wrong = check.ex_9_1(halved), check.ex_9_1(lambda x, M: x * M)
     assert "✓ Exercise 9.1, toy: passed" in right._repr_html_() and repr(right).startswith("✓")
     assert 'role="status"' in wrong._repr_html_() and "✗ Exercise 9.1, toy: failed" in wrong._repr_html_()

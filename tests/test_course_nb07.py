@@ -28,7 +28,7 @@ def added_up(L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3):
     return sum(weight * term for weight, term in zip(weights, terms, strict=True) if term is not None)
 
 
-def with_rwlib(G, vgg, opt_G, I_gt, M, config):
+def with_rwlib(G, vgg, opt_G, I_gt, M, config, losses):
     for x in G.parameters():
         x.grad = None
     players = Players(G, None, vgg, opt_G, None, None)

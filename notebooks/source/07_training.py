@@ -31,7 +31,7 @@ from matplotlib.figure import Figure
 from rwlib.config import make_config
 from rwlib.course import COLORS, check, figure, setup, show_images
 from rwlib.data import Facades, TrainingSamples, photos
-from rwlib.losses import correlation, correlation_loss, reconstruction_loss, style_loss
+from rwlib.losses import correlation, reconstruction_loss, style_loss
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.training.loop import train
 from rwlib.training.schedule import Schedule, batch_numbers
@@ -145,20 +145,30 @@ for preset in ("paper", "balanced"):
 # | $\mathcal{L}_a$ | both predictions, inside the hole |
 
 # %% [markdown]
-# Write the whole step. `G(I_gt, M)` returns `I_p1, I_c1, I_p2, I_c2`; `vgg(I)` returns the pools $\Phi_1, \Phi_2,
-# \Phi_3$. The losses are rwlib's: `reconstruction_loss`, `correlation_loss`, `style_loss`, all with
-# `reduction=config.reduction`. The check runs two steps on tiny networks and compares the weights.
+# Write the whole step. The check runs two steps on tiny networks and compares the weights.
+#
+# | argument | what it is |
+# |---|---|
+# | `G(I_gt, M)` | returns `.I_p1`, `.I_c1`, `.I_p2`, `.I_c2` |
+# | `vgg(I)` | returns the pools $[\Phi_1, \Phi_2, \Phi_3]$ |
+# | `losses.L_r(I_p1, I_p2, I_gt)` | eq. (2), from notebook 03 |
+# | `losses.L_c(phi_c1, phi_gt)` | eq. (4), of two maps of pool 2 |
+# | `losses.L_s(phis_c2, phis_gt)` | eq. (5), of two lists of pools |
+# | `config` | has `lambda_1`, `lambda_2` |
 
 
 # %%
-def my_generator_step(G, vgg, opt_G, I_gt, M, config):
-    """Exercise 7.3: update G once with L_r, L_c and L_s (lines 3 to 10 of Algorithm 1) and return L."""
+def my_generator_step(G, vgg, opt_G, I_gt, M, config, losses):
+    """Exercise 7.3: update G once with L_r, L_c and L_s (lines 3 to 10 of Algorithm 1) and return L.
+
+    `opt_G` is G's optimiser: `zero_grad`, then `backward`, then `step`.
+    """
     ### BEGIN SOLUTION
     out = G(I_gt, M)
     phis_gt = vgg(I_gt)
-    L_r = reconstruction_loss(out.I_p1, out.I_p2, I_gt, reduction=config.reduction)
-    L_c = correlation_loss(vgg(out.I_c1)[1], phis_gt[1], reduction=config.reduction)
-    L_s = style_loss(vgg(out.I_c2), phis_gt, reduction=config.reduction)
+    L_r = losses.L_r(out.I_p1, out.I_p2, I_gt)
+    L_c = losses.L_c(vgg(out.I_c1)[1], phis_gt[1])
+    L_s = losses.L_s(vgg(out.I_c2), phis_gt)
     L = L_r + config.lambda_1 * L_c + config.lambda_2 * L_s
     opt_G.zero_grad()
     L.backward()
@@ -845,6 +855,40 @@ check.ex_7_12(fault_3)
 # %%
 for shown in (one, two, three):
     print(f"{shown.title}\n  was:  {shown.diagnosis}\n  clue: {shown.clue}\n  how:  {shown.how}\n")
+
+# %% [markdown] tags=["alg-1"]
+# ## 13 · Your own system
+#
+# One step of Algorithm 1 is still unwritten: the generator's in phase two. It is your step of 7.3 with one more loss:
+# $D_r$ judges both predictions inside the hole, and $\lambda_3 \mathcal{L}_a$ is added.
+
+
+# %% tags=["alg-1"]
+def my_generator_step_two(G, D, vgg, opt_G, I_gt, M, config, losses):
+    """Exercise 7.13: update G once with all four losses (line 13 of Algorithm 1) and return L.
+
+    D takes four channels as in 7.4. It judges and does not learn: leave no gradient in it, and leave it able to learn.
+    `losses.L_a(score_p1, score_p2)` is the part of eq. (6) that the generator descends.
+    """
+    ### BEGIN SOLUTION
+    out = G(I_gt, M)
+    phis_gt = vgg(I_gt)
+    L = losses.L_r(out.I_p1, out.I_p2, I_gt)
+    L = L + config.lambda_1 * losses.L_c(vgg(out.I_c1)[1], phis_gt[1])
+    L = L + config.lambda_2 * losses.L_s(vgg(out.I_c2), phis_gt)
+    D.requires_grad_(False)
+    scores = (D(torch.cat([I * (1 - M), M], dim=1)) for I in (out.I_p1, out.I_p2))
+    L = L + config.lambda_3 * losses.L_a(*scores)
+    opt_G.zero_grad()
+    L.backward()
+    opt_G.step()
+    D.requires_grad_(True)
+    return L.detach()
+    ### END SOLUTION
+
+
+# %%
+check.ex_7_13(my_generator_step_two)
 
 # %% [markdown]
 # ## Recap

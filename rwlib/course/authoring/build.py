@@ -29,6 +29,8 @@ from rwlib.course.authoring.rules import CHECK, output_violations, violations
 from rwlib.course.authoring.stubs import clear, has_solution
 from rwlib.course.checking.solutions import EXERCISE
 from rwlib.course.exercises import of_notebook
+from rwlib.course.workshop import kept
+from rwlib.course.workshop.solved import keep_solutions
 from rwlib.files import write_text
 from rwlib.notebook import context
 
@@ -96,8 +98,13 @@ def to_text(notebook: Any) -> str:
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
-def execute(notebook: Any, tier: str) -> tuple[Any, dict[str, int]]:
+def execute(notebook: Any, tier: str, solved_before: str = "") -> tuple[Any, dict[str, int]]:
     """Run a notebook in a fresh kernel and an empty folder.
+
+    Args:
+        notebook: with or without solutions.
+        tier: see `rwlib.notebook.context`.
+        solved_before: number of a notebook; `my_rwlib/` then holds the solutions of all notebooks before it.
 
     Returns:
         The notebook with outputs, and its seconds (start of the kernel included) and peak memory in megabytes.
@@ -113,6 +120,8 @@ def execute(notebook: Any, tier: str) -> tuple[Any, dict[str, int]]:
             notebook, timeout=TIMEOUT_S, kernel_name="python3", record_timing=False, store_widget_state=False,
             coalesce_streams=True, extra_arguments=["--log-level=40"], resources={"metadata": {"path": folder}},
         )  # fmt: skip
+        if solved_before:
+            keep_solutions(Path(folder) / Path(folder).name / kept.NAME, before=solved_before)
         start = time.monotonic()
         env = {name: value for name, value in os.environ.items() if name != "RWLIB_STRICT"}
         try:
@@ -150,16 +159,16 @@ def build(file: Path, *, check_only: bool = False, measure: bool = False) -> Non
     _refuse(file.name, [*flaws, *notebook_flaws(with_solutions, learners, exercises)])
     if check_only:
         for name, notebook in (("learner's", learners), ("solutions", with_solutions)):
-            executed, needed = execute(notebook, "smoke")
+            executed, needed = execute(notebook, "smoke", number if name == "solutions" else "")
             _refuse(f"{file.name}, {name}", output_violations(executed, _private()))
             print(f"{file.name}: {name} version runs in tier smoke, {needed['seconds']} s, {needed['mb']} MB")
         return
     if measure:
         for tier in context.TIERS if torch.cuda.is_available() else ("smoke", "cpu"):
-            note_timing(number, tier, execute(with_solutions, tier)[1])
+            note_timing(number, tier, execute(with_solutions, tier, number)[1])
         with_solutions = read_source(file)
         learners = make_learners(with_solutions)
-    executed, needed = execute(with_solutions, "cpu")
+    executed, needed = execute(with_solutions, "cpu", number)
     _refuse(file.name, output_violations(executed, _private()))
     (NOTEBOOKS / "solutions").mkdir(exist_ok=True)
     write_text(NOTEBOOKS / file.with_suffix(".ipynb").name, to_text(learners))

@@ -15,6 +15,7 @@ from rwlib.course.checking.compare import find_difference, kind, pairs
 from rwlib.course.checking.diagnose import Wrong, describe, explain
 from rwlib.course.checking.exercise import FAILED, HINT, OPEN, PASSED, Exercise, Result, call_directly
 from rwlib.course.checking.run import Outcome, agree, describe_error, named, run, same_value
+from rwlib.course.workshop import kept
 
 
 class Check:
@@ -35,11 +36,19 @@ class Check:
         return functools.partial(_check_and_note, exercise)
 
     def __dir__(self) -> list[str]:
-        return ["hint", *(exercise.attribute for exercise in exercises.all_exercises())]
+        return ["hint", "keep", *(exercise.attribute for exercise in exercises.all_exercises())]
 
     def hint(self, number: str) -> Result:
         """Show the next hint; the same as `hint`, for a notebook that imports `check` alone."""
         return hint(number)
+
+    def keep(self, number: str) -> Result:
+        """Put the version of an exercise that passed last into `my_rwlib/`, over what was changed there by hand.
+
+        Raises:
+            InputError: there is none that waits for it.
+        """
+        return Result(PASSED, kept.put_in_place(number), f"Exercise {number}")
 
 
 check = Check()
@@ -91,6 +100,8 @@ def _check_and_note(exercise: Exercise, answer: Any) -> Result:
     result = judge(exercise, answer)
     if result.status != OPEN:
         progress.note(exercise.number, result.status)
+    if result.status == PASSED and not exercise.is_prediction:
+        result = Result(PASSED, kept.keep(exercise, answer), result.title)
     if result.status == FAILED:
         result = Result(FAILED, f'{result.message}\nStuck? `check.hint("{exercise.number}")`', result.title)
     if result.status != PASSED and os.environ.get("RWLIB_STRICT"):

@@ -1,6 +1,8 @@
 """Exercises of notebook 07: training."""
 
 from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +12,7 @@ from rwlib.config import Config
 from rwlib.conventions import compose
 from rwlib.course.checking.cases import image, mask, rand, randn
 from rwlib.course.checking.exercise import Exercise
+from rwlib.losses import correlation_loss, reconstruction_loss, style_loss
 from rwlib.networks.generator import Outputs
 
 
@@ -73,6 +76,14 @@ class TinyVGG(nn.Module):
 GENERATOR_CONFIG = Config(lambda_1=0.004, lambda_2=0.02, reduction="mean")
 """Weights that give the three terms gradients of like size on the tiny networks."""
 
+LOSSES = SimpleNamespace(
+    L_r=partial(reconstruction_loss, reduction="mean"),
+    L_c=partial(correlation_loss, reduction="mean"),
+    L_s=partial(style_loss, reduction="mean"),
+    L_a=lambda score_p1, score_p2: (1 - score_p1).mean() + (1 - score_p2).mean(),
+)
+"""The four losses that a step is given."""
+
 
 def seeds_and_sizes(rng):
     """A seed for the networks, and two batches one after the other."""
@@ -88,7 +99,7 @@ def two_generator_steps(step: Callable, number: int, batches: list) -> dict[str,
     G, vgg = TinyGenerator(rng), TinyVGG(rng)
     opt_G = torch.optim.SGD(G.parameters(), lr=0.1)
     before = torch.cat([x.detach().flatten().clone() for x in G.parameters()])
-    L = [step(G, vgg, opt_G, I_gt, M, GENERATOR_CONFIG) for I_gt, M in batches]
+    L = [step(G, vgg, opt_G, I_gt, M, GENERATOR_CONFIG, LOSSES) for I_gt, M in batches]
     after = torch.cat([x.detach().flatten() for x in G.parameters()])
     return {
         "L": [x.detach() if isinstance(x, Tensor) else x for x in L],
@@ -130,6 +141,27 @@ def two_discriminator_steps(step: Callable, number: int, batches: list) -> dict[
         "L_a": [x.detach() if isinstance(x, Tensor) else x for x in L_a],
         "change of D's weights": after - before,
         "gradient in G": reached,
+    }
+
+
+# --- 7.13 the generator's step of phase two
+
+
+def two_steps_with_a_judge(step: Callable, number: int, batches: list) -> dict[str, Tensor]:
+    """Take two steps of G that D judges, and see where the weights went and what is left in D."""
+    rng = torch.Generator().manual_seed(number)
+    G, vgg, D = TinyGenerator(rng), TinyVGG(rng), TinyDiscriminator(rng)
+    opt_G = torch.optim.SGD(G.parameters(), lr=0.1)
+    before = [torch.cat([x.detach().flatten().clone() for x in P.parameters()]) for P in (G, D)]
+    L = [step(G, D, vgg, opt_G, I_gt, M, GENERATOR_CONFIG, LOSSES) for I_gt, M in batches]
+    after = [torch.cat([x.detach().flatten() for x in P.parameters()]) for P in (G, D)]
+    left = [torch.zeros_like(x).flatten() if x.grad is None else x.grad.flatten() for x in D.parameters()]
+    return {
+        "L": [x.detach() if isinstance(x, Tensor) else x for x in L],
+        "change of G's weights": after[0] - before[0],
+        "change of D's weights": after[1] - before[1],
+        "gradient left in D": torch.cat(left),
+        "D can learn again": all(x.requires_grad for x in D.parameters()),
     }
 
 
@@ -391,6 +423,45 @@ EXERCISES = [
         hints=(
             "Lay the white hole over I_p1. Where does the blur begin: at its rim, or before?",
             "Which pixels would tell the network how to continue a line? Does it see them?",
+        ),
+    ),
+    Exercise(
+        number="7.13",
+        title="the generator's step of phase two",
+        cases=seeds_and_sizes,
+        call=two_steps_with_a_judge,
+        mistakes={
+            "D learns here: its weights got a gradient, which its own next step would find unless it clears it. "
+            "Freeze D for this moment, `D.requires_grad_(False)`.": ("D.requires_grad_(False) -> pass"),
+            "D stays frozen: thaw it after the step, `D.requires_grad_(True)`, or it never learns again.": (
+                "D.requires_grad_(True) -> pass"
+            ),
+            "The fakes are detached: then L_a tells G nothing. That is right in D's step, not here.": (
+                "(out.I_p1, out.I_p2)) -> (out.I_p1.detach(), out.I_p2.detach()))"
+            ),
+            "λ_3 is missing: L_a enters with its weight, too.": "config.lambda_3 * losses -> 2 * losses",
+            "L_a is subtracted. The generator descends L_a; −L_a is what D descends.": (
+                "+ config.lambda_3 * -> - config.lambda_3 *"
+            ),
+            "D judges the existing region, where nothing was inferred. It sees I ⊙ (1 − M).": (
+                "[I * (1 - M), M] -> [I * M, M]"
+            ),
+            "D judges whole pictures: what it sees is the hole's content, I ⊙ (1 − M).": ("[I * (1 - M), M] -> [I, M]"),
+            "D's fourth channel is the mask M itself, not 1 − M.": "(1 - M), M] -> (1 - M), 1 - M]",
+            "L_a is missing: this is still the step of phase one.": (
+                " + config.lambda_3 * losses.L_a(*scores) -> + 0 * losses.L_a(*scores)"
+            ),
+            "Only the second prediction is judged, twice: both networks paint.": (
+                "(out.I_p1, out.I_p2)) -> (out.I_p2, out.I_p2))"
+            ),
+            "zero_grad is missing: the second step goes along its own gradient plus the first step's.": (
+                "opt_G.zero_grad() -> pass"
+            ),
+        },
+        hints=(
+            "Begin with your step of 7.3. Then let D judge both predictions, not detached, and add λ_3 L_a.",
+            "`D.requires_grad_(False)` before D is asked, `D.requires_grad_(True)` after `opt_G.step()`.",
+            "`D(torch.cat([I * (1 - M), M], dim=1))` for `out.I_p1` and `out.I_p2`; then `losses.L_a(*scores)`.",
         ),
     ),
 ]
