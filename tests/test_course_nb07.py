@@ -101,6 +101,12 @@ def test_nb07_the_museum_is_small_and_an_unknown_exhibit_is_refused():
         museum.exhibit("unknown")
 
 
+def test_nb07_the_notebooks_call_exhibits_by_signs_that_give_nothing_away():
+    assert {museum.exhibit(sign).diagnosis for sign in "ABC123"} == {museum.exhibit(n).diagnosis for n in museum.NAMES}
+    for source in sorted((build.NOTEBOOKS / "source").glob("0[67]_*.py")):
+        assert not any(name in source.read_text(encoding="utf-8") for name in museum.NAMES)
+
+
 def last(curves, name):
     return float(np.mean(curves[name][-3:]))
 

@@ -1,21 +1,23 @@
 # %% [markdown]
 # # 06 · The region-wise discriminator
 #
-# **Who judges a filling, what may the judge see, and what can go wrong between the two players?**
+# **Who judges a filling, what may the judge see, and what can go wrong between the two players?** You start with a game
+# about a single number, and end as a detective in a museum of failed trainings.
 #
 # | | |
 # |---|---|
-# | Time | about 70 minutes to read and solve |
+# | Time | about 80 minutes to read and solve |
 # | The cells alone | {{timings}} |
 # | Needs | notebooks 00 to 03; no network connection |
 
 # %% [markdown]
 # **Afterwards you can**
 #
+# - say how two networks teach each other, and why that need not settle;
 # - build the input of $D_r$, and say how many pixels one of its scores looks at;
-# - compute a spectral norm by power iteration, and say what it bounds and what it does not;
+# - compute a spectral norm by power iteration, and say what it bounds;
 # - write $\mathcal{L}_a$, eq. (6), for either player with the right sign;
-# - name for each of five forms of the loss one way in which it fails;
+# - name one way in which each of five forms of the loss fails, and write a gradient penalty;
 # - tell three broken trainings apart by their curves.
 
 # %%
@@ -27,15 +29,52 @@ from rwlib import masks
 from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
+from rwlib.course.lessons.one_number import OneNumberGame, draw
 from rwlib.course.lessons.receptive import sensitivity
-from rwlib.course.lessons.two_players import BALANCED, play
 from rwlib.data import Facades
 from rwlib.evaluation import mean_fill
 from rwlib.inpainting import fill
-from rwlib.losses import FORMS, adversarial_loss_discriminator, adversarial_loss_generator
-from rwlib.networks.discriminator import RegionWiseDiscriminator
+from rwlib.losses import FORMS, adversarial_loss_discriminator, adversarial_loss_generator, gradient_penalty
+from rwlib.networks.discriminator import RegionWiseDiscriminator, layers_for
 
 ctx = setup("06")
+
+# %% [markdown]
+# ## Two players, one number
+#
+# Losses on pixels and on features compare with *one* truth. But a hole has many good fillings. So the paper adds a loss
+# that is itself a network: a **discriminator** $D$ gives a score, high for real, low for painted. It learns to tell
+# them apart, while the **generator** learns to get high scores.
+
+# %% [markdown]
+# Here is the smallest such game. The real "picture" is the number 1. The generator owns one number $\theta$, and
+# begins at −1. The discriminator is a straight line, $D(x) = w x + b$: above zero it calls $x$ real. They move in
+# turn, each by one step down its own loss.
+#
+# **Predict.** Where does $\theta$ go: straight to 1 and stays, to 1 and past it, or away?
+
+# %%
+game = OneNumberGame()
+figure(
+    draw(game.states, 40),
+    alt="Left: a falling line, the judge, with the real number and the fake far to its right. Right: the fake's path "
+    "rises from -1 past the real number 1, comes back, and swings around it.",
+    caption="Turn 40 of the game. Move the slider below, or use the arrow keys.",
+)
+
+# %%
+game
+
+# %% [markdown]
+# The generator never sees the number 1. It only follows the slope of $D$, so it overshoots until $D$ has turned round.
+# Then it comes back. Here the swings die out; in section 5 you will see games in which they do not. Two networks that
+# train each other have no common loss that falls. That is why their curves are hard to read.
+
+# %%
+path = [state.theta for state in game.states]
+crossings = sum((a - 1) * (b - 1) < 0 for a, b in zip(path, path[1:], strict=False))
+print(f"farthest beyond: {max(path):.2f}; crosses the real number {crossings} times; ends at {path[-1]:.2f}")
+assert max(path) > 1.5 and crossings >= 3
 
 # %% [markdown] tags=["sec-3.4"]
 # ## 1 · Many small verdicts
@@ -44,8 +83,8 @@ ctx = setup("06")
 # the scale of patches" (section 3.4), it gives a *map* of scores, high for real.
 
 # %% [markdown]
-# Six 5×5 convolutions of stride 2, each followed by a leaky ReLU of slope 0.2. The widths are
-# $c, 2c, 4c, 4c, 4c, 4c$ with $c = 64$; here we take a narrow one.
+# Six 5×5 convolutions of stride 2, each followed by a leaky ReLU of slope 0.2. (The released program leaves out the
+# last one in some of its modes.) The widths are $c, 2c, 4c, 4c, 4c, 4c$ with $c = 64$; here we take a narrow one.
 
 # %%
 torch.manual_seed(ctx.seed)
@@ -54,7 +93,15 @@ picture, mask = torch.zeros(1, 3, 256, 256, device=ctx.device), torch.ones(1, 1,
 scores = D(picture, mask)
 assert scores.shape == (1, 16, 4, 4), "4c channels, and a 4x4 map of patches"
 print("score map of a 256x256 picture:", tuple(scores.shape))
-print("score map of a 64x64 picture:  ", tuple(D(picture[..., :64, :64], mask[..., :64, :64]).shape))
+small = picture[..., :64, :64], mask[..., :64, :64]
+print("score map of a 64x64 picture:  ", tuple(D(*small).shape))
+shallow = RegionWiseDiscriminator(width=4, layers=layers_for(64)).to(ctx.device).eval()
+print(f"the same with {layers_for(64)} layers:      ", tuple(shallow(*small).shape))
+
+# %% [markdown]
+# Six layers are made for 256 pixels. At 64 they leave a single score: no patches, and nothing region-wise. So rwlib's
+# preset `balanced` chooses the number of layers by the picture's size, and always has a 4×4 map. The presets `paper`
+# and `release` keep six.
 
 # %% [markdown]
 # **Predict.** Neighbouring scores are 64 pixels apart ($2^6$). But how many pixels wide is the square that *one* score
@@ -70,8 +117,8 @@ receptive_field_px = 1 + 4 * (1 + 2 + 4 + 8 + 16 + 32)
 check.ex_6_1(receptive_field_px)
 
 # %% [markdown]
-# So "patch" is a big word: at 256 pixels each score may look at nearly the whole picture. It does not look at all of it
-# with equal care. We ask one score for its gradient; everything is missing here, so $D_r$ sees all.
+# So "patch" is a big word: at 256 pixels each score can see nearly the whole picture. But it does not look everywhere
+# with equal care. We ask one score for its gradient. Everything is missing here, so $D_r$ sees all of it.
 
 # %%
 noise = torch.rand(1, 3, 384, 384, generator=ctx.generator).to(ctx.device) * 2 - 1
@@ -104,9 +151,9 @@ figure(
 )
 
 # %% [markdown]
-# Cell 2 of the map covers columns 128 to 191, and its score looks around column 191: half a cell too far to the right,
-# and down. A stride-2 layer pads one pixel before and two after, and six layers add up their halves. The released
-# program does the same, and so do we. The label of section 6 names the cell, the score looks beside it.
+# Cell 2 of the map covers columns 128 to 191, but its score looks around column 191: half a cell too far to the right,
+# and too far down. A stride-2 layer pads one pixel before and two after, and over six layers this adds up. The released
+# program does the same, and so do we. The label of section 6 belongs to the cell; the score looks beside it.
 
 # %% [markdown] tags=["sec-3.4"]
 # ## 2 · What the judge sees
@@ -165,11 +212,12 @@ show_images(
 # %% [markdown]
 # ## 3 · A leash for the judge: spectral norm
 #
-# A judge that may grow steep wins by shouting: doubling all weights doubles its lead. So each weight is divided by its
-# largest singular value, $\mathbf{W} / \sigma(\mathbf{W})$, with $\mathbf{W}$ flattened to (out, rest).
+# A judge that may grow steep wins by shouting: doubling its last layer doubles every score, and its lead. So each
+# weight is divided by its largest singular value, $\mathbf{W} / \sigma(\mathbf{W})$, with $\mathbf{W}$ flattened to
+# (out, rest).
 
 # %% [markdown]
-# Computing all singular values in each step is dear. *Power iteration* finds the largest one by going back and forth:
+# Computing all singular values in each step is expensive. *Power iteration* finds the largest by going back and forth:
 #
 # $$\mathbf{u} \leftarrow \frac{\mathbf{W}\mathbf{v}}{\|\mathbf{W}\mathbf{v}\|}, \qquad
 # \mathbf{v} \leftarrow \frac{\mathbf{W}^\top\mathbf{u}}{\|\mathbf{W}^\top\mathbf{u}\|}, \qquad
@@ -202,7 +250,7 @@ check.ex_6_3(spectral_normalise)
 # <details><summary>Answer</summary>
 #
 # From below: no pair of unit vectors gives more than the largest singular value. One iteration is enough because
-# $\mathbf{v}$ is kept between steps, and the weights move little from one step to the next.
+# $\mathbf{v}$ is kept from step to step, and the weights move little in between.
 # </details>
 
 # %%
@@ -241,7 +289,7 @@ figure(
 # %% [markdown]
 # All singular values shrink by the same factor; the largest becomes 1. **Two things stay free.** A filter is slid over
 # the picture, so the *convolution* can stretch more than its flattened matrix does; and the *biases* are not touched.
-# Section 4 shows what comes of the second.
+# The next cell measures the first for one random layer. Section 4 shows what comes of both.
 
 # %%
 x = torch.randn(1, 32, 32, 32, generator=ctx.generator)
@@ -333,16 +381,16 @@ print("gradient for D's score of: I_g yes, I_p1 none, I_p2 none. No error, no wa
 # <details><summary>Answer</summary>
 #
 # Yes. With equal scores $s$ it is $-\alpha s - 2(1 - s) = (2 - \alpha)\, s - 2$. For $\alpha = 0.01$ a lower $s$ is
-# better for every picture alike, and a bias can do that for ever. Only $\alpha = 2$ rewards nothing.
+# better for every picture alike, and spectral norm does not keep $s$ from falling. Only $\alpha = 2$ rewards nothing.
 # </details>
 
 
 # %%
-def judge_equals(alpha, steps, form="critic"):
-    """Train a discriminator on pictures that are all the same; return its losses."""
+def judge_equals(alpha, steps, form="critic", only=""):
+    """Train a discriminator on pictures that are all the same, or `only` its biases, say; return its losses."""
     torch.manual_seed(ctx.seed)
     D = RegionWiseDiscriminator(width=4).to(ctx.device)
-    opt_D = torch.optim.Adam(D.parameters(), lr=1e-2)
+    opt_D = torch.optim.Adam([x for name, x in D.named_parameters() if only in name], lr=1e-2)
     label = masks.label_from_mask(M, 2)
     losses = []
     for _ in range(steps):
@@ -382,13 +430,25 @@ figure(
 )
 
 # %% [markdown]
-# The weights kept their norm of 1. What spectral norm leaves free did the rest: the biases sink, and sliding filters
-# stretch that, layer after layer.
+# Every flattened weight kept its norm of 1, and yet the loss fell without end. Which of the two free things did it? We
+# train the biases alone, then the weights alone:
+
+# %%
+alone = {
+    name: judge_equals(0.01, steps, only=part)[0][-1] for name, part in (("biases", "bias"), ("weights", "weight"))
+}
+print(f"-L_a after {steps} steps: all {runaway[-1]:.1f}; " + "; ".join(f"{k} only {v:.1f}" for k, v in alone.items()))
+assert alone["weights"] < alone["biases"], "sliding filters stretch more than biases shift"
+
+# %% [markdown]
+# The weights alone go most of the way, although each is held to norm 1: the filters turn so that the *sliding*
+# convolution stretches as much as it can, and six layers multiply it. Biases alone shift little. Together they go
+# furthest.
 
 # %% [markdown]
 # ## 5 · Five forms of one idea
 #
-# The paper prints a critic; its released program trains with `l1` by default, and has others. $t$ is the hole's share
+# The paper prints a critic. Its released program trains with `l1` by default and offers others. $t$ is the hole's share
 # of a patch (section 6).
 #
 # | form | real $s$ costs D | fake $s$ costs D | fake $s$ costs G | how it fails |
@@ -459,12 +519,15 @@ figure(
 )
 
 # %% [markdown]
-# **Two players, two pixels.** Both pixels of the real picture are 1. The generator paints $\theta$, from $(-1, 0)$ on;
-# the discriminator is linear, $D(\mathbf{x}) = \mathbf{w}^\top \mathbf{x} + b$. Both take plain gradient steps in turn.
+# **Two players, two pixels.** Both pixels of the real picture are 1. The generator paints $\theta$ and starts at
+# $(-1, 0)$; the discriminator is linear, $D(\mathbf{x}) = \mathbf{w}^\top \mathbf{x} + b$. Both take plain gradient
+# steps in turn.
 #
 # **Predict.** Which forms bring $\theta$ to rest at $(1, 1)$? For which is $\alpha = 0.01$ a problem?
 
 # %%
+from rwlib.course.lessons.two_players import BALANCED, play
+
 steps = ctx.pick(smoke=200, cpu=400, gpu=400)
 games = {"critic, α = 0.01": play("critic", steps=steps, alpha=0.01)}
 games |= {f"{form}, α = {BALANCED[form]:g}": play(form, steps=steps) for form in FORMS}
@@ -494,10 +557,18 @@ figure(
 )
 
 # %% [markdown]
-# Nobody rests: each player's best move turns the other's aim, and the pair goes round. `bce` and `l1` come nearest;
-# with more steps only the path of `bce` goes on shrinking.
+# None has come to rest: each player's best move changes the other's aim, and the pair goes round. `bce` and `l1` come
+# nearest. Does either arrive if we let them play on?
+
+# %%
+longer = {form: play(form, steps=ctx.pick(smoke=300, cpu=2000, gpu=2000))["distance"] for form in ("bce", "l1")}
+for form, distance in longer.items():
+    thirds = [max(part) for part in (distance[-900:-600], distance[-600:-300], distance[-300:])]
+    print(f"{form}: largest distance in the last three runs of 300 turns", *(f"{x:.3f}" for x in thirds))
 
 # %% [markdown]
+# The path of `bce` goes on shrinking; that of `l1` keeps its size, because its steps are always equally long.
+#
 # With $\alpha = 0.01$ the critic circles the *wrong* place. $\mathbf{w}$ stands still where
 # $\alpha\, \mathbf{x}_{real} = 2\, \theta$, that is at $\theta = 0.005\, \mathbf{x}_{real}$, almost grey. In training
 # it is $\mathcal{L}_r$ that holds the pictures where they belong.
@@ -510,9 +581,9 @@ print(f"mean place of θ with eq. (6) as printed: ({centre[0]:.2f}, {centre[1]:.
 # %% [markdown]
 # ## 6 · A label for each patch
 #
-# In `l1` the label is a patch's target; in `hinge`, `bce` and `wgan-gp` it is the weight with which rwlib counts the
+# In `l1` the label is a patch's target. In `hinge`, `bce` and `wgan-gp` it is the weight with which rwlib counts the
 # patch. The released program resizes $\mathbf{1} - \mathbf{M}$ to the map by nearest neighbour; rwlib takes the share
-# that is missing.
+# of each cell that is missing.
 
 
 # %%
@@ -562,8 +633,8 @@ figure(
 # %% [markdown] tags=["sec-3.4"]
 # ## 7 · A judge in training
 #
-# Now real fakes: the shipped generator fills holes in drawn fronts, and a narrow $D_r$ learns to tell $\mathbf{I}_g$
-# from $\mathbf{I}_p^{(1)}, \mathbf{I}_p^{(2)}$ with the hinge. The generator stands still.
+# Now with real fakes. The shipped generator fills holes in drawn fronts, and a narrow $D_r$ learns to tell
+# $\mathbf{I}_g$ from $\mathbf{I}_p^{(1)}$ and $\mathbf{I}_p^{(2)}$, with the hinge. The generator stands still.
 
 # %%
 side_px, count, held_out = ctx.pick(smoke=(128, 6, 2), cpu=(256, 24, 8), gpu=(256, 96, 16))
@@ -644,25 +715,27 @@ figure(
 )
 
 # %% [markdown]
-# Before, every score is about 0.01, whatever it looks at. After 200 steps (tier `cpu`) the ground truth has a much
-# higher mean than either fake, and a higher one on pictures trained on than on new ones. Yet in the map above only some
-# cells of the real hole are called real: a mean hides such things.
+# Before training, every score is about the same, whatever it looks at. After 200 steps (tier `cpu`) the ground truth
+# has a much higher mean than either fake, and it is higher on pictures trained on than on new ones. Yet in the map
+# above only some cells of the real hole are called real: a mean hides such things.
 
 # %% [markdown]
-# $D_r$ never trained on a flat fill, and scores it like the shipped generator's blur. It learned what this generator
-# lacks, not what a house is.
+# $D_r$ never saw a flat fill in training, and scores it like the shipped generator's blur. It learned what this
+# generator lacks, not what a house is.
 
 # %% [markdown]
-# **Over its shoulder.** In a real training both players move. This recording has ten moments: 64 px, real façades,
-# 150 steps without $D_r$ and 300 with it. Run through it with the slider.
+# **Over its shoulder.** In a real training both players move. This recording has ten moments of one: 64 px, photographs
+# of façades, 150 steps without $D_r$ and 300 with it. It was made with six layers, so in training each picture had one
+# score; the maps are $D_r$ on 256 px. Go through it with the slider.
 #
 # **Predict.** At its first steps, does $D_r$ call the fakes fake? And where in the hole does it look?
 #
 # <details><summary>Answer</summary>
 #
 # Ten steps after its start it calls everything real, the second fake most of all. Then real gets ahead, falls behind
-# $\mathbf{I}_p^{(2)}$ once more, and ends ahead by 0.05: little, on 32 patches. It looks at edges and lettering: the
-# quarter of the hole with most contrast moves its verdict several times as much as the quarter with least.
+# $\mathbf{I}_p^{(2)}$ once more, and ends ahead by 0.05, which is little on 32 patches. It looks at edges and
+# lettering: the quarter of the hole with most contrast moves its verdict several times as much as the quarter with
+# least.
 # </details>
 
 # %%
@@ -673,9 +746,9 @@ CriticView()
 # %% [markdown]
 # ## 8 · The failure museum
 #
-# Three trainings that went wrong, each beside a healthy one of the same seed: short runs on drawn fronts, 64 pixels,
-# phase two, `bce`. Read curves and pictures, then choose. The hole is the oval
-# that you can make out in $\mathbf{I}_c^{(2)}$.
+# Three trainings that went wrong, each beside a healthy one with the same seed: short runs on drawn fronts, 64 pixels,
+# phase two, `bce`. Read curves and pictures, then choose. The hole is the oval that you can make out in
+# $\mathbf{I}_c^{(2)}$.
 #
 # | | diagnosis |
 # |---|---|
@@ -694,15 +767,14 @@ from IPython.display import HTML
 from rwlib.course.lessons.museum import exhibit, show_exhibit
 
 
-def without_title(shown, title):
-    """Return an exhibit under another title, with two of its pictures."""
-    two = {name: shown.pictures[name] for name in ("I_c2", "I_c2, healthy")}
-    return replace(shown, title=title, pictures=two)
+def two_pictures(shown):
+    """Return an exhibit with two of its pictures."""
+    return replace(shown, pictures={name: shown.pictures[name] for name in ("I_c2", "I_c2, healthy")})
 
 
 def answer(shown):
     """Fold an exhibit's diagnosis away."""
-    text = f"{shown.diagnosis}<br><b>Clue.</b> {shown.clue}<br><b>Made so.</b> {shown.how}"
+    text = f"{shown.diagnosis}<br><b>Clue.</b> {shown.clue}<br><b>How it was made.</b> {shown.how}"
     return HTML(f"<details><summary>Open after your diagnosis</summary>{text}</details>")
 
 
@@ -710,9 +782,9 @@ def answer(shown):
 # **Exhibit A.** Watch the gap between D's scores of real and of fake.
 
 # %%
-judge = exhibit("discriminator-too-strong")
+judge = exhibit("A")
 show_exhibit(
-    without_title(judge, "Exhibit A"),
+    two_pictures(judge),
     alt="Scores of real rise, scores of fakes fall below zero, the hole's error a little above the healthy one. "
     "Pictures: fillings with a reddish and greenish weave, above plain blurred healthy ones.",
 )
@@ -733,9 +805,9 @@ answer(judge)
 # **Exhibit B.** The spread is the standard deviation over eight houses with the same hole.
 
 # %%
-weave = exhibit("collapse")
+weave = exhibit("B")
 show_exhibit(
-    without_title(weave, "Exhibit B"),
+    two_pictures(weave),
     alt="The spread swings up and down and ends low; the healthy one stays at 0.2 to 0.3; the truth's is level. "
     "Pictures: the same violet weave in four different fronts.",
 )
@@ -756,9 +828,9 @@ answer(weave)
 # **Exhibit C.** A loss of zero sounds like success.
 
 # %%
-praise = exhibit("summed-line-bug")
+praise = exhibit("C")
 show_exhibit(
-    without_title(praise, "Exhibit C"),
+    two_pictures(praise),
     alt="Scores of real and of fake climb together, the healthy ones stay near zero; the loss falls to zero. "
     "Pictures: blurred fillings, much like the healthy ones below them.",
 )
@@ -788,9 +860,71 @@ assert last[""] < 0.05 * level and judge.curves["D_p2"][-1] < 0 < judge.curves["
 print(f"exhibit C: D(real) {level:.1f}, gap {last['']:.2f}; healthy gap {last[', healthy']:.2f}")
 
 # %% [markdown]
+# ## 9 · A leash that is learned: the gradient penalty
+#
+# Spectral norm bounds layers. **WGAN-GP** asks for the slope itself: where $D$ is asked, its gradient should have
+# length
+# 1. With a mixture $\mathbf{I}$ of a real picture and a fake,
+#
+# $$\mathbb{E}\left[\left(\left\|\nabla_{\mathbf{I}}\, \overline{D(\mathbf{I}, \mathbf{M})}\right\|_2
+# - 1\right)^2\right]$$
+#
+# is added to the loss of $D$, ten times as strong. The bar is the mean over a picture's scores.
+
+
+# %%
+def my_gradient_penalty(D, I, M):
+    """Exercise 6.13: return the gradient penalty of D at the pictures I, a scalar that D's weights can descend.
+
+    Shapes: I (b, 3, h, w), M (b, 1, h, w); D(I, M) gives scores (b, c, h', w'). Each picture has its own gradient and
+    its own length. `torch.autograd.grad(..., create_graph=True)` gives a gradient that can be differentiated again.
+    """
+    ### BEGIN SOLUTION
+    I = I.detach().requires_grad_()
+    scores = D(I, M).mean(dim=(1, 2, 3))
+    (gradient,) = torch.autograd.grad(scores.sum(), I, create_graph=True)
+    length = gradient.square().sum(dim=(1, 2, 3)).sqrt()
+    return (length - 1).square().mean()
+    ### END SOLUTION
+
+
+# %%
+check.ex_6_13(my_gradient_penalty)
+
+# %% [markdown]
+# **Predict.** In the game of two pixels the critic `wgan-gp` circles with its penalty. What happens without it: do the
+# circles grow, shrink, or stay? And how steep does $D$ get?
+
+# %%
+turns = ctx.pick(smoke=100, cpu=400, gpu=400)
+penalties = {weight: play("wgan-gp", penalty=weight, steps=turns) for weight in (0.0, 10.0)}
+for weight, game in penalties.items():
+    lead = [abs(r - f) for r, f in zip(game["D(real)"], game["D(fake)"], strict=True)]
+    print(
+        f"penalty × {weight:4}: largest lead {max(lead):.1f}, largest distance late {max(game['distance'][-100:]):.2f}"
+    )
+I_mix = (torch.rand(2, 3, 64, 64, generator=ctx.generator) * 2 - 1).to(ctx.device).requires_grad_()
+M_mix = torch.zeros(2, 1, 64, 64, device=ctx.device)
+penalty = gradient_penalty(shallow(I_mix, M_mix), I_mix, M_mix).item()
+print(f"penalty of an untrained D: {penalty:.3f} (1: no slope at all)")
+
+# %%
+fig = Figure(figsize=(6.6, 3), layout="constrained")
+for axis, (weight, game) in zip(fig.subplots(1, 2, sharex=True, sharey=True), penalties.items(), strict=True):
+    axis.plot(game["theta_1"], game["theta_2"], color=COLORS[0], linewidth=1, label="path of θ")
+    axis.plot(1, 1, color=COLORS[2], marker="*", markersize=12, linestyle="", label="real picture")
+    axis.set(title=f"penalty × {weight:g}", xlabel="pixel 1", ylabel="pixel 2", aspect="equal")
+    axis.legend(fontsize=8)
+figure(fig, alt="Two paths around a star: without the penalty a wide loop, with it a narrower one.")
+
+# %% [markdown]
+# The penalty keeps the slope near 1, so the generator is neither thrown far nor left without a signal. It costs a
+# second backward pass through $D_r$, in every step.
+
+# %% [markdown]
 # ## What to try
 #
-# - `play("critic", spectral=True)` and `play("wgan-gp", penalty=0.0)`: what does each leash change?
+# - `play("critic", spectral=True)`: what does this leash change, beside the penalty?
 # - Section 7 with `form="bce"`, or with `D` at width 32. Does the gap on held-out pictures grow, too?
 # - Train `D` without the mask's channel. How would it know a missing black roof from no hole?
 
@@ -798,8 +932,9 @@ print(f"exhibit C: D(real) {level:.1f}, gap {last['']:.2f}; healthy gap {last[',
 # ## Recap
 #
 # - $D_r$ sees the hole's content and $\mathbf{M}$, and cannot ask for a change of existing pixels.
-# - A score looks at 253 pixels; neighbouring scores are 64 apart.
-# - Spectral norm bounds each flattened weight, neither the convolution itself nor the bias.
+# - With six layers a score looks at 253 pixels, and neighbouring scores are 64 apart. Smaller pictures need fewer
+#   layers.
+# - Spectral norm bounds each flattened weight, but neither the convolution itself nor the bias.
 # - The generator descends terms 2 and 3 of (6); the discriminator descends $-\mathcal{L}_a$.
 # - A sum over several lines needs parentheses; a hinge generator descends $-s$, not $-\max(0, s)$.
 

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 07 · Training: two phases, two players
 #
-# **How do the parts of notebooks 01 to 06 become a network that fills holes, and how does one notice in time that
-# they do not?**
+# **How do the parts of notebooks 01 to 06 become a network that fills holes? And how do you notice in time when they
+# do not?** At the end you train a network with the functions that you have written.
 #
 # | | |
 # |---|---|
@@ -16,7 +16,8 @@
 # - write both updates of Algorithm 1, and say which loss sees which picture;
 # - say what may run in half precision, and what must not;
 # - resume a run so that nobody can tell, and name what a checkpoint must hold for that;
-# - tell from curves and pictures which of six common faults a run has.
+# - tell from curves and pictures which of six common faults a run has;
+# - train a network with your own layers, losses and steps.
 
 # %%
 import csv
@@ -51,9 +52,9 @@ ctx = setup("07")
 #
 # <details><summary>Answer</summary>
 #
-# At the start the generator's holes are grey. A discriminator tells them from photographs at once, whatever the
-# generator changes, and so teaches it little. The paper names the "unstabilized character of generative models".
-# After phase one the two are better matched.
+# At the start the generator fills its holes with grey. A discriminator tells that from photographs at once, whatever
+# the generator changes, and so it teaches the generator little. The paper speaks of the "unstabilized character of
+# generative models". After phase one the two are better matched.
 # </details>
 
 
@@ -72,9 +73,8 @@ def lambda_3_at(step, epochs_one, steps_per_epoch):
 check.ex_7_1(lambda_3_at)
 
 # %% [markdown]
-# rwlib keeps this in `Schedule`, a function of the step alone: a run that is resumed cannot lose its place. The
-# preset `balanced` also lowers the learning rate along half a cosine. The paper names only the *initial* rate,
-# $10^{-4}$.
+# rwlib keeps this in `Schedule`, which depends on the step alone, so a resumed run cannot lose its place. The preset
+# `balanced` also lowers the learning rate along half a cosine. The paper gives only the *initial* rate, $10^{-4}$.
 
 # %%
 balanced = make_config("balanced", "tiny")  # 4 + 2 epochs of 50 steps
@@ -99,7 +99,7 @@ figure(
 #
 # $$\mathcal{L} = \mathcal{L}_r + \lambda_1 \mathcal{L}_c + \lambda_2 \mathcal{L}_s + \lambda_3 \mathcal{L}_a \tag{7}$$
 #
-# In phase one nobody computes $\mathcal{L}_a$. Here it is `None` then.
+# In phase one $\mathcal{L}_a$ is not computed. Here it is `None` in that phase.
 
 
 # %%
@@ -120,8 +120,8 @@ check.ex_7_2(my_objective)
 #
 # <details><summary>Answer</summary>
 #
-# One cannot say from weights alone: what counts is weight times gradient, and each loss has its own scale. rwlib's
-# preset `balanced` has 4e-5 and 3e-6 for *mean* losses, chosen so that both have about a fifth of L_r's gradient.
+# The weights alone do not say. What counts is weight times gradient, and each loss has its own scale. rwlib's preset
+# `balanced` has 4e-5 and 3e-6 for losses that are *means*, chosen so that both have about a fifth of L_r's gradient.
 # </details>
 
 # %%
@@ -226,15 +226,16 @@ check.ex_7_4(my_discriminator_step)
 # </details>
 
 # %% [markdown]
-# One more detail. $G$'s term needs a gradient *through* $D_r$, not *for* it. `training_step` freezes $D_r$ for that
-# moment and thaws it afterwards. Its power iteration stands still, too. Read `rwlib/training/step.py` now: its first
-# function is all of this in forty lines.
+# One more detail. $G$'s term needs a gradient *through* $D_r$, not *for* it. So rwlib freezes $D_r$ for that moment and
+# thaws it afterwards. Its power iteration stands still, too.
+#
+# Now read `rwlib/training/step.py`: `training_step` is Algorithm 1, and the two functions below it are the two updates.
 
 # %% [markdown]
 # ## 5 · Precision: what may be half
 #
-# `bf16` halves the bytes of activations, and fast units exist for it on many GPUs and some CPUs. Whether it helps
-# *here* is a question for a stopwatch.
+# `bf16` halves the memory of activations, and many GPUs and some CPUs have fast units for it. Whether it helps *here*
+# is a question for a stopwatch.
 
 
 # %%
@@ -262,8 +263,8 @@ for precision, value in seconds.items():
 print("faster here:", faster)
 
 # %% [markdown]
-# **Predict.** The largest number of half precision (fp16) is 65,504. A correlation $f_{ij}$ is a sum of 128 products
-# of VGG activations, which reach some hundreds. Does it fit?
+# **Predict.** The largest number in half precision (fp16) is 65,504. A correlation $f_{ij}$ is a sum of 128 products
+# of VGG activations, and these reach several hundred. Does it fit?
 #
 # <details><summary>Answer</summary>
 #
@@ -327,7 +328,7 @@ minutes = (time.perf_counter() - start) / 60
 print(f"{3 * n} steps in {minutes:.1f} min; the run's folder: {sorted(file.name for file in run.iterdir())}")
 
 # %% [markdown]
-# `curves.csv` has a row a step. Single steps are noisy, since every batch has other houses and other holes. We
+# `curves.csv` has one row per step. Single steps are noisy, because every batch has other houses and other holes. We
 # average over a tenth of the run.
 
 # %%
@@ -357,10 +358,8 @@ left.set(xlabel="step", ylabel="loss, relative to the first step", ylim=(0, None
 for i, (name, style) in enumerate({"D_gt": "-", "D_p2": "--", "L_D": ":"}.items()):
     right.plot(range(2 * n, 3 * n), smooth(name), label=name, color=COLORS[i], linestyle=style)
 right.set(xlabel="step of phase two", ylabel="score, or loss")
-for axis in (left, right):
-    axis.legend(fontsize=8)
-    axis.grid(alpha=0.3)
-figure(fig, alt="Left: L_r falls by half, L_c and L_s only jitter. Right: both scores near zero, L_D at 2.")
+left.legend(fontsize=8), right.legend(fontsize=8)
+figure(fig, alt="Left: L_r falls, L_c and L_s go up and down. Right: L_D, and the mean scores of real and fake.")
 
 # %% [markdown]
 # Read in this order:
@@ -368,9 +367,9 @@ figure(fig, alt="Left: L_r falls by half, L_c and L_s only jitter. Right: both s
 # 1. **Is everything finite, and does $\mathcal{L}_r$ fall?** If it stands exactly still, nothing is updated. A run this
 #    short says nothing about $\mathcal{L}_c$ and $\mathcal{L}_s$.
 # 2. **At the switch?** A jump of $\mathcal{L}_r$ says: $\lambda_3$ too large.
-# 3. **The gap `D_gt` − `D_p2`.** Positive and slowly moving is healthy. Zero, as after a few dozen steps: $D_r$ knows
-#    nothing yet, and `L_D` is the hinge loss of scores that are zero, 2.
-# 4. **`dataloader_wait_s`.** Long waits: more `workers`, not a faster network.
+# 3. **The gap `D_gt` − `D_p2`.** Positive and slowly moving is healthy. If it is near zero, $D_r$ knows nothing yet;
+#    the hinge loss of scores that are all zero is 2.
+# 4. **`dataloader_wait_s`.** If the waits are long, more `workers` help, and a faster network does not.
 
 # %%
 L_r = [float(row["L_r"]) for row in rows]
@@ -378,6 +377,10 @@ waited_s = sum(float(row["dataloader_wait_s"]) for row in rows)
 assert all(map(math.isfinite, L_r)) and sum(L_r[-n:]) < sum(L_r[:n]), "the reconstruction loss should fall"
 gap = [float(row["D_gt"]) - float(row["D_p2"]) for row in rows if row["D_gt"]]
 print(f"L_r: mean of the first third {sum(L_r[:n]) / n:.3f}, of the last {sum(L_r[-n:]) / n:.3f}")
+print(
+    "at the end, relative to the first step:",
+    *(f"{x} {smooth(x)[-1] / smooth(x)[0]:.2f}" for x in ("L_r", "L_c", "L_s")),
+)
 print(f"D_gt - D_p2 at the switch {gap[0]:.3f}, at the end {gap[-1]:.3f}")
 print(f"waited for data {waited_s:.1f} s of {60 * minutes:.0f} s")
 
@@ -399,16 +402,16 @@ show_images(
 )
 
 # %% [markdown]
-# **Watch one.** The monitor trains the same network on other houses, in the background, while the notebook stays
-# usable. Press *Start*. Which part of a step takes longest, in phase one and in phase two? *Stop*, and *Resume*: do
-# the curves show where?
+# **Watch it.** The monitor shows a run's folder: this one has ended, but the monitor follows one that is under way just
+# as well. Which part of a step takes longest, in phase one and in phase two?
 #
-# `TrainingMonitor("runs/mine")` watches `rwlib train --run-dir runs/mine` in a terminal.
+# `TrainingMonitor(config=config, source=Facades(seed=1))` has a *Start* button: it trains in the background while the
+# notebook stays usable. *Stop* it and *Resume*: do the curves show where?
 
 # %%
 from rwlib.widgets import TrainingMonitor
 
-TrainingMonitor(config=config, source=Facades(seed=1))
+TrainingMonitor(run)
 
 # %% [markdown]
 # ## 7 · Three broken loops
@@ -548,7 +551,8 @@ assert moved == 0.0, "loop C: D never moves"
 # %% [markdown]
 # ## 8 · A moving average of the weights
 #
-# Late in training the weights wander around a good place. Their average lies nearer to it. After $n$ earlier updates,
+# Late in training the weights wander around a good place, and their average lies closer to it. After $n$ earlier
+# updates,
 #
 # $$d = \min\left(\text{decay}, \frac{1+n}{10+n}\right), \qquad \bar\theta \leftarrow d\,\bar\theta + (1-d)\,\theta$$
 #
@@ -573,7 +577,7 @@ check.ex_7_8(my_average)
 #
 # <details><summary>Answer</summary>
 #
-# $0.999^{1000} = 0.37$: more than a third. With the warm-up nothing worth mentioning after ten.
+# $0.999^{1000} = 0.37$: more than a third. With the warm-up, next to nothing is left after ten.
 # </details>
 
 # %%
@@ -664,8 +668,8 @@ assert torch.cuda.is_available() or differing[0] == 6
 # %% [markdown]
 # ## 10 · Order of data, and several GPUs
 #
-# Sample $k$ of a run (photograph, crop, flip, hole) is a function of the seed and $k$ alone. Not of the number of
-# workers, nor of what was drawn before.
+# Sample $k$ of a run (photograph, crop, flip, hole) depends on the seed and on $k$ alone. The number of workers has no
+# influence, nor has anything that was drawn before.
 
 # %%
 samples = TrainingSamples(Facades(seed=0), 32, (0.1, 0.4), "both", seed=5)
@@ -677,9 +681,9 @@ assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
 assert not torch.equal(first[1], other_run[1]), "another seed gives other holes"
 
 # %% [markdown]
-# In a terminal, `accelerate launch --num_processes 4 -m rwlib train ...` starts four processes, one a GPU. Each
-# takes its share of every step's samples, and gradients are averaged. This cell shows the shares of two processes,
-# and of one.
+# In a terminal, `accelerate launch --num_processes 4 -m rwlib train ...` starts four processes, one per GPU. Each
+# takes its share of every step's samples, and gradients are averaged. This cell shows the shares of one process and of
+# two.
 
 # %%
 for rank, n_processes, batch_size in ((0, 1, 8), (0, 2, 4), (1, 2, 4)):
@@ -690,11 +694,11 @@ both = [[k for rank in (0, 1) for k in list(batch_numbers(0, 2, 4, rank, 2))[ste
 assert both == [list(numbers) for numbers in batch_numbers(0, 2, 8, 0, 1)]
 
 # %% [markdown]
-# In a notebook, accelerate's `notebook_launcher` does it. For one process it calls a function here and now.
+# In a notebook, accelerate's `notebook_launcher` does this. For one process it just calls a function.
 #
-# **For more**, it forks this Python. A fork cannot use a GPU that its parent has used, and on a CPU it *waits forever*
-# for threads that its parent had: after one convolution, two processes hung. So restart the kernel, run the first code
-# cell, write the number of your GPUs, and run this cell.
+# **For more**, it forks this Python. A fork cannot use a GPU that its parent has used. On a CPU it *waits forever* for
+# threads that its parent had: in a trial two processes hung after a single convolution. So restart the kernel, run the
+# first code cell, write down the number of your GPUs, and run this cell.
 
 # %%
 from accelerate import notebook_launcher
@@ -702,7 +706,7 @@ from accelerate import notebook_launcher
 N_PROCESSES = 1  # in a fresh kernel: the number of your GPUs
 
 
-def run(folder):
+def ten_steps(folder):
     config = make_config(
         "balanced", "tiny", size_px=32, width=4, discriminator_width=4, batch_size=2, vgg="random", epochs=(2, 1),
         steps_per_epoch=5, checkpoint_every=5, sample_every=100,
@@ -712,7 +716,7 @@ def run(folder):
 
 launched = Path(tempfile.mkdtemp())
 free_port = {"rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0"}
-notebook_launcher(run, (launched,), num_processes=N_PROCESSES, **free_port)
+notebook_launcher(ten_steps, (launched,), num_processes=N_PROCESSES, **free_port)
 
 # %%
 tensors, _, _ = read_checkpoint(whole / "training.safetensors")
@@ -723,13 +727,13 @@ assert equal or N_PROCESSES > 1 or torch.cuda.is_available()
 
 # %% [markdown]
 # **Predict.** Paris StreetView has 14,900 photographs to train on. With `batch_size` 8 and four GPUs, how many steps
-# has an epoch? And what about the learning rate?
+# make an epoch? And what happens to the learning rate?
 #
 # <details><summary>Answer</summary>
 #
-# `batch_size` counts per process: 32 pictures a step, so ceil(14,900 / 32) = 466 steps. rwlib leaves the learning
-# rate alone; whoever wants the same run as on one GPU sets `batch_size` to 2. That two processes equal one at twice
-# the batch is tested, in `test_two_processes_equal_one_at_double_the_batch`; on real GPUs it is not measured.
+# `batch_size` counts per process: 32 pictures per step, so ceil(14,900 / 32) = 466 steps. rwlib does not change the
+# learning rate; for the same run as on one GPU, set `batch_size` to 2. That two processes equal one at twice the batch
+# is tested on CPUs (`test_two_processes_equal_one_at_double_the_batch`), and not measured on several GPUs.
 # </details>
 
 # %%
@@ -741,15 +745,16 @@ print(f"29 epochs: {on_one.total} steps of 8 pictures, or {on_four.total} of 32"
 # ## 11 · From smoke to 29 epochs
 #
 # What would the paper's schedule cost on *this* machine? We measured our own run. The rest is **extrapolated** by
-# counting multiply-adds: 61.8 thousand million for one picture forward through the generator (256 px, width 32), 14.6
-# through VGG. A backward pass costs about twice a forward one; VGG's weights need none.
+# counting multiply-adds: 61.8 billion for one picture forward through the generator (256 px, width 32), 14.6 billion
+# through VGG. A backward pass costs about twice a forward one; VGG's weights need none. The last row is not
+# extrapolated: TRAINING.md measured such a step on two cores, in bf16.
 
 # %%
 measured_s = 60 * minutes / (3 * n)
 
 
 def multiply_adds(size_px, width, batch_size):
-    """Thousand millions a step of phase one, without discriminator."""
+    """Billions per step of phase one, without the discriminator."""
     generator, vgg = 3 * 61.8 * (width / 32) ** 2, 4 * 14.6
     return batch_size * (size_px / 256) ** 2 * (generator + vgg)
 
@@ -759,26 +764,29 @@ def extrapolated_s(*shape):
 
 
 # %%
-print("| run                          |  steps | s a step | hours |              |")
-for name, steps, shape in (
-    ("this notebook's", 3 * n, (config.size_px, config.width, config.batch_size)),
-    ("size tiny, 6 epochs", 300, (64, 16, 8)),
-    ("size small, 5,000 steps", 5000, (128, 24, 8)),
-    ("the paper's, Paris, 29 epochs", on_one.total, (256, 32, 8)),
-):
-    each = extrapolated_s(*shape)
-    kind = "measured" if steps == 3 * n and shape[0] == config.size_px else "extrapolated"
-    print(f"| {name:29}| {steps:6} | {each:8.2f} | {steps * each / 3600:5.1f} | {kind:12} |")
+table = {
+    "this notebook's": (3 * n, measured_s, "measured"),
+    "size tiny, 6 epochs": (300, extrapolated_s(64, 16, 8), "extrapolated"),
+    "size small, 5,000 steps": (5000, extrapolated_s(128, 24, 8), "extrapolated"),
+    "the paper's, Paris, 29 epochs": (on_one.total, extrapolated_s(256, 32, 8), "extrapolated"),
+    "the same, TRAINING.md": (on_one.total, 8 * 1.27, "measured there, one picture at a time"),
+}
+print(f"{'run':31}{'steps':>6} {'s per step':>11} {'hours':>7}")
+for name, (steps, seconds_each, kind) in table.items():
+    print(f"{name:31}{steps:6} {seconds_each:11.2f} {steps * seconds_each / 3600:7.1f}  {kind}")
 
 # %% [markdown]
-# The ways out, in this order: fewer pixels, a narrower network, a GPU, and starting at a small size and going on at
-# a larger one (`--init`). rwlib's shipped generator was made so: 64 pixels, a few thousand steps on two CPU cores.
+# The last two rows are the same training. That they disagree shows what an extrapolation from small pictures is worth:
+# small maps keep a processor less busy. So measure the step that you want to repeat, at its own size.
+#
+# What helps, in this order: fewer pixels, a narrower network, a GPU, and starting small and going on at a larger size
+# (`--init`). rwlib's shipped generator was trained at 64 pixels on two CPU cores. Notebook 12 goes to a GPU.
 
 # %% [markdown]
 # ## 12 · The failure museum
 #
-# Three runs went wrong, each beside a healthy one with the same seed and data: 64 pixels, width 16, $\mathcal{L}_r$
-# alone, 250 steps. You see what its owner saw. Choose from this list:
+# Three runs went wrong. Each stands beside a healthy one with the same seed and data: 64 pixels, width 16,
+# $\mathcal{L}_r$ alone, 250 steps. You see what its owner saw. Choose from this list:
 #
 # - the loss counts the existing region alone
 # - the loss counts the hole alone
@@ -793,7 +801,7 @@ for name, steps, shape in (
 # %%
 from rwlib.course.lessons.museum import exhibit, show_exhibit
 
-one = exhibit("inverted-mask")
+one = exhibit("1")
 show_exhibit(
     one,
     alt="Curves: the hole's error falls far below the healthy run's, the existing region's stays far above. Pictures: "
@@ -813,7 +821,7 @@ check.ex_7_10(fault_1)
 # **Exhibit 2.** The reported loss is less than half of the healthy run's.
 
 # %%
-two = exhibit("wrong-region")
+two = exhibit("2")
 show_exhibit(
     two,
     alt="Curves: the reported loss falls below the healthy run's, the hole's error stays above. Pictures: the same "
@@ -833,7 +841,7 @@ check.ex_7_11(fault_2)
 # **Exhibit 3.** Every filling has a hard edge.
 
 # %%
-three = exhibit("boundary-artefacts")
+three = exhibit("3")
 show_exhibit(
     three,
     alt="Curves: the jump at the rim and the error in the existing region stay far above the healthy run's. Pictures: "
@@ -850,7 +858,7 @@ fault_3 = "the input's hole is wider than the one that is filled"
 check.ex_7_12(fault_3)
 
 # %% [markdown]
-# The cards of the museum, after you have made up your mind:
+# The museum's cards. Run the next cell once you have made up your mind:
 
 # %%
 for shown in (one, two, three):
@@ -860,21 +868,19 @@ for shown in (one, two, three):
 # ## 13 · Your own system
 #
 # One step of Algorithm 1 is still unwritten: the generator's in phase two. It is your step of 7.3 with one more loss:
-# $D_r$ judges both predictions inside the hole, and $\lambda_3 \mathcal{L}_a$ is added.
+# $D_r$ judges both predictions inside the hole, and $\lambda_3 \mathcal{L}_a$ is added. As in 7.4, `D` takes four
+# channels. `losses.L_a(score_p1, score_p2)` is the part of eq. (6) that the generator descends.
 
 
 # %% tags=["alg-1"]
 def my_generator_step_two(G, D, vgg, opt_G, I_gt, M, config, losses):
     """Exercise 7.13: update G once with all four losses (line 13 of Algorithm 1) and return L.
 
-    D takes four channels as in 7.4. It judges and does not learn: leave no gradient in it, and leave it able to learn.
-    `losses.L_a(score_p1, score_p2)` is the part of eq. (6) that the generator descends.
+    D judges and does not learn: leave no gradient in it, and leave it able to learn.
     """
     ### BEGIN SOLUTION
-    out = G(I_gt, M)
-    phis_gt = vgg(I_gt)
-    L = losses.L_r(out.I_p1, out.I_p2, I_gt)
-    L = L + config.lambda_1 * losses.L_c(vgg(out.I_c1)[1], phis_gt[1])
+    out, phis_gt = G(I_gt, M), vgg(I_gt)
+    L = losses.L_r(out.I_p1, out.I_p2, I_gt) + config.lambda_1 * losses.L_c(vgg(out.I_c1)[1], phis_gt[1])
     L = L + config.lambda_2 * losses.L_s(vgg(out.I_c2), phis_gt)
     D.requires_grad_(False)
     scores = (D(torch.cat([I * (1 - M), M], dim=1)) for I in (out.I_p1, out.I_p2))
@@ -891,6 +897,52 @@ def my_generator_step_two(G, D, vgg, opt_G, I_gt, M, config, losses):
 check.ex_7_13(my_generator_step_two)
 
 # %% [markdown]
+# Every function that passed its check stands in the folder `my_rwlib/` beside your notebooks, one file per notebook:
+# a package that you can read, change and import. `MySystem` puts it together. It checks each function once more, and
+# whatever is not there yet comes from rwlib.
+
+# %%
+from rwlib.course.workshop.system import MySystem, own_config
+
+mine = MySystem()
+mine
+
+# %% [markdown]
+# Your losses are sums, as printed in the paper, so `own_config` turns the weights of `balanced` into weights for sums.
+# The discriminator has $\alpha = 2$: at that value eq. (6) rewards no verdict that is the same for all pictures.
+
+# %%
+n_own = ctx.pick(smoke=2, cpu=25, gpu=1500)
+own = own_config(
+    size_px=ctx.pick(smoke=16, cpu=64, gpu=128), width=ctx.pick(smoke=4, cpu=16, gpu=24), batch_size=4,
+    epochs=(2, 1), steps_per_epoch=n_own, hole_fraction=(0.1, 0.4),
+)  # fmt: skip
+done = mine.train(Facades(seed=0), own, ctx.device)
+
+# %%
+first, last = (sum(part) / len(part) for part in (done.losses[:n_own], done.losses[n_own : 2 * n_own]))
+print(f"{len(done.losses)} steps in {done.seconds:.0f} s; mean L: first epoch {first:,.0f}, second {last:,.0f}")
+assert all(map(math.isfinite, done.losses)) and (ctx.tier == "smoke" or last < first), "your system learns"
+
+# %%
+from rwlib.conventions import compose
+from rwlib.inpainting import fill
+
+I_own, M_own = (x[None] for x in TrainingSamples(Facades(seed=7), own.size_px, (0.2, 0.3), "contiguous", seed=1)[3])
+out = fill(done.G, I_own, M_own)
+show_images(
+    {"the hole": compose(I_own, torch.ones_like(I_own), M_own), "I_c1": out.I_c1, "I_c2": out.I_c2, "I_g": I_own},
+    alt="A drawn house front with a white hole; two fillings of it, blurred; and the front.",
+    caption=f"Your network on a front that it has never seen, after {len(done.losses)} steps.",
+)
+
+# %% [markdown]
+# The generator lies in `my_rwlib/generator.safetensors`, in rwlib's own format:
+# `rwlib inpaint photo.jpg --checkpoint my_rwlib/generator.safetensors` fills holes with it. Notebook 08 measures it
+# beside the shipped one, 09 shows it in the studio, and 10 removes an object with it. Train it longer before you judge
+# it.
+
+# %% [markdown]
 # ## Recap
 #
 # - Phase one: $\mathcal{L}_r$ on predictions, $\mathcal{L}_c$ on $\mathbf{I}_c^{(1)}$, $\mathcal{L}_s$ on
@@ -898,6 +950,7 @@ check.ex_7_13(my_generator_step_two)
 # - Networks may be bf16; Gram matrices are float32.
 # - A resumed run is the same run only if optimisers, $D_r$ and the data's order come back too.
 # - A falling curve says that something is minimised. Pictures, and errors *by region*, say what.
+# - Your own functions make a system that trains; a test of rwlib holds its losses against rwlib's, bit for bit.
 
 # %% [markdown]
 # **What the paper leaves open**
@@ -912,4 +965,4 @@ check.ex_7_13(my_generator_step_two)
 # | which losses' weights fit which scale | presets `paper`, `release`, `balanced` |
 
 # %% [markdown]
-# **Next:** notebook 08 asks whether all this was worth it: tables, ablations, seeds and intervals.
+# **Next:** notebook 08 asks how good the result is, and how sure one can be: tables, intervals and paired differences.

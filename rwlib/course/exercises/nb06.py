@@ -1,6 +1,7 @@
 """Exercises of notebook 06: the region-wise discriminator, spectral norm, equation (6) and its other forms."""
 
 import torch
+from torch import Tensor, nn
 
 from rwlib.course.checking.cases import image, mask, randn
 from rwlib.course.checking.exercise import Exercise
@@ -52,6 +53,39 @@ def masks_and_sizes(rng):
     """Not square; the score map divides the mask."""
     for b, h, w, rows, columns in ((1, 2, 3, 4, 5), (2, 3, 2, 3, 6), (3, 4, 4, 5, 3)):
         yield mask(rng, b, h * rows, w * columns), h, w
+
+
+# --- 6.13 the gradient penalty
+
+
+class SmoothJudge(nn.Module):
+    """A small discriminator whose slope changes with the picture; it sees the hole alone."""
+
+    def __init__(self, rng: torch.Generator, channels: int) -> None:
+        super().__init__()
+        self.convs = nn.Sequential(nn.Conv2d(4, 5, 3), nn.Tanh(), nn.Conv2d(5, channels, 2)).double()
+        with torch.no_grad():
+            for x in self.parameters():
+                x.copy_(1.5 * randn(rng, *x.shape))
+
+    def forward(self, I: Tensor, M: Tensor) -> Tensor:
+        """Score patches."""
+        return self.convs(torch.cat([I * (1 - M), M], dim=1))
+
+
+def judges_and_pictures(rng):
+    """Several pictures, several channels of scores, not square."""
+    for b, h, w, channels in ((2, 6, 8, 3), (3, 7, 5, 2), (1, 5, 6, 4)):
+        yield SmoothJudge(rng, channels), image(rng, b, h, w), mask(rng, b, h, w)
+
+
+def penalty_and_its_gradient(answer, D, I, M):
+    """Return the penalty, and where it pulls D's weights."""
+    penalty = answer(D, I, M)
+    if not isinstance(penalty, Tensor) or penalty.numel() != 1 or not penalty.requires_grad:
+        return {"penalty": penalty, "gradient of D's weights": None}
+    gradients = torch.autograd.grad(penalty.sum(), list(D.parameters()), allow_unused=True, materialize_grads=True)
+    return {"penalty": penalty.detach(), "gradient of D's weights": torch.cat([x.flatten() for x in gradients])}
 
 
 EXERCISES = [
@@ -317,6 +351,41 @@ EXERCISES = [
         hints=(
             "Which pictures does this D call real?",
             "Real and fake get nearly one score: only the real term taught it.",
+        ),
+    ),
+    Exercise(
+        number="6.13",
+        title="the gradient penalty",
+        cases=judges_and_pictures,
+        call=penalty_and_its_gradient,
+        mistakes={
+            "The value is right, but D's weights cannot descend it: the gradient must keep its graph, "
+            "`create_graph=True`.": "create_graph=True -> create_graph=False",
+            "That is the square of the length: take the root before you subtract 1.": ".sqrt() ->",
+            "The 1 is missing: the length should be 1, not 0.": "(length - 1) -> length",
+            "One length for the whole batch: each picture has its own gradient.": (
+                "gradient.square().sum(dim=(1, 2, 3)).sqrt() -> gradient.square().sum().sqrt()[None]"
+            ),
+            "The pictures of the batch are summed; E is their mean.": (
+                "(length - 1).square().mean() -> (length - 1).square().sum()"
+            ),
+            "The scores of a picture are summed. The bar is their mean.": (
+                "D(I, M).mean(dim=(1, 2, 3)) -> D(I, M).sum(dim=(1, 2, 3))"
+            ),
+            "The scores of the batch are averaged, so every gradient is b times too short: add them up.": (
+                "scores.sum() -> scores.mean()"
+            ),
+            "Absolute differences of the length from 1; the penalty has squares.": (
+                "(length - 1).square() -> (length - 1).abs()"
+            ),
+            "That is the sum of absolute values, ‖·‖₁; the length is ‖·‖₂.": (
+                "gradient.square().sum(dim=(1, 2, 3)).sqrt() -> gradient.abs().sum(dim=(1, 2, 3))"
+            ),
+        },
+        hints=(
+            "The gradient is taken with respect to the picture I, which needs `requires_grad_()` for it.",
+            "`torch.autograd.grad(D(I, M).mean((1, 2, 3)).sum(), I, create_graph=True)`: one gradient per picture.",
+            "Then the length of each picture's gradient, minus 1, squared, and the mean.",
         ),
     ),
 ]

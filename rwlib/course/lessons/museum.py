@@ -27,6 +27,8 @@ NAMES = (
     "boundary-artefacts",
 )
 """The exhibits; the first three belong to notebook 06, the others to notebook 07."""
+SIGNS = dict(zip("ABC123", NAMES, strict=True))
+"""What a notebook calls an exhibit: a name would give the diagnosis away."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def exhibit(name: str) -> Exhibit:
     """Load one exhibit.
 
     Args:
-        name: one of `NAMES`.
+        name: one of `NAMES`, or one of `SIGNS`, for which the title is that sign.
 
     Raises:
         InputError: no such exhibit; the message lists those that there are.
@@ -70,10 +72,12 @@ def exhibit(name: str) -> Exhibit:
         >>> sorted(exhibit("inverted-mask").curves)[:2]
         ['I_p1, existing region', 'I_p1, existing region, healthy']
     """
-    one_of("exhibit", name, NAMES)
+    sign = name if name in SIGNS else ""
+    one_of("exhibit", name := SIGNS.get(name, name), NAMES)
     saved = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     sheet = np.asarray(Image.open(FOLDER / f"{name}.png").convert("RGB"))
     titles = saved.pop("pictures")
+    saved["title"] = f"Exhibit {sign}" if sign else saved["title"]
     return Exhibit(pictures=dict(zip(titles, np.split(sheet, len(titles)), strict=True)), **saved)
 
 
@@ -85,7 +89,7 @@ def show_exhibit(shown: Exhibit, *, alt: str, caption: str = "") -> HTML:
         alt: what can be seen, in a sentence.
         caption: text below; the exhibit's question if empty.
     """
-    fig = Figure(figsize=(8, max(2.7, 0.8 * len(shown.pictures))), layout="constrained")
+    fig = Figure(figsize=(9, max(3.4, 0.85 * len(shown.pictures))), layout="constrained")
     left, right = fig.subfigures(1, 2, width_ratios=(1.25, 1))
     axis = left.subplots()
     kinds = list(dict.fromkeys(name.removesuffix(", healthy") for name in shown.curves))
@@ -97,9 +101,9 @@ def show_exhibit(shown: Exhibit, *, alt: str, caption: str = "") -> HTML:
             marker=("o", "s", "^", "D")[i % 4], markevery=max(1, len(values) // 6), markersize=4,
             markerfacecolor="none" if healthy else None,
         )  # fmt: skip
-    axis.set(xlabel="step", ylabel=f"mean over {shown.every} steps", title=shown.title)
+    axis.set(xlabel="step", ylabel=f"score or loss,\nmean over {shown.every} steps", title=shown.title)
     axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
+    axis.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2)  # below: it would hide curves
     for axis, (name, picture) in zip(
         np.atleast_1d(right.subplots(len(shown.pictures))), shown.pictures.items(), strict=True
     ):
