@@ -6,7 +6,8 @@
 #
 # | | |
 # |---|---|
-# | Time | about 15 minutes to read and play |
+# | Time | about 25 minutes to read, solve and play |
+# | Exercises | {{exercises}} |
 # | The cells alone | {{timings}} |
 # | Needs | basic PyTorch; no network connection |
 

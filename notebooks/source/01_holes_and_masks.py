@@ -6,7 +6,8 @@
 #
 # | | |
 # |---|---|
-# | Time | about 50 minutes, nine exercises |
+# | Time | about 80 minutes to read, solve and play |
+# | Exercises | {{exercises}} |
 # | The cells alone | {{timings}} |
 # | Needs | notebook 00 |
 

@@ -6,7 +6,8 @@
 #
 # | | |
 # |---|---|
-# | Time | about 75 minutes with all nine exercises |
+# | Time | about 100 minutes to read, solve and play |
+# | Exercises | {{exercises}} |
 # | The cells alone | {{timings}} |
 # | Needs | notebook 00; convolutions in PyTorch |
 

@@ -6,7 +6,8 @@
 #
 # | | |
 # |---|---|
-# | Time | about 60 minutes with the exercises |
+# | Time | about 80 minutes to read, solve and play |
+# | Exercises | {{exercises}} |
 # | The cells alone | {{timings}} |
 # | Needs | notebooks 00 and 02; backpropagation |
 

@@ -6,7 +6,8 @@
 #
 # | | |
 # |---|---|
-# | Time | about 60 minutes |
+# | Time | about 85 minutes to read, solve and play |
+# | Exercises | {{exercises}} |
 # | The cells alone | {{timings}} |
 # | Needs | notebooks 01 and 03: composites, and the reconstruction loss |
 

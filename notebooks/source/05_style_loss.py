@@ -6,7 +6,8 @@
 #
 # | | |
 # |---|---|
-# | Time | about 60 minutes with the exercises |
+# | Time | about 75 minutes to read, solve and play |
+# | Exercises | {{exercises}} |
 # | The cells alone | {{timings}} |
 # | Needs | notebooks 03 and 04; no network connection |
 

@@ -6,7 +6,8 @@
 #
 # | | |
 # |---|---|
-# | Time | about 80 minutes to read and solve |
+# | Time | about 100 minutes to read, solve and play |
+# | Exercises | {{exercises}} |
 # | The cells alone | {{timings}} |
 # | Needs | notebooks 00 to 03; no network connection |
 

@@ -7,7 +7,8 @@
 #
 # | | |
 # |---|---|
-# | Time | about 60 minutes to read, solve and play |
+# | Time | about 75 minutes to read, solve and play |
+# | Exercises | {{exercises}} |
 # | The cells alone | {{timings}} |
 # | Needs | notebooks 02, 04, 05, 06 for what is taken away; 08 for intervals |
 

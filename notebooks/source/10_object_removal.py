@@ -7,7 +7,8 @@
 #
 # | | |
 # |---|---|
-# | Time | about 60 minutes, seven exercises |
+# | Time | about 75 minutes to read, solve and play |
+# | Exercises | {{exercises}} |
 # | The cells alone | {{timings}} |
 # | Needs | notebook 01; notebook 08 helps |
 

@@ -23,7 +23,7 @@ from nbclient.exceptions import CellExecutionError
 
 import rwlib
 from rwlib.conventions import InputError
-from rwlib.course.authoring import map
+from rwlib.course.authoring import effort, map
 from rwlib.course.authoring.prove import exercise_flaws, notebook_flaws
 from rwlib.course.authoring.rules import CHECK, output_violations, violations
 from rwlib.course.authoring.stubs import clear, has_solution
@@ -73,8 +73,11 @@ def read_source(file: Path) -> Any:
             metadata["tags"] = list(cell.metadata["tags"])
         if cell.cell_type == "code":
             metadata |= _nbgrader(source)
+            if has_solution(source) and (exercise := EXERCISE.search(source)):
+                source = effort.line(exercise[1]) + source
         elif "{{timings}}" in source:
             source = source.replace("{{timings}}", context.describe_timings(number))
+            source = source.replace("{{exercises}}", effort.summary(_exercises(notebook)))
             metadata["timings"] = True
         cells.append(new(source, id=f"{number}-{i:02}", metadata=metadata))
     return nbformat.v4.new_notebook(cells=cells, metadata=json.loads(json.dumps(METADATA)))
@@ -214,6 +217,12 @@ def _nbgrader(source: str) -> dict[str, Any]:
             "nbgrader": kinds | {"grade": True, "solution": False, "locked": True, "points": 1, "grade_id": grade_id}
         }
     return {}
+
+
+def _exercises(notebook: Any) -> list[str]:
+    """Return the numbers of a notebook's exercises, in order."""
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code" and has_solution(cell.source)]
+    return [exercise[1] for source in cells if (exercise := EXERCISE.search(source))]
 
 
 def _private() -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from rwlib.course.authoring.effort import MARK
 from rwlib.course.authoring.stubs import has_solution
 from rwlib.course.checking.solutions import BEGIN, END
 
@@ -113,6 +114,7 @@ def _in_code(source: str, number: str) -> list[str]:
     if any(line.lstrip().startswith(("!", "%")) for line in source.splitlines()) or "get_ipython" in source:
         return ["a shell or magic command; use Python"]
     lines = [line for line in source.splitlines() if line.strip() and line.strip() not in (BEGIN, END)]
+    lines = [line for line in lines if not line.startswith(MARK)]
     broken = []
     if len(lines) > MAX_CODE_LINES:
         broken.append(f"{len(lines)} lines of code, more than {MAX_CODE_LINES}, blank lines and markers aside")

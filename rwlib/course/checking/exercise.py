@@ -76,7 +76,7 @@ class Exercise:
 
     def __post_init__(self) -> None:
         """Check the number and that one way of checking was chosen."""
-        if not re.fullmatch(r"[1-9]\d?\.[1-9]\d?", self.number):
+        if not re.fullmatch(r"(0|[1-9]\d?)\.[1-9]\d?", self.number):
             raise InputError(f'number: expected one such as "2.1", got {self.number!r}')
         if self.cases and self.judge:
             raise InputError(f"exercise {self.number}: expected cases or a judge, got both")

@@ -158,9 +158,10 @@ class MySystem:
         """
         parts, start = self.parts, time.perf_counter()
         torch.manual_seed(config.seed)
-        G = OwnGenerator(parts, config.width, config.output).to(device)
-        D = Judge(RegionWiseDiscriminator.from_config(config)).to(device)
-        vgg = VGGFeatures(config.vgg, size_px=config.vgg_size_px).to(device)
+        place = {"device": device, "memory_format": torch.channels_last}
+        G = OwnGenerator(parts, config.width, config.output).to(**place)
+        D = Judge(RegionWiseDiscriminator.from_config(config)).to(**place)
+        vgg = VGGFeatures(config.vgg, size_px=config.vgg_size_px).to(**place)
         opt_G, opt_D = (torch.optim.Adam(x.parameters(), config.learning_rate, betas=config.betas) for x in (G, D))
         averages = {name: x.detach().clone() for name, x in G.named_parameters()}
 
@@ -168,7 +169,8 @@ class MySystem:
         samples = TrainingSamples(source, config.size_px, config.hole_fraction, config.mask_kind, config.seed)
         done = Training(config, G)
         for step, numbers in enumerate(batch_numbers(0, schedule.total, config.batch_size, 0, 1)):
-            I_gt, M = (torch.stack(x).to(device) for x in zip(*(samples[k] for k in numbers), strict=True))
+            I_gt, M = (torch.stack(x) for x in zip(*(samples[k] for k in numbers), strict=True))
+            I_gt, M = I_gt.to(**place), M.to(device)
             for group in (*opt_G.param_groups, *opt_D.param_groups):
                 group["lr"] = schedule.learning_rate(step, config)
 
