@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 00 · Start here: a hole in a photograph
 #
-# **Can a program paint what was never in the picture?** You will cut a hole into a photograph, fill it in the
-# classical way, fill it with a trained network, and then train a network of your own for ten steps.
+# **Can a program paint what was never in the picture?** You will cut a hole into a picture, fill it in the classical
+# way, fill it with a trained network, and then train a network of your own for ten steps.
 #
 # | | |
 # |---|---|
@@ -17,7 +17,8 @@
 # - say what inpainting is in the paper's symbols: $\mathbf{I}_g$, $\mathbf{M}$, $\hat{\mathbf{I}}_g$, $\mathbf{I}_c$;
 # - tell a contiguous hole from a discontiguous one, and why the paper cares;
 # - judge a filling by its error *inside the hole*, and say why that number can mislead;
-# - run the training of a region-wise GAN and read its first curve.
+# - run the training of a region-wise GAN and read its first curve;
+# - use the course's exercises: check, hint, solution.
 
 # %%
 import csv
@@ -31,7 +32,7 @@ from rwlib import masks, metrics
 from rwlib.checkpoints import load_generator
 from rwlib.config import make_config
 from rwlib.conventions import compose, image_to_tensor
-from rwlib.course import setup, show_curves, show_images
+from rwlib.course import check, setup, show_curves, show_images
 from rwlib.data import Facades
 from rwlib.evaluation import biharmonic_fill, mean_fill
 from rwlib.inpainting import fill
@@ -40,10 +41,45 @@ from rwlib.training.loop import train
 ctx = setup("00")
 
 # %% [markdown]
+# ## How this course works
+#
+# Run the cells from top to bottom with Shift and Enter. Three kinds of text ask something of you:
+#
+# - **Predict.** Write down a guess before you go on. Often the answer folds open below the question.
+# - **Exercise.** Write the missing lines of a function, or a value in the place of `...`. Then run the **check** below.
+# - **What to try.** Suggestions at the end of a notebook.
+
+# %% [markdown]
+# A check never stops a notebook. It says *not attempted*, *passed*, or what is wrong. `check.hint("0.1")` gives a hint,
+# and then the next one. The folder `notebooks/solutions/` has every notebook solved and run. Later cells use rwlib's
+# own functions, so you may leave out any exercise. Try it:
+
+
+# %%
+def share_missing(missing_pixels, all_pixels):
+    """Exercise 0.1: return the missing share of a picture, a number from 0 to 1."""
+    ### BEGIN SOLUTION
+    return missing_pixels / all_pixels
+    ### END SOLUTION
+
+
+# %%
+check.ex_0_1(share_missing)
+
+# %% [markdown]
+# | | |
+# |---|---|
+# | how far you are | `rwlib progress` in a terminal; it is kept on your machine and sent nowhere |
+# | what you wrote | each function that passes is kept in `my_rwlib/`, and notebook 07 trains a network with them |
+# | how much is computed | the tier: `cpu` takes minutes on two cores, `gpu` does more, `smoke` is for tests |
+# | to choose the tier | set `RWLIB_TIER=smoke`, say, before you start JupyterLab |
+# | how hard an exercise is | the line above it says about how many minutes, and a difficulty from 1 to 3 |
+
+# %% [markdown]
 # ## 1 · The picture and the hole
 #
 # A picture is a tensor $\mathbf{I}_g$ with values in $[-1, 1]$. A mask $\mathbf{M}$ is **1 where the picture exists
-# and 0 where it is missing**. This house front is drawn by a program: rwlib has an endless supply of them.
+# and 0 where it is missing**. This house front is drawn by a program, and rwlib can draw as many as you like.
 
 # %%
 source = Facades(seed=0)
@@ -57,7 +93,7 @@ I_gt.shape, M_contiguous.shape
 
 # %% [markdown] tags=["sec-3.1"]
 # What the network gets is $\hat{\mathbf{I}}_g = \mathbf{I}_g \odot \mathbf{M}$: the picture with the hole set to
-# zero, mid-grey. Below the hole is shown in white.
+# zero, which is mid-grey. In the pictures below the hole is shown in white.
 
 
 # %%
@@ -76,14 +112,14 @@ show_images(
 )
 
 # %% [markdown]
-# **Predict.** Both holes are equally large. Which one is harder to fill, and for which reason: is it the number of
-# missing pixels, or how far a missing pixel is from the nearest existing one?
+# **Predict.** Both holes are equally large. Which one is harder to fill, and why? Does the number of missing pixels
+# matter, or how far a missing pixel is from the nearest existing one?
 #
 # <details><summary>Answer</summary>
 #
-# The distance. Inside a thin stroke every pixel has a neighbour a few pixels away that says what belongs there. In the
-# middle of a blob nobody near knows anything. The paper's title says "large missing areas", and its tables keep the two
-# kinds apart.
+# The distance. Inside a thin stroke every pixel has an existing one a few pixels away, which hints at what belongs
+# there. In the middle of a blob nothing nearby is known. The paper's title says "large missing areas", and its tables
+# keep the two kinds apart.
 # </details>
 
 # %%
@@ -95,8 +131,10 @@ for name, M in {"contiguous": M_contiguous, "discontiguous": M_discontiguous}.it
 # %% [markdown]
 # ## 2 · The classical answer
 #
-# Before networks, holes were filled with smooth surfaces. The simplest takes the mean colour; the *biharmonic*
-# equation continues values and slopes from the rim. Both know this one picture and nothing else.
+# Before networks there were two families of methods. *Diffusion* continues the colours at the rim as a smooth surface;
+# *patch-based* methods copy pieces from elsewhere in the picture (section 2.1 of the paper). Here are two of the first
+# kind: the mean colour, and the *biharmonic* equation, which continues values and slopes. Both know this one picture
+# and nothing else.
 
 
 # %%
@@ -117,8 +155,8 @@ show_images(
 # ## 3 · A trained network
 #
 # rwlib ships a small region-wise generator that was trained on photographs of house fronts (its model card is
-# `rwlib/weights/facades64.md`). It has never seen a *drawn* one. It predicts a whole picture
-# $\mathbf{I}_p$; only the hole is taken from it:
+# `rwlib/weights/facades64.md`). It was trained at 64 pixels and never saw a *drawn* house, and here it has to fill 128
+# pixels: expect a plan, not details. It predicts a whole picture $\mathbf{I}_p$; only the hole is taken from it:
 #
 # $$\mathbf{I}_c = \hat{\mathbf{I}}_g + \mathbf{I}_p \odot (\mathbf{1} - \mathbf{M})$$
 
@@ -129,12 +167,13 @@ contiguous, discontiguous = fill_all_ways(M_contiguous, methods), fill_all_ways(
 show_images(
     contiguous | {f"{name} ": picture for name, picture in discontiguous.items()},
     columns=4,
-    alt="Both holes, filled with a flat colour, a smooth gradient, and lines that continue the house.",
+    alt="Both holes, filled with a flat colour and a smooth gradient; the network fills the blob with a blurred smear "
+    "in the wall's colours, and the strokes with pieces that nearly fit.",
 )
 
 # %% [markdown]
 # How good is a filling? PSNR compares it with what was really there: ten times the logarithm of one over the mean
-# squared error, in decibel, more is better. We look *inside the hole* only; outside, every method is perfect.
+# squared error, in decibels. More is better. We look *inside the hole* only; outside, every method is perfect.
 
 # %%
 print("PSNR in the hole, dB  contiguous  discontiguous")
@@ -146,10 +185,11 @@ for name in methods:
     print(f"{name:20} {values[0]:12.1f} {values[1]:14.1f}")
 
 # %% [markdown]
-# **Look twice.** A blurred guess often has a better PSNR than a sharp window one pixel off. That is why the paper adds
-# losses that compare features instead of pixels, and a discriminator; notebooks 04 to 06 build them.
+# **Look twice.** A blurred guess often has a better PSNR than a sharp window that is one pixel off. That is why the
+# paper adds two losses that compare features instead of pixels, and a third, $\mathcal{L}_a$: a second network, the
+# discriminator, judges whether the content of the hole looks real. Notebooks 04 to 06 build them.
 #
-# Three things must hold for *any* inpainting program. We check them instead of believing them:
+# Three things must hold for *any* inpainting program. We check them rather than believe them:
 
 # %%
 out = fill(G, I_gt, M_contiguous)
@@ -210,9 +250,11 @@ show_images(
 #
 # - Inpainting fills $\mathbf{M} = 0$ so that $\mathbf{I}_c$ looks as if nothing had been missing; existing pixels stay.
 # - Contiguous holes are harder than scattered ones of the same size, because the middle is far from everything known.
-# - Classical methods continue what is at the rim; a network brings what it learned from other pictures.
+# - Classical methods use this one picture; a network brings what it learned from other pictures.
 
 # %% [markdown]
 # **What the paper leaves open.** It gives neither the layers of its generator nor the normalisation of its losses nor
-# its batch size. Wherever that is so, rwlib says what it chose and why: start with the docstring of
+# its batch size. Wherever that is so, rwlib says what it chose and why. Start with the docstring of
 # `rwlib/networks/generator.py`.
+#
+# **Next:** notebook 01 asks what makes a hole hard, and how you know that a filling is good.
