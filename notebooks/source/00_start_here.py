@@ -132,9 +132,9 @@ for name, M in {"contiguous": M_contiguous, "discontiguous": M_discontiguous}.it
 # ## 2 · The classical answer
 #
 # Before networks there were two families of methods. *Diffusion* continues the colours at the rim as a smooth surface;
-# *patch-based* methods copy pieces from elsewhere in the picture (section 2.1 of the paper). Here are two of the first
-# kind: the mean colour, and the *biharmonic* equation, which continues values and slopes. Both know this one picture
-# and nothing else.
+# *patch-based* methods copy pieces that fit, from this picture or from others (section 2.1 of the paper). Here are two
+# of the first family: the mean colour, and the *biharmonic* equation, which continues values and slopes. Both know this
+# one picture and nothing else.
 
 
 # %%
@@ -167,8 +167,8 @@ contiguous, discontiguous = fill_all_ways(M_contiguous, methods), fill_all_ways(
 show_images(
     contiguous | {f"{name} ": picture for name, picture in discontiguous.items()},
     columns=4,
-    alt="Both holes, filled with a flat colour and a smooth gradient; the network fills the blob with a blurred smear "
-    "in the wall's colours, and the strokes with pieces that nearly fit.",
+    alt="Both holes, filled with a flat colour and a smooth gradient; the network fills the blob with streaks in the "
+    "front's colours, and the strokes with blurred pieces that nearly fit.",
 )
 
 # %% [markdown]
@@ -234,7 +234,8 @@ show_images(
         "the shipped one": out.I_c2,
         "I_g": I_gt,
     },
-    alt="Ten steps give a dull blotch; the shipped network continues the lines of walls and windows.",
+    alt="Ten steps give a dull blotch with an orange rim; the shipped network gives dark and light streaks where "
+    "windows and wall should be.",
 )
 
 # %% [markdown]

@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 08 · Evaluation: how much better, and how sure?
 #
-# **When may one say that one filling is better than another?** Sections 4.1 to 4.3 of the paper answer with two large
-# tables. You will build such a table yourself, put intervals on it, and then read the paper's with other eyes.
+# **When may you say that one filling is better than another?** Sections 4.1 to 4.3 of the paper answer with two large
+# tables. You will build such a table yourself, put intervals on it, add your own network, and then read the paper's
+# tables with other eyes.
 #
 # | | |
 # |---|---|
@@ -17,7 +18,7 @@
 # - put a mask into its bucket, and compute $\ell_1$, $\ell_2$ and PSNR as the paper's tables mean them;
 # - give a mean its 95 % interval, over photographs and not over rows;
 # - compare two methods by *paired* differences;
-# - compute a Fréchet distance, and name four ways in which it misleads;
+# - compute a Fréchet distance, name three ways in which it misleads, and say what KID does better;
 # - find numbers in a published table that cannot all be right.
 
 # %%
@@ -48,10 +49,10 @@ ctx = setup("08")
 labels = [bucket_name(k) for k in range(len(BUCKETS))]
 M_of = {(kind, k): evaluation_mask(64, 0, kind, k, seed=0) for kind in KINDS for k in range(5)}
 show_images(
-    {f"{kind}\n{labels[k]}": M.expand(-1, 3, -1, -1) * 2 - 1 for (kind, k), M in M_of.items()},
+    {f"{kind}\n{labels[k]}": (M.expand(-1, 3, -1, -1) * 2 - 1) * 0.8 for (kind, k), M in M_of.items()},
     columns=5,
     side_inches=1.4,
-    alt="Ten masks, holes black: one ever larger blob above, ever more scattered strokes below.",
+    alt="Ten masks, what exists light grey, holes dark: one ever larger blob above, ever more scattered strokes below.",
 )
 
 # %% [markdown]
@@ -59,8 +60,8 @@ show_images(
 #
 # <details><summary>Answer</summary>
 #
-# The paper does not say. We follow the usual reading, the upper edge belongs to the bucket: (0, 10 %], (10, 20 %] and
-# so on. What matters is that somebody decided, and that rounding of 0.1 does not decide for them.
+# The paper does not say. We follow the usual reading, in which the upper edge belongs to the bucket: (0, 10 %],
+# (10, 20 %] and so on. What matters is that somebody decides it, and not the rounding of 0.1.
 # </details>
 
 
@@ -139,8 +140,8 @@ check.ex_8_3(my_hole_l1)
 #
 # <details><summary>Answer</summary>
 #
-# The brighter one: every edge is where it was, only the windows' means moved a little. PSNR cannot tell the three
-# apart.
+# The brighter one: every edge is where it was, and only the windows' means have moved a little. PSNR cannot tell the
+# three apart.
 # </details>
 
 # %%
@@ -163,8 +164,8 @@ show_images(pictures, alt="A house front; the same brighter, full of fine noise,
 # ## 3 · A table of our own
 #
 # The shipped generator against two classical fills, on drawn house fronts. The generator was trained on photographs and
-# has never seen a drawn one. Ten buckets, one mask for each front and bucket. `I_c1` is the result of its first network
-# alone.
+# has never seen a drawn one. There are ten buckets, with one mask for each front and bucket. `I_c1` is the result of
+# its first network alone. And **your own network** takes part: the one that you trained at the end of notebook 07.
 
 # %%
 from rwlib.inpainting import fill
@@ -179,7 +180,17 @@ def network(I_gt, M):
 
 first = Method("I_c1", lambda I_gt, M: network(I_gt, M).I_c1.cpu())
 second = Method("I_c2", lambda I_gt, M: network(I_gt, M).I_c2.cpu())
-methods = [Method("mean colour", mean_fill), Method("biharmonic", biharmonic_fill), first, second]
+
+# %%
+from rwlib.course.workshop.system import MySystem, own_config
+
+system = MySystem()
+print(system)
+short = own_config(ctx.pick(smoke=16, cpu=64, gpu=64), ctx.pick(smoke=4, cpu=12, gpu=24), steps_per_epoch=4)
+my_G, sentence = system.trained(Facades(seed=0), short, ctx.device)
+print(sentence)
+yours = Method("yours", lambda I_gt, M: fill(my_G, I_gt.to(ctx.device), M.to(ctx.device)).I_c2.cpu())
+methods = [Method("mean colour", mean_fill), Method("biharmonic", biharmonic_fill), first, second, yours]
 
 # %%
 source = Facades(seed=8)
@@ -195,6 +206,26 @@ def column(method, kind, k, metric="hole_psnr"):
 
 
 len(rows), list(rows[0])
+
+# %% [markdown]
+# Look before you count. One front and one hole of each kind, 20–30 % missing:
+
+# %%
+I_front, shown = image_to_tensor(source.center(0, size_px=64)), {}
+for kind in KINDS:
+    M = M_of[kind, 2]
+    shown[f"{kind}"] = compose(I_front, torch.ones_like(I_front), M)
+    for method in methods:
+        I_c = method.fill(I_front, M)
+        shown[f"{method.name}, {metrics.psnr(I_c, I_front, M).item():.1f} dB{' ' if kind == KINDS[1] else ''}"] = I_c
+show_images(
+    shown,
+    columns=6,
+    side_inches=1.5,
+    alt="A front with a white hole and five fillings of it, twice: a flat colour, a smooth surface, two blurred "
+    "continuations that look alike, and what your own network makes.",
+    caption="PSNR in the hole. Above a contiguous hole, below a discontiguous one.",
+)
 
 # %% [markdown]
 # **Predict.** The same filling is measured over the hole and over the whole picture. By how many dB do the two PSNR
@@ -215,27 +246,27 @@ for kind in KINDS:
         print(f"{kind:13} {labels[k]:>8} {whole.mean():16.2f} {hole.mean():12.2f}")
 
 # %% [markdown]
-# The column of the whole picture falls much more than that of the hole: mostly it says how much was missing. By their
-# size, the numbers in the paper's tables are of the first kind. Below is the hole alone.
+# The column of the whole picture falls much more than that of the hole: mostly it says how much was missing. Judging by
+# their size, the numbers in the paper's tables are of the first kind. The figure below is about the hole alone.
 
 # %%
 fig = Figure(figsize=(8, 3.2), layout="constrained")
 axes = fig.subplots(1, 2, sharey=True)
 for axis, kind in zip(axes, KINDS, strict=True):
-    for i, name in enumerate(("mean colour", "biharmonic", "I_c2")):
+    for i, name in enumerate(("mean colour", "biharmonic", "I_c2", "yours")):
         found = [mean_and_interval(column(name, kind, k)) for k in buckets]
-        x = [k + 0.12 * (i - 1) for k in buckets]
-        style = {"color": COLORS[i], "marker": "so^"[i], "linestyle": ("--", ":", "-")[i]}
+        x = [k + 0.12 * (i - 1.5) for k in buckets]
+        style = {"color": COLORS[i], "marker": "so^D"[i], "linestyle": ("--", ":", "-", "-.")[i]}
         axis.errorbar(x, [m for m, _ in found], [h for _, h in found], label=name, capsize=3, **style)
     axis.set(title=f"{kind} holes", xlabel="missing", xticks=list(buckets), xticklabels=[labels[k] for k in buckets])
     axis.grid(alpha=0.3)
 axes[0].set_ylabel("PSNR in the hole, dB")
 axes[1].legend()
-figure(fig, alt="PSNR in the hole by bucket, three methods with error bars; mostly the network is on top.")
+figure(fig, alt="PSNR in the hole by bucket, four methods with error bars; mostly the shipped network is on top.")
 
 # %% [markdown]
-# In large contiguous holes the biharmonic surface does worse than one flat colour: it continues slopes from the
-# rim, and overshoots. In small holes its bar overlaps the network's. Does that mean that they are equally good?
+# In large contiguous holes the biharmonic surface does worse than one flat colour: it continues slopes from the rim,
+# and overshoots. In small holes its bar overlaps the shipped network's. Does that mean that they are equally good?
 
 # %% [markdown]
 # ## 4 · How sure?
@@ -296,9 +327,9 @@ for name, chosen in {"one mask": values[:, 0], "heap of rows": values.flatten(),
     print(f"{name:14} n = {len(chosen):3}   {mean:.2f} ± {half_width:.2f} dB")
 
 # %% [markdown]
-# The heap pretends to know more than it does. And none of the three says anything about *another training run*: we
-# have one trained network. A claim about a method needs several runs with different seeds; then runs are what was
-# drawn. That is not measured here.
+# The heap claims to know more than it does. And none of the three says anything about *another training run*: we have
+# one trained network. A claim about a method needs several runs with different seeds, because then runs are what was
+# drawn at random. Notebook 09 has three of each.
 
 # %% [markdown]
 # **Predict.** The intervals of two methods overlap. May their difference still be clear?
@@ -353,9 +384,17 @@ figure(
 )
 
 # %% [markdown]
-# In our run with 32 fronts, contiguous 20–30 %, the two intervals are nearly the same, 17.92 ± 0.81 and 17.97 ±
-# 0.80, and yet the difference is clear: −0.05 ± 0.02 dB. **Clear is not large.** The second network costs a
-# twentieth of a decibel here; it was trained with the style loss, which PSNR does not reward.
+# The two intervals on the left nearly coincide, and yet the difference is clear of zero. **Clear is not large.** The
+# second network changes PSNR by a small part of a decibel; it was trained with the style loss, which PSNR does not
+# reward. And is your network behind the shipped one? Pairs, again:
+
+# %%
+for kind in KINDS:
+    print(kind, end=": ")
+    for k in buckets:
+        mean, half_width = mean_and_interval(column("yours", kind, k) - column("I_c2", kind, k))
+        print(f"{labels[k]} {mean:+.2f} ± {half_width:.2f}", end="   ")
+    print("dB, yours − I_c2")
 
 # %% [markdown]
 # ## 5 · The Fréchet distance
@@ -408,9 +447,9 @@ when_N_falls = "rises"
 check.ex_8_9(when_N_falls)
 
 # %% [markdown]
-# Inception's weights are not in this package, so we take what is: the bundled VGG-19, its third pool averaged over
-# all positions, 256 features. We call it **Fréchet distance on VGG features**. It is not FID, and its numbers can be
-# compared with each other only.
+# Inception's weights are not in this package. So here we take the bundled VGG-19: its third pool, averaged over all
+# positions, 256 features. We call the result **Fréchet distance on VGG features**. It is not FID, and its numbers can
+# be compared with each other only. (`rwlib evaluate` computes FID itself if you give it Inception's weights.)
 
 # %%
 from rwlib.course.lessons.frechet import distance_of_samples, picture_features
@@ -453,9 +492,43 @@ axis.legend()
 figure(fig, alt="Two falling lines: the more pictures, the nearer to zero is the distance of equal sources.")
 
 # %% [markdown]
-# Both curves would be at zero if the estimate were right on average. It is **biased**: it has to be compared at equal
-# N, and N has to be said. Nothing jumps at the singular line; the covariance just has directions in which nothing was
-# seen. For FID that line is at 2,049 pictures.
+# Both curves would be at zero if the estimate were right on average. It is **biased**: compare it at equal N only, and
+# say what N was. Nothing jumps at the dotted line; below it the covariance has directions in which nothing was seen.
+# For FID that line is at 2,049 pictures.
+
+# %% [markdown]
+# **KID**, the kernel distance of Bińkowski et al. (2018), has no such bias. It compares all pairs of pictures by
+# $k(a, b) = (a \cdot b / d + 1)^3$: how alike pictures of one set are, and how alike pictures of both. Its estimate is
+# right on average for any N, so it can also fall below zero.
+#
+# **Predict.** What does its curve look like: falling, level around zero with a spread, or rising?
+
+# %%
+from rwlib.evaluation.kernel import kernel_distance
+
+draws = {N: [] for N in N_real}
+for N, values in draws.items():
+    for _ in range(ctx.pick(smoke=5, cpu=20, gpu=50)):
+        order = torch.randperm(total, generator=ctx.generator)
+        values.append(kernel_distance(x[order[:N]], x[order[N : 2 * N]]))
+other_scale = kernel_distance(x[: total // 2], picture_features(vgg, fronts[total // 2 :] * 0.9))
+
+# %%
+fig = Figure(figsize=(6.5, 2.8), layout="constrained")
+axis = fig.subplots()
+spread = torch.tensor([values for values in draws.values()])
+axis.errorbar(
+    N_real, spread.mean(1), spread.std(1), color=COLORS[2], marker="D", capsize=4, label="KID, mean and spread"
+)
+axis.axhline(0, color=COLORS[6], linestyle=":", label="true: 0")
+axis.axhline(other_scale, color=COLORS[1], linestyle="--", label="fronts of 90 % contrast")
+axis.set(xscale="log", xlabel="pictures in each sample, N", ylabel="KID on VGG features")
+axis.legend(fontsize=8)
+figure(fig, alt="Points on the zero line with bars that shrink as N grows; a dashed line for slightly paler fronts.")
+
+# %% [markdown]
+# Level: with few pictures KID is uncertain, but not wrong on average. So give KID beside FID, with its spread, above
+# all for small test sets. The paper's table has FID alone.
 
 # %% [markdown]
 # **Pitfall two: composites.** The existing part of $\mathbf{I}_c$ *is* the original. Whether the paper's FID is one of
@@ -492,13 +565,13 @@ figure(fig, alt="Distance by bucket, with a level line for genuine fronts; compo
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Yes. A flat blotch in each picture scores better than genuine fronts do, because both sets show the *same* houses.
-# So a low FID of composites does not mean "looks real"; between methods, at equal masks and equal N, it may still
-# rank.
+# Yes. A flat blotch in each picture scores better than other genuine fronts do, because both sets show the *same*
+# houses. So a low FID of composites does not mean "looks real". Between methods, at equal masks and equal N, it may
+# still rank.
 # </details>
 #
-# **Pitfall three: resizing.** Features need pictures of a fixed size, and libraries shrink differently. Same
-# pictures, two ways:
+# **Pitfall three: resizing.** Features need pictures of a fixed size, and libraries shrink them in different ways. The
+# same pictures, shrunk in two ways:
 
 # %%
 some = ctx.pick(smoke=8, cpu=64, gpu=256)
@@ -508,12 +581,17 @@ resized = [picture_features(vgg, I) for I in ways]
 distance = distance_of_samples(*resized)
 assert distance > 100 * abs(distance_of_samples(resized[0], resized[0])), "not a rounding error"
 print(f"same {some} pictures, shrunk with and without averaging: {distance:.4f} (0 would be right)")
+rough, smooth_one = (F.interpolate(I[:1], size=96, mode="nearest") for I in reversed(ways))
+show_images(
+    {"with averaging": smooth_one, "without": rough},
+    alt="The same front, shrunk to 48 pixels in two ways: soft, and with jagged edges.",
+)
 
 # %% [markdown] tags=["table-2"]
 # ## 6 · Reading tables 2 and 3
 #
-# Some rows as printed; each list runs over the five buckets. "Ours" is the paper's method, CA is Contextual
-# Attention, EC EdgeConnect. $\ell_1$ and $\ell_2$ are in $10^{-3}$.
+# Here are some rows as printed; each list runs over the five buckets. "Ours" is the paper's method, CA is Contextual
+# Attention, EC is EdgeConnect. $\ell_1$ and $\ell_2$ are in $10^{-3}$.
 
 # %%
 PAPER = {
@@ -530,8 +608,8 @@ PAPER = {
 }
 
 # %% [markdown]
-# **Predict.** Two of these rows cannot both be right, one row is odd by itself, and one pair disagrees about who
-# wins. Find them before you open the answer.
+# **Predict.** Two of these rows cannot both be right, one row is odd by itself, and in two places the rows disagree
+# about who wins. Find them before you open the answer.
 #
 # <details><summary>Answer</summary>
 #
@@ -564,9 +642,9 @@ psnr_of_l2 = 35.7
 check.ex_8_10(psnr_of_l2)
 
 # %% [markdown]
-# The table prints 49.73. That is possible, but only as a mean of very unequal images: a *mean of PSNRs* is never
-# below the PSNR of the mean $\ell_2$, and, for instance, nearly empty holes with 80 dB lift it far. rwlib's first
-# bucket therefore begins at 1 %. Now the same gap for all buckets, and for ours:
+# The table prints 49.73. That is possible, but only as a mean over very unequal images: a *mean of PSNRs* is never
+# below the PSNR of the mean $\ell_2$, and a few nearly empty holes with 80 dB lift it far. rwlib's first bucket
+# therefore begins at 1 %. Here is the same gap for all buckets, and for our network:
 
 # %%
 print("PSNR minus −10 log10(mean l2), dB, discontiguous holes\n            paper, Paris     our I_c2")
@@ -578,8 +656,8 @@ for k in buckets:
     print(f"{labels[k]:>10} {paper:14.2f} {gap:12.2f}")
 
 # %% [markdown]
-# **Ours beside theirs.** Whole picture, PSNR in dB. Do not subtract these columns: other pictures (drawn fronts, not
-# Paris), 64 instead of 256 pixels, other masks, another training. Only the shape can be compared.
+# **Ours beside theirs.** Whole picture, PSNR in dB. Do not subtract these columns: the pictures differ (drawn fronts,
+# not Paris), and so do size (64 pixels, not 256), masks and training. Only the shape can be compared.
 
 # %%
 print("             table 2, ours    our I_c2   |   table 3, ours    our I_c2")
@@ -594,9 +672,10 @@ for k in buckets:
 # ## Recap
 #
 # - Contiguous and discontiguous holes are different tasks; keep them and the buckets apart, with one fixed mask each.
-# - One value an image first, then mean and interval over *photographs*; compare methods by paired differences.
+# - First one value per image, then mean and interval over *photographs*; compare methods by paired differences.
 # - Whole-image numbers mostly say how much was missing; look into the hole.
-# - A Fréchet distance depends on N, on the features and on resizing, and composites deflate it.
+# - A Fréchet distance depends on N, on the features and on resizing, and composites deflate it. KID does not depend on
+#   N.
 
 # %% [markdown]
 # **What the paper leaves open**
@@ -607,7 +686,7 @@ for k in buckets:
 # | to which bucket an edge belongs; the smallest hole | fractions are drawn between both edges; from 1 % on |
 # | window and data range of SSIM | Gaussian, 11 pixels, σ 1.5, range 1, per colour |
 # | $\ell_1$: a mean, or a ratio of sums | mean absolute difference on $[0, 1]$ |
-# | how many pictures FID saw, at which size; composites or predictions | no FID; features and sets named |
+# | how many pictures FID saw, at which size; composites or predictions | FID, KID: N, features and sets named |
 
 # %% [markdown]
 # **What comes next.** Run it on photographs of your own: `rwlib evaluate --data FOLDER --out RESULTS` writes every row,
