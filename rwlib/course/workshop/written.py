@@ -65,7 +65,7 @@ def used_names(text: str) -> list[str]:
     r"""Return the names that a definition reads and that are not Python's own, in order.
 
     Example:
-        >>> used_names("def f(x: Tensor):\\n    return len(F.relu(x))")
+        >>> used_names("def f(x: Tensor):\n    return len(F.relu(x))")
         ['x', 'Tensor', 'F']
     """
     found = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name))
