@@ -491,3 +491,16 @@ def test_a_tensor_is_taken_as_a_photograph(weights):
     studio = AblationStudio(I, weights=weights)
     studio.wait()
     assert torch.allclose(studio.compare._pixels[studio.compare.task][0], I, atol=1e-6)
+
+
+def test_a_network_of_ones_own_stands_beside_the_variants(weights):
+    studio = AblationStudio(weights=weights, own=weights / "full.safetensors")
+    studio.wait()
+    assert studio.compare.chosen[-1] == fillings.OWN and "(own) your network" in studio.compare.picture.value
+    same = studio.compare.compute(studio.compare.task, ["full", fillings.OWN])[2]
+    assert torch.equal(same["full"].outputs.I_c2, same[fillings.OWN].outputs.I_c2)
+    studio.close()
+    missing = AblationStudio(weights=weights, own=weights / "nothing.safetensors")
+    missing.wait()
+    assert "nothing.safetensors does not exist" in missing.compare.message.value
+    missing.close()

@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rwlib.ablations import ABLATIONS
 from rwlib.conventions import tensor_to_image
 from rwlib.notebook.figures import picture
 from rwlib.widgets.shared.heat import DIVERGING, SEQUENTIAL, heat
 from rwlib.widgets.shared.pictures import to_png
 from rwlib.widgets.shared.tables import Cell, table
-from rwlib.widgets.studio.fillings import Filling
+from rwlib.widgets.studio.fillings import Filling, variant_of
 
 OUTPUTS = {
     "I_c2, the result": "I_c2",
@@ -62,9 +61,9 @@ def comparison(
     measured = output.replace("p", "c")  # in the hole a prediction is its composite
     images = {name: getattr(filling.outputs, output) for name, filling in fillings.items()}
     values = {name: filling.values[measured] for name, filling in fillings.items()}
-    title = {name: ABLATIONS[name].title for name in fillings}
+    title = {name: variant_of(name).title for name in fillings}
     heads = [
-        Cell(f"({ABLATIONS[name].panel}) {html.escape(title[name])}", "col", title=ABLATIONS[name].change)
+        Cell(f"({variant_of(name).panel}) {html.escape(title[name])}", "col", title=variant_of(name).change)
         for name in fillings
     ]
     rows = [
@@ -126,7 +125,7 @@ def verdict(fillings: Mapping[str, Filling], output: str) -> str:
     if "full" not in fillings or not others:
         return "PSNR and SSIM are those of the hole."
     psnr = {name: filling.values[output.replace("p", "c")]["hole_psnr"] for name, filling in fillings.items()}
-    ahead = [ABLATIONS[name].title for name in others if psnr[name] > psnr["full"]]
+    ahead = [variant_of(name).title for name in others if psnr[name] > psnr["full"]]
     better = f"ahead of it: {', '.join(ahead)}" if ahead else "none is ahead of it"
     return (
         f"PSNR and SSIM in the hole; third line: difference to the full model. On this picture, {better}. "

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rwlib.ablations import load_ablation
+from rwlib.ablations import ABLATIONS, Ablation, load_ablation
+from rwlib.checkpoints import load_generator
 from rwlib.conventions import InputError, image_to_tensor
 from rwlib.data.views import center_view
 from rwlib.inpainting import fill
@@ -23,15 +24,26 @@ PAINTED_PX = 256
 """Side of the picture on which a hole is painted by hand."""
 
 
+OWN = "own"
+"""Name of a network that is none of Fig. 4."""
+_OWN = Ablation("your network", OWN, "A network of your own, none of Fig. 4.", lambda config: config)
+
+
+def variant_of(name: str) -> Ablation:
+    """Return what menus and tables say of a variant of Fig. 4, or of a network of one's own."""
+    return ABLATIONS.get(name, _OWN)
+
+
 class Models:
     """The variants' generators, each loaded when it is first asked for.
 
     Args:
         folder: where `NAME.safetensors` lie.
+        own: a generator's file, for the name `OWN`.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | Path, own: str | Path | None = None) -> None:
+        self.folder, self.own = Path(folder), own
         self._loaded: dict[str, RegionWiseGenerator] = {}
 
     def __getitem__(self, name: str) -> RegionWiseGenerator:
@@ -41,7 +53,8 @@ class Models:
             InputError: its file is missing or damaged.
         """
         if name not in self._loaded:
-            self._loaded[name] = load_ablation(name, self.folder)[0]
+            own = name == OWN and self.own is not None
+            self._loaded[name] = (load_generator(self.own) if own else load_ablation(name, self.folder))[0]
         return self._loaded[name]
 
 

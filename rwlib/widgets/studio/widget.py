@@ -3,6 +3,7 @@ r"""The ablation studio: the paper's Fig. 4 live (section 4.2), with seeds, inte
     AblationStudio()                          drawn house fronts and eight photographs to choose from
     AblationStudio("holiday.jpg")             your own photograph, of any size
     AblationStudio(folder="data/facades/val") a folder of photographs, to look at and to measure on
+    AblationStudio(own="G.safetensors")       a generator of your own beside them
 
 Three views. *Compare*: one photograph, one hole, the six variants side by side. *Table*: many photographs, and several
 trainings. *Train now*: change one thing, train for a minute, and set it beside the run before.
@@ -27,7 +28,8 @@ from rwlib.widgets.shared.panel import COMPUTING, Panel
 from rwlib.widgets.shared.photos import Source
 from rwlib.widgets.studio.compare import FOLDER, FRONTS, OWN, PHOTOGRAPHS, ComparePanel
 from rwlib.widgets.studio.controls import row
-from rwlib.widgets.studio.fillings import Models, OnePhoto
+from rwlib.widgets.studio.fillings import OWN as OWN_NETWORK
+from rwlib.widgets.studio.fillings import Models, OnePhoto, variant_of
 from rwlib.widgets.studio.panels import TablePanel
 from rwlib.widgets.studio.train import HELD_OUT_STREET
 from rwlib.widgets.studio.training import TrainPanel
@@ -41,6 +43,7 @@ class AblationStudio(Panel):
             photograph; it becomes one of the choices, and the first.
         folder: a folder of photographs; one more choice, also to measure on.
         weights: folder of the variants' generators, `NAME.safetensors`; the shipped ones by default.
+        own: file of a generator of your own, which is shown and measured beside the variants.
 
     Bad input becomes a message in the widget.
 
@@ -49,8 +52,9 @@ class AblationStudio(Panel):
     """
 
     def __init__(
-        self, photo: Source | None = None, *, folder: str | os.PathLike | None = None, weights: str | Path = WEIGHTS
-    ) -> None:
+        self, photo: Source | None = None, *, folder: str | os.PathLike | None = None, weights: str | Path = WEIGHTS,
+        own: str | Path | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(title="Ablation studio")
         sources: dict[str, Any] = {FRONTS: Facades(HELD_OUT_STREET), PHOTOGRAPHS: PhotoSet()}
 
@@ -63,9 +67,9 @@ class AblationStudio(Panel):
             name: Checkbox(
                 True, description=f"({a.panel}) {a.title}", tooltip=a.change, indent=False, layout=Layout(width="auto")
             )
-            for name, a in ABLATIONS.items()
+            for name, a in {**ABLATIONS, **({} if own is None else {OWN_NETWORK: variant_of(OWN_NETWORK)})}.items()
         }
-        models = Models(weights)
+        models = Models(weights, own)
         self.compare = ComparePanel(models, sources, self.variants)
         self.table = TablePanel(models, sources, self.variants, results=Path(weights) / "results.csv")
         self.training = TrainPanel()
@@ -111,7 +115,7 @@ class AblationStudio(Panel):
         pictures: dict[str, Any] = {"(a) input": torch.where(M.bool(), I_gt, 1.0)}
         for name, filling in fillings.items():
             psnr = f"{filling.values['I_c2']['hole_psnr']:.2f} dB"
-            pictures[f"({ABLATIONS[name].panel}) {ABLATIONS[name].title}\n{psnr}"] = filling.outputs.I_c2
+            pictures[f"({variant_of(name).panel}) {variant_of(name).title}\n{psnr}"] = filling.outputs.I_c2
         return show_images(
             pictures,
             alt=f"A picture with a hole, and what {len(fillings)} variants of the model put there.",
