@@ -30,7 +30,7 @@ from matplotlib.patches import Rectangle
 
 from rwlib.conventions import image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
-from rwlib.course.lessons.convolutions import partial_conv, upsample_conv2d_phases
+from rwlib.course.lessons.convolutions import upsample_conv2d_phases
 from rwlib.data import Facades
 from rwlib.masks import contiguous_mask, random_masks, resize_mask
 from rwlib.networks.fast.reflect_conv import pad_reflect, reflect_conv2d
@@ -51,7 +51,7 @@ ctx = setup("02")
 # <details><summary>Answer</summary>
 #
 # Its window has five columns: the column itself, two on its left, two on its right. The two on the right are missing
-# and count as 0. So three fifths of 0.8, that is 0.48: the wall seems to get darker before it ends.
+# and count as 0. So the result is three fifths of 0.8, or 0.48: the wall seems to get darker before it ends.
 # </details>
 
 # %%
@@ -67,7 +67,7 @@ assert abs(seen[11].item() - 0.8 * 3 / 5) < 1e-4
 
 
 # %% [markdown]
-# The same in a picture, with a filter that looks for edges. The hole below has no edge of its own: it was cut at
+# The same happens in a picture with a filter that looks for edges. The hole below has no edge of its own: it was cut at
 # random. The paper calls what follows "obvious edge responses surrounding the missing regions". They are strongest
 # where the picture is far from grey.
 
@@ -163,7 +163,7 @@ check.ex_2_2(region_wise_by_loops)
 
 
 # %% [markdown]
-# **Now without loops.** Convolve the *whole* map with both sets, then let the mask choose. It computes twice as much
+# **Now without loops.** Convolve the *whole* map with both sets, then let the mask choose. This computes twice as much
 # as it keeps, and is still far faster than a loop. `reflect_conv2d(x, W, b)` is a convolution with a mirrored border.
 
 
@@ -338,8 +338,8 @@ figure(
 )
 
 # %% [markdown]
-# The two rules pick pixels less than a cell apart, so they disagree only beside the border of a hole: few cells, but
-# the very ones in which region-wise layers differ from standard ones most visibly.
+# The two rules pick pixels less than a cell apart, so they disagree only beside the border of a hole. Those are few
+# cells, but each of them gets the filters of the other region.
 
 # %% [markdown] tags=["sec-3.2"]
 # ## 5 · The second reading: by channel
@@ -420,8 +420,8 @@ figure(
 
 # %% [markdown]
 # The readings differ in a band around the hole, as wide as the filters reach, and in the whole hole once it has a bias
-# of its own. Which one is meant? The formula is the first; the released program, and so the paper's results, are the
-# second. rwlib has both (`region_wise="location"` and `"channel"`); the default is by channel.
+# of its own. Which one is meant? The formula is the first; the released program is the second, and presumably the
+# paper's results come from it. rwlib has both (`region_wise="location"` and `"channel"`); the default is by channel.
 
 # %% [markdown]
 # **Look at single windows.** Click a pixel, or move with the arrow keys. Find a window in which the readings differ
@@ -433,8 +433,8 @@ from rwlib.widgets import RegionWiseLens
 RegionWiseLens()
 
 # %% [markdown]
-# **Predict.** In the first layer of a network $\mathbf{X}$ is $\hat{\mathbf{I}}_g$. What does it give to separate that
-# by channel?
+# **Predict.** In the first layer of a network $\mathbf{X}$ is $\hat{\mathbf{I}}_g$. What do we gain there if we
+# separate the regions by channel?
 #
 # <details><summary>Answer</summary>
 #
@@ -493,7 +493,7 @@ figure(
 
 # %% [markdown]
 # So the band has a meaning. By location, existing pixels beside the hole read early features *of the hole*, which are
-# noise. By channel nobody does; in return missing pixels at the rim can read early features from outside. That is a
+# noise. By channel no pixel does; in return, missing pixels at the rim can read early features from outside. That is a
 # reason to prefer the form by channel, though not one that the paper gives.
 
 # %% [markdown]
@@ -502,10 +502,11 @@ figure(
 # The paper compares itself with **partial convolution** (Liu et al. 2018). It keeps one set of filters, leaves out
 # what is missing, and makes up for it:
 #
-# $$\mathbf{x}' = \mathbf{W}^\top (\mathbf{x} \odot \mathbf{m})\, \frac{k^2}{\sum \mathbf{m}} + \mathbf{b}
-# \;\text{ if } \sum \mathbf{m} > 0, \text{ else } 0$$
+# $$\mathbf{x}' = \mathbf{W}^\top (\mathbf{x} \odot \mathbf{M}_\mathbf{x})\, \frac{k^2}{\sum \mathbf{M}_\mathbf{x}}
+# + \mathbf{b} \;\text{ if } \sum \mathbf{M}_\mathbf{x} > 0, \text{ else } 0$$
 #
-# $\mathbf{m}$ is the mask in the window. Then the mask grows: 1 wherever a window had something.
+# $\mathbf{M}_\mathbf{x}$ is the mask in the window. Then the mask grows: it becomes 1 wherever a window found
+# something.
 
 
 # %%
@@ -566,8 +567,13 @@ print("equation (1) is the sum of two gated convolutions whose gates are M and 1
 # </details>
 
 # %%
+from rwlib.course.lessons.convolutions import partial_conv
+
 partial, M_partial = partial_conv(wall * M_half, M_half, mean_filter, no_bias)
 gated = gated_conv(wall * M_half, M_half, mean_filter, no_bias, W_g, b_g)
+assert torch.allclose(partial[0, 0, 12, :14], wall[0, 0, 12, :14]) and partial[0, 0, 12, 14:].abs().max() == 0
+
+# %%
 fig = Figure(figsize=(7, 2.8), layout="constrained")
 axis = fig.subplots()
 axis.axvspan(11.5, 23.5, color=COLORS[6], alpha=0.1, label="hole")
@@ -576,15 +582,14 @@ for (name, row), color, style, marker in zip(rows.items(), COLORS, ("-", "--", "
     axis.plot(row.cpu(), label=name, color=color, linestyle=style, marker=marker, markersize=4)
 axis.set(xlabel="column", ylabel="response", xlim=(4, 20))
 axis.legend()
-assert torch.allclose(partial[0, 0, 12, :14], wall[0, 0, 12, :14]) and partial[0, 0, 12, 14:].abs().max() == 0
 figure(
     fig,
     alt="Standard falls from 0.8 to 0 over five columns; partial stays two columns into the hole; gated ends at it.",
 )
 
 # %% [markdown]
-# Partial convolution has no darkening and reaches two columns into the hole. But it forgets which pixels were guessed:
-# its mask grows with every layer, until there is no hole.
+# Partial convolution does not darken, and it reaches two columns into the hole. But it forgets which pixels were
+# guessed: its mask grows with every layer, until there is no hole left.
 #
 # **Predict.** A hole 11 pixels wide, 3×3 layers. After how many is its mask all 1?
 #
@@ -732,8 +737,8 @@ def steps_and_sum(w):
 check.ex_2_9(steps_and_sum)
 
 # %% [markdown]
-# Over two axes three times three, nine products: a quarter of 36. Where the small map is flat all steps vanish and
-# $S$ alone remains. At the border the step to the repeated pixel is 0, so it costs nothing.
+# Over two axes that makes three times three, nine products: a quarter of 36. Where the small map is flat all steps
+# vanish and $S$ alone remains. At the border the step to the repeated pixel is 0, so it costs nothing.
 
 # %%
 from statistics import median
@@ -768,8 +773,8 @@ figure(
 
 # %% [markdown]
 # The ways were timed in turn, so that a slow moment of the machine hits all three. The dashed lines are what counting
-# promises; widely spread dots mean a busy machine. Additions, copies and memory take their share, more of it on small
-# maps and in the tier `smoke`. Results are for this machine, the forward pass and this size alone.
+# promises; widely spread dots mean a busy machine. Additions, copies and memory take their share, and a larger one on
+# small maps and in the tier `smoke`. The results hold for this machine, the forward pass and this size alone.
 
 # %% [markdown]
 # ## What to try

@@ -31,7 +31,7 @@ from torch import nn
 from rwlib.checkpoints import load_generator
 from rwlib.conventions import compose, image_to_tensor
 from rwlib.course import COLORS, check, figure, setup, show_images
-from rwlib.course.lessons.receptive import conv_stack, reached_side_px, receptive_field_px, sensitivity
+from rwlib.course.lessons.receptive import conv_stack, reached_side_px, sensitivity
 from rwlib.data import Facades, PhotoSet
 from rwlib.networks.generator import SemanticInferringNetwork, to_image_range
 
@@ -129,10 +129,16 @@ print(f"{parameters:,} parameters at width 32; the shipped network has width {co
 # %% [markdown]
 # ## 3 · How far does one output see?
 #
-# The *receptive field* is the square of input pixels that one output depends on. For kernels $k_i$, strides $s_i$ and
-# dilations $d_i$ its side is
+# The *receptive field* is the square of input pixels that one output depends on. A layer with kernel $k$ and dilation
+# $d$ reaches $(k - 1)\, d$ steps farther than the layer before it. After a stride of $s$ every step is $s$ times
+# as wide.
+#
+# <details><summary>As a formula</summary>
 #
 # $$r = 1 + \sum_i (k_i - 1)\, d_i \prod_{j < i} s_j$$
+#
+# for kernels $k_i$, strides $s_i$ and dilations $d_i$.
+# </details>
 
 
 # %%
@@ -154,7 +160,7 @@ def my_receptive_field(layers):
 check.ex_3_2(my_receptive_field)
 
 # %% [markdown]
-# A formula can be wrong, and a program can differ from its formula. Autograd settles it: **an input pixel is in the
+# A formula can be wrong, and a program can differ from its formula. Autograd decides: **an input pixel is in the
 # receptive field if the output's gradient there is not zero.**
 
 
@@ -180,6 +186,9 @@ check.ex_3_3(reached)
 
 
 # %%
+from rwlib.course.lessons.receptive import receptive_field_px
+
+
 def encoder_layers(dilations):
     first_six = [(5, 1, 1), (3, 2, 1), (3, 1, 1), (3, 2, 1), (3, 1, 1), (3, 1, 1)]
     return first_six + [(3, 1, d) for d in dilations] + [(3, 1, 1)] * 2
@@ -204,13 +213,12 @@ styles = zip(growth.items(), COLORS, ("-", "--"), ("o", "s"), strict=False)
 for (name, (formula, measured)), color, linestyle, marker in styles:
     axis.plot(range(1, 13), formula, color=color, linestyle=linestyle, label=f"{name}, formula")
     axis.plot(range(1, 13), measured, color=color, linestyle="", marker=marker, label=f"{name}, gradient")
-axis.axhline(128, color=COLORS[6], linestyle=":", label="side of a 128 px hole")
 axis.set(xlabel="layers", ylabel="receptive field, px", xticks=range(1, 13))
 axis.legend(fontsize=8)
 figure(
     fig,
     alt="Two curves over layers 1 to 12, with markers on them. Both reach 31 px at layer 6. With dilation the curve "
-    "then climbs steeply to 287 px and passes the dotted line at 128 px in layer 9; without it ends at 79 px, below.",
+    "then climbs steeply to 287 px; without it ends at 79 px.",
     caption="Lines: formula. Markers: gradient. Layers 7 to 10 are dilated.",
 )
 
@@ -228,8 +236,9 @@ centre_is_reached = (True, False)
 check.ex_3_4(centre_is_reached)
 
 # %% [markdown]
-# The picture decides. Here is the *whole* network, $\mathbf{I}_p^{(1)}$ at the centre, with random weights: the
-# gradient with respect to $\hat{\mathbf{I}}_g$. A third variant cuts layers 7 to 10 off by zeroing the last one.
+# A picture decides. It shows the gradient of the *whole* network with random weights: how strongly each pixel of
+# $\hat{\mathbf{I}}_g$ moves $\mathbf{I}_p^{(1)}$ at the centre. A third variant cuts off layers 7 to 10: their last
+# one has zeros for weights.
 
 
 # %%
@@ -281,18 +290,28 @@ figure(
 # *every* picture. No training and no width changes that.
 #
 # **Reach is not use.** In the left map, pixels outside the hole are near $-2$: each moves the centre about a hundredth
-# as much as the strongest erased pixel does. Is that different after training?
+# as much as the strongest erased pixel does. Is that different after training? We compare the shipped network with
+# three untrained ones of its shape, on the same picture of 64 pixels and the same hole:
+
 
 # %%
-network = functools.partial(shipped.semantic_inferring, M=M_house)
-trained = sensitivity(network, I_house * M_house, 32, 32).cpu()
-share = float((trained * M_house[:, 0].cpu()).sum() / trained.sum())
-assert 0 < share < 0.75, "three quarters of the pixels exist, yet they have less of the say"
-print(f"trained, half the side missing: {share:.0%} of the centre's sensitivity is outside the hole")
+def share_outside(network):
+    """Return the part of the centre's sensitivity that lies outside the hole."""
+    field = sensitivity(functools.partial(network.to(ctx.device), M=M_house), I_house * M_house, 32, 32)
+    return float((field * M_house[:, 0]).sum() / field.sum())
+
+
+trained, untrained = share_outside(shipped.semantic_inferring), []
+for seed in range(3):
+    torch.manual_seed(seed)
+    untrained.append(share_outside(SemanticInferringNetwork(config.width, output="tanh")))
+print(f"outside the hole: trained {trained:.0%}; untrained", *(f"{share:.0%}" for share in untrained))
+assert 0 < trained < 0.75, "three quarters of the pixels exist, yet they have less of the say"
 
 # %% [markdown]
-# Section 3.4 says the same in words: pixels deep inside "only obtain few information depending on the distance between
-# them and the boundary". That is where artefacts come from, and why later notebooks add losses that look at the whole.
+# Three quarters of the picture exist, and they have less than their share of the say, trained or not. Section 3.4 says
+# it in words: pixels deep inside "only obtain few information depending on the distance between them and the boundary".
+# That is where artefacts come from, and why later notebooks add losses that look at the whole.
 
 # %% [markdown]
 # ## 4 · Mirrored borders
@@ -337,12 +356,13 @@ assert padded[20:36].equal(x.flatten()) and padded[20 - 16] == 14, "row -16: mir
 print(" ".join(f"{value:.0f}" for value in padded[:24]), "...")
 
 # %% [markdown]
-# **Predict.** At 64 px, layer 10's outer taps lie 16 rows away on a map of 16. Which rows do they read?
+# **Predict.** At 64 px the outer taps of layer 10 lie 16 rows away, on a map of 16 rows. Which rows do they read?
 #
 # <details><summary>Answer</summary>
 #
-# Mirror images: row $i - 16$ is read as row $16 - i$ (for $i > 0$). Never anything new from outside. At small sizes the
-# dilated layers look at the same picture several times; at the paper's 256 px, maps of 64×64 give them something to do.
+# Mirror images: row $i - 16$ is read as row $16 - i$ (for $i > 0$), so nothing new comes from outside. At small
+# sizes the dilated layers look at the same picture several times; at the paper's 256 px, maps of 64×64 give them
+# something to do.
 # </details>
 
 # %% [markdown]
@@ -352,8 +372,8 @@ print(" ".join(f"{value:.0f}" for value in padded[:24]), "...")
 # The skip connection belongs to the existing region alone.
 
 # %% [markdown]
-# **Predict.** How many input channels has layer 13's one convolution at $c = 32$? Its row in the table says existing
-# [x12 ‖ x4], missing x12.
+# **Predict.** Layer 13 is one convolution. How many input channels does it have at $c = 32$? Its row in the table says
+# existing [x12 ‖ x4], missing x12.
 
 # %%
 from rwlib.masks import resize_mask
@@ -458,7 +478,7 @@ show_images(
 # $$\mathcal{L}_r = \left\| \mathbf{I}_p^{(1)} - \mathbf{I}_g \right\|_1
 # + \left\| \mathbf{I}_p^{(2)} - \mathbf{I}_g \right\|_1. \tag{2}$$
 #
-# Over both *predictions* and all pixels. The paper's reason: a network should also understand what it sees.
+# It runs over both *predictions* and all pixels. The paper's reason: a network should also understand what it sees.
 
 # %% [markdown]
 # **Predict.** Composites $\mathbf{I}_c$ are the results in the end. What would eq. (2) measure with composites in
@@ -571,8 +591,8 @@ figure(
 #
 # <details><summary>Answer</summary>
 #
-# Nobody asked it for anything there: its output in the hole has no gradient. It is what the filters of the missing
-# region happen to make of features, steered only by windows that straddle the border. See below.
+# No loss looks there, so its output in the hole has no gradient. It is whatever the filters of the missing region make
+# of the features, steered only by windows that straddle the border. See below.
 # </details>
 
 # %%
@@ -585,9 +605,9 @@ show_images(
 )
 
 # %% [markdown]
-# The composite of "hole only" would look fine: the strange surroundings are replaced by existing pixels. Memorising one
-# picture is no evidence about the paper's claim that reconstruction helps inference; that needs many pictures
-# (not measured here).
+# The composite of "hole only" would look fine: existing pixels replace the strange surroundings. And one memorised
+# picture says nothing about the paper's claim that reconstruction helps inference. That needs many pictures (not
+# measured here).
 #
 # And what did it learn? **One picture, not inpainting.** Give it another photograph:
 
@@ -616,7 +636,7 @@ show_images(
 # **Predict.** Which of `"elu_clip"`, `"clip"`, `"tanh"` have a nonzero slope at $x = 1.5$, and which at $x = -3$?
 
 # %%
-# Exercise 3.9: two sets of names, (at 1.5, at -3).
+# Exercise 3.9: two sets of names, (at 1.5, at -3), for instance ({"clip"}, {"clip", "tanh"}).
 ### BEGIN SOLUTION
 with_slope = ({"tanh"}, {"elu_clip", "tanh"})
 ### END SOLUTION
@@ -642,7 +662,7 @@ figure(
 )
 
 # %% [markdown]
-# A flat activation silences a pixel; if all pixels are above 1, the network is dead. Let us start layer 18 at 3
+# A flat activation silences a pixel. If all pixels are above 1, the network is dead. Let us start layer 18 at 3
 # everywhere, and ask how strongly $\mathcal{L}_r$ pulls at it.
 
 # %%
@@ -658,8 +678,8 @@ for output in ("elu_clip", "clip", "tanh"):
     assert (pull > 0) == (output == "tanh"), "a clip above 1 can never come back"
 
 # %% [markdown]
-# Real outputs start near 0, so this seldom happens to a whole picture, but it does to single bright pixels. The ELU has
-# a second cost: it reaches $-1$, black, only at $x \to -\infty$.
+# Real outputs start near 0, so this seldom happens to a whole picture, but it can happen to single bright pixels. The
+# ELU has a second cost: it reaches $-1$, black, only as $x \to -\infty$.
 
 # %%
 from rwlib.config import make_config

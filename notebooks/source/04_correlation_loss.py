@@ -32,7 +32,6 @@ from rwlib.course import COLORS, check, figure, setup, show_curves, show_images
 from rwlib.data import Facades, PhotoSet
 from rwlib.evaluation import mean_fill
 from rwlib.inpainting import fill
-from rwlib.losses import correlation, correlation_loss, correlation_loss_ref
 from rwlib.networks.vgg import VGGFeatures
 
 ctx = setup("04")
@@ -41,7 +40,7 @@ ctx = setup("04")
 # ## 1 · Features instead of pixels
 #
 # One pixel says little about what it belongs to. A feature vector of a trained network sums up a *patch*. The paper
-# takes a frozen VGG; rwlib ships its ImageNet weights, so nothing is downloaded.
+# takes a frozen VGG. rwlib ships its ImageNet weights, so nothing has to be downloaded.
 
 # %%
 vgg = VGGFeatures("bundled", size_px=0)  # 0: keep the picture's own size
@@ -99,6 +98,9 @@ check.ex_4_1(my_f)
 
 
 # %%
+from rwlib.losses import correlation
+
+
 def rows_of_f(I: Tensor, place: tuple[float, float]) -> tuple[Tensor, Tensor]:
     """Return the row of f, and the row of cosines, of the position at `place` (down, right; from 0 to 1)."""
     phi = vgg(I, pools=2)[1]
@@ -184,11 +186,13 @@ check.ex_4_2(my_L_c)
 #
 # <details><summary>Answer</summary>
 #
-# Only (b). A sum over channels does not care for their order, but f knows *which* positions resemble each other. The
+# Only (b). A sum over channels does not depend on their order, but f knows *which* positions resemble each other. The
 # style loss of the next notebook is the reverse: it knows channels and forgets places.
 # </details>
 
 # %%
+from rwlib.losses import correlation_loss, correlation_loss_ref
+
 phi = phi.double()  # so that rounding does not blur the answer
 shuffled_channels = phi[:, torch.randperm(phi.shape[1], generator=ctx.generator).to(ctx.device)]
 exchanged = phi.clone()
@@ -202,7 +206,9 @@ print(f"positions exchanged: {correlation_loss(exchanged, phi).item():.3g}")
 
 # %% [markdown] tags=["eq-4"]
 # **Which image?** Training has four candidates: two predictions $\mathbf{I}_p^{(k)}$ and two composites
-# $\mathbf{I}_c^{(k)} = \hat{\mathbf{I}}_g + \mathbf{I}_p^{(k)} \odot (\mathbf{1} - \mathbf{M})$. Look at eq. (4) again.
+# $\mathbf{I}_c^{(k)} = \hat{\mathbf{I}}_g + \mathbf{I}_p^{(k)} \odot (\mathbf{1} - \mathbf{M})$. The paper contradicts
+# itself here: line 9 of Algorithm 1 names another image than eq. (4) does. Follow the equation, as the released program
+# does.
 
 
 # %%
@@ -248,13 +254,13 @@ exists = M.bool().expand_as(I_gt)
 assert torch.equal(out.I_c1[exists], I_gt[exists]), "a composite differs in the hole alone"
 
 # %% [markdown]
-# The network is small and has seen no drawn house, so its smear earns a large $L_c$, though less than the flat square.
+# The network is small and has seen no drawn house, so its smear gets a large $L_c$, though less than the flat square.
 # The *prediction* pays for existing pixels too, which the composite has for free: all its positions changed.
 
 # %% [markdown]
-# **See it for every position.** Click a place, or move with the arrow keys: its row of $f$ for the truth, for an
-# untrained network and for the shipped one; the differences; and at the bottom where $\mathcal{L}_c$ comes from. Who
-# earns most of it, and what does the cosine change?
+# **See it for every position.** Click a place, or move with the arrow keys. You see its row of $f$ for the truth, for
+# an untrained network and for the shipped one; then the differences; and at the bottom where $\mathcal{L}_c$ comes
+# from. Which places cause most of it, and what does the cosine change?
 
 # %% tags=["eq-4"]
 from rwlib.widgets import CorrelationExplorer
@@ -323,8 +329,9 @@ for order in (torch.contiguous_format, torch.channels_last):
 # %% [markdown]
 # ## 5 · The memory of f
 #
-# One number for each pair of positions: twice the side is four times the positions and sixteen times the memory. The
-# paper gives this as its reason not to put a non-local *layer* into the network; the loss has the same problem.
+# There is one number for each pair of positions: twice the side means four times the positions and sixteen times the
+# memory. The paper keeps a non-local *layer* out of the network because of its many calculations. The loss makes the
+# same calculations in training, and needs the memory besides.
 
 
 # %%
@@ -348,13 +355,13 @@ for side_px in (64, 128, 224, 256, 512, 1024):
     print(f"{side_px:5} px: n = {n:6}, f of one image in float32 {4 * n * n / 1e6:9.1f} MB")
 
 # %% [markdown]
-# And autograd needs three of them at once, as section 8 measures. The released program keeps that in bounds: it resizes
-# every image to 224 pixels for VGG. So does rwlib's default.
+# And autograd needs three of them at once, as section 8 measures. The released program limits this: it resizes every
+# image to 224 pixels for VGG. So does rwlib's default.
 
 # %% [markdown]
 # ## 6 · Tiles
 #
-# The *value* needs no whole matrix. Write $\mathbf{A} = \Psi(\mathbf{I}_c^{(1)})^\top$ and
+# The *value* does not need the whole matrix. Write $\mathbf{A} = \Psi(\mathbf{I}_c^{(1)})^\top$ and
 # $\mathbf{B} = \Psi(\mathbf{I}_g)^\top$, a row for each position. Any tile of
 # $\mathbf{D} = \mathbf{A}\mathbf{A}^\top - \mathbf{B}\mathbf{B}^\top$ needs a few rows only, and $\mathbf{D}$ is
 # symmetric.
@@ -380,8 +387,8 @@ def my_tiled_sum(A: Tensor, B: Tensor, tile: int) -> Tensor:
 check.ex_4_6(my_tiled_sum)
 
 # %% [markdown]
-# Autograd would still keep every tile for the backward pass. To get rid of that we need the gradient ourselves. And
-# there is a second flaw: near the end of training, $f$ of both images are large and nearly equal.
+# Autograd would still keep every tile for the backward pass. To avoid that we have to write the gradient ourselves. And
+# there is a second flaw: near the end of training, both $f$ are large and nearly equal.
 
 # %% [markdown]
 # **Predict.** float32 has about seven digits. $f$ is around $10^7$, the difference around 10. How many digits of the
@@ -453,22 +460,29 @@ print(f"float64: both forms give L_c = {value:.6f}, and the same gradient")
 
 
 # %%
-def gradient_of(loss, phi: Tensor, phi_gt: Tensor, dtype: torch.dtype) -> Tensor:
+def value_and_gradient(loss, phi: Tensor, phi_gt: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     phi = phi.to(dtype, copy=True).requires_grad_()
-    return torch.autograd.grad(loss(phi, phi_gt.to(dtype)), phi)[0].double()
+    value = loss(phi, phi_gt.to(dtype))
+    return value.detach().double(), torch.autograd.grad(value, phi)[0].double()
 
 
-def relative_error(loss, t: float) -> float:
+def relative_errors(loss, t: float) -> list[float]:
+    """Return those of the value and of the gradient, in float32."""
     phi_t = phi_gt + t * (phi_c1 - phi_gt)
-    truth = gradient_of(correlation_loss_ref, phi_t, phi_gt, torch.float64)
-    return ((gradient_of(loss, phi_t, phi_gt, torch.float32) - truth).norm() / truth.norm()).item()
+    truth = value_and_gradient(correlation_loss_ref, phi_t, phi_gt, torch.float64)
+    found = value_and_gradient(loss, phi_t, phi_gt, torch.float32)
+    return [((x - y).norm() / y.norm()).item() for x, y in zip(found, truth, strict=True)]
 
 
+# %%
 ts = [1.0, 0.1, 0.01, 0.001]
-errors = {loss.__name__: [relative_error(loss, t) for t in ts] for loss in (correlation_loss_ref, correlation_loss)}
-for name, values in errors.items():
-    print(f"{name:21}", *(f"{error:.1e}" for error in values))
+both = {loss.__name__: [relative_errors(loss, t) for t in ts] for loss in (correlation_loss_ref, correlation_loss)}
+errors = {name: [gradient for _, gradient in pairs] for name, pairs in both.items()}
+for name, pairs in both.items():
+    print(f"{name:21} value   ", *(f"{value:.1e}" for value, _ in pairs))
+    print(f"{name:21} gradient", *(f"{gradient:.1e}" for _, gradient in pairs))
 assert max(errors["correlation_loss"]) < max(errors["correlation_loss_ref"]) / 10
+assert both["correlation_loss_ref"][-1][0] < both["correlation_loss_ref"][-1][1] / 10, "the gradient suffers more"
 
 # %%
 fig = Figure(figsize=(6, 2.8), layout="constrained")
@@ -487,8 +501,8 @@ figure(
 )
 
 # %% [markdown]
-# **Why an error in the gradient and hardly in the value?** Where rounding turns a tiny difference from plus to minus,
-# $|d|$ barely changes, but $\operatorname{sign}(d)$ jumps from 1 to −1, and the gradient is made of signs.
+# **Why does the gradient suffer so much more than the value?** Where rounding turns a tiny difference from plus to
+# minus, $|d|$ barely changes, but $\operatorname{sign}(d)$ jumps from 1 to −1, and the gradient is made of signs.
 
 # %% [markdown]
 # ### What goes wrong in half precision
@@ -564,8 +578,8 @@ if heights[-1] >= 48:
 
 # %% [markdown]
 # The naive memory grows with $n^2$: three matrices. That of tiles grows with $n$: copies of the features, and one tile.
-# For small $n$ one tile holds everything and there is nothing to gain. Skipping saves time, not memory; short times
-# scatter.
+# For small $n$ one tile holds everything and there is nothing to gain. Skipping saves time, not memory. Short times
+# scatter, above all in the tier smoke.
 
 # %% [markdown]
 # ## 9 · What does this loss want?
@@ -629,8 +643,16 @@ show_curves(
 
 # %% [markdown]
 # In the stored run the windows come back *where they were*: with the existing positions fixed, $f$ leaves little
-# freedom. But $L_c$ lost 99 %, the distance, after a rise, only 58 %. Coloured specks remain: pool 2 hardly sees them,
-# so $L_c$ pulls little on them. That is one reason why it stands beside $L_r$ and not in its place.
+# freedom. But how much of each was lost?
+
+# %%
+distance = [10 ** ((quality[0] - q) / 20) for q in quality]
+lost = 1 - losses[-1] / losses[0]
+print(f"L_c lost {lost:.0%}; the distance rose to {max(distance):.2f} of its start, and ends at {distance[-1]:.2f}")
+
+# %% [markdown]
+# Coloured specks remain: pool 2 hardly sees them, so $L_c$ pulls little on them. That is one reason why it stands
+# beside $L_r$ and does not replace it.
 
 # %% [markdown]
 # ## Recap
@@ -638,8 +660,8 @@ show_curves(
 # - $f_{ij}$ is the inner product of the features of two positions: an $n \times n$ matrix, large where both are strong.
 # - $L_c = \sigma\sum|f_{ij}(\mathbf{I}_c^{(1)}) - f_{ij}(\mathbf{I}_g)|$ takes the *first composite*, pool 2,
 #   $\sigma = 1/c^2$.
-# - $f$ of one 512-pixel image takes a gigabyte. Tiles need a few megabytes, skip what did not change, and subtract
-#   before they multiply, which keeps the signs right in float32.
+# - $f$ of one 512-pixel image takes a gigabyte. The memory of tiles grows with $n$ and not with $n^2$. They skip
+#   what did not change, and subtract before they multiply, which keeps the signs right in float32.
 
 # %% [markdown]
 # **What the paper leaves open**
@@ -654,4 +676,4 @@ show_curves(
 
 # %% [markdown]
 # **Next:** notebook 05 compares *channels* instead of positions. The style loss forgets where things are, takes the
-# second composite, and has a cure for checkerboards in mind.
+# second composite, and is said to cure checkerboards.

@@ -122,10 +122,11 @@ figure(
 #
 # Shuffle the positions: $\Phi P$ with a permutation $P$. Or rotate the channels: $Q\Phi$ with $Q^\top Q = 1$.
 #
-# **Predict.** Which loss notices which? Enter the names of the losses that become larger than zero.
+# **Predict.** Which loss notices which? Enter the names of the losses that become larger than zero. If both notice a
+# shuffle and none a rotation, say, you would write `{"positions shuffled": {"L_c", "L_s"}, "channels rotated": set()}`.
 
 # %%
-# Exercise 5.3: fill the sets with "L_c", "L_s", both, or nothing.
+# Exercise 5.3: a dictionary as above.
 ### BEGIN SOLUTION
 notices = {"positions shuffled": {"L_c"}, "channels rotated": {"L_s"}}
 ### END SOLUTION
@@ -174,31 +175,32 @@ assert torch.allclose(channels, positions, rtol=1e-6)
 # **Predict.** Compared with *another house* in its proper order: is $\mathcal{L}_s$ of the shuffled one smaller or
 # larger? And $\mathcal{L}_c$?
 
+
 # %%
-shuffled = shuffle_tiles(I_gt, side // 4, generator=ctx.generator)
-other = image_to_tensor(Facades(seed=0).center(4, size_px=side)).to(ctx.device) * 0.8
-mirrored = I_gt.flip(3)
-
-
 def feature_losses(I):
     with torch.no_grad():
         phis = vgg(I)
     return float(correlation_loss(phis[1], phis_gt[1])), float(style_loss(phis, phis_gt))
 
 
-for name, I in {"mirrored": mirrored, "tiles shuffled": shuffled, "another house": other}.items():
+shuffled, mirrored = shuffle_tiles(I_gt, side // 4, generator=ctx.generator), I_gt.flip(3)
+houses = [image_to_tensor(Facades(seed=0).center(k, size_px=side)).to(ctx.device) * 0.8 for k in range(4, 16)]
+of_houses = torch.tensor([feature_losses(I) for I in houses])
+other = houses[int(of_houses[:, 1].argmin())]  # of twelve, the one that is nearest in style
+for name, I in {"mirrored": mirrored, "tiles shuffled": shuffled, "nearest of 12": other}.items():
     L_c, L_s = feature_losses(I)
     print(f"{name:15} L_c {L_c:.2e}   L_s {L_s:.2e}")
+print("median of 12    L_c {:.2e}   L_s {:.2e}".format(*of_houses.median(0).values.tolist()))
 
 # %%
 show_images(
-    {"I_g": I_gt, "mirrored": mirrored, "tiles shuffled": shuffled, "another house": other},
-    alt="A façade; the same, mirrored; the same, cut into sixteen tiles in random order; and a different façade.",
+    {"I_g": I_gt, "mirrored": mirrored, "tiles shuffled": shuffled, "nearest of 12 houses": other},
+    alt="A façade; the same, mirrored; the same, cut into sixteen tiles in random order; and another façade.",
 )
 
 # %% [markdown]
-# To the style loss the shuffled house is far closer to the true one than another house is; mirrored, closer still. To
-# the correlation loss all three are about equally wrong. That is useful: style alone would accept windows in the sky.
+# Compare the columns. The style loss forgives a mirror and a shuffle more than it forgives most other houses. To the
+# correlation loss the shuffled house is about as wrong as another one. So style alone would accept windows in the sky.
 
 # %% [markdown] tags=["eq-5"]
 # ## 3 · The style loss
@@ -432,14 +434,15 @@ print(f"L_s of I_c2 / L_s of I_c1: median {ratios.median():.3f}, from {ratios.mi
 print(f"the second network lowers L_s on {int((ratios < 1).sum())} of {n_houses} houses")
 
 # %% [markdown]
-# A step of about one percent. These are drawn houses, a network of width 24, and a short training; how much the
-# second network gives after a long one is not measured here.
+# A small step. These are drawn houses, a network of width 24, and a short training. How much the second network gains
+# after a long one is not measured here.
 
 # %% [markdown]
 # ## 6 · Composite or prediction?
 #
-# "Different from the prior work of PConv, we only consider the style loss for the composited image." PConv adds it for
-# the prediction, too. **Predict.** Where in $\mathbf{I}_p^{(2)}$ can a loss on $\mathbf{I}_c^{(2)}$ have a gradient?
+# The paper writes: "different from the prior work of PConv, we only consider the style loss for the composited image".
+# PConv adds it for the prediction, too. **Predict.** Where in $\mathbf{I}_p^{(2)}$ can a loss on $\mathbf{I}_c^{(2)}$
+# have a gradient?
 #
 # <details><summary>Answer</summary>
 #
@@ -473,13 +476,16 @@ for loss, value in losses.items():
     assert reached == (["first"] if loss == "L_c" else ["first", "second"])
 
 # %% [markdown]
-# It does: $\mathbf{I}_c^{(2)}$ is computed from $\mathbf{I}_c^{(1)}$, and nobody detached it. $\mathcal{L}_c$ reaches
-# the first network only. "At different networks" says what the losses *compare*, not all that they train.
+# It does: $\mathbf{I}_c^{(2)}$ is computed from $\mathbf{I}_c^{(1)}$, and nothing was detached in between.
+# $\mathcal{L}_c$ reaches the first network only. What a loss *compares* is one thing, and which networks it *trains*
+# is another.
 #
-# Now the whole table of losses. A name or two for each:
+# Now the whole table of losses. There is one more: the adversarial loss $\mathcal{L}_a$ of notebook 06 judges both
+# predictions, inside the hole. Write a name or two for each loss, in this form:
+# `{"L_r": {"I_c1"}, "L_c": {"I_p2"}, ...}`.
 
 # %%
-# Exercise 5.8: which of "I_p1", "I_c1", "I_p2", "I_c2" does each loss compare or judge?
+# Exercise 5.8: which of "I_p1", "I_c1", "I_p2", "I_c2" do "L_r", "L_c", "L_s" and "L_a" compare or judge?
 ### BEGIN SOLUTION
 sees = {"L_r": {"I_p1", "I_p2"}, "L_c": {"I_c1"}, "L_s": {"I_c2"}, "L_a": {"I_p1", "I_p2"}}
 ### END SOLUTION
@@ -557,8 +563,8 @@ figure(fig, alt=alt, caption="Median and range over houses. A pixel of the image
 assert all(one < two / 4 for one, two in zip(relative["L_s"]["1 px"], relative["L_s"]["2 px"], strict=True))
 
 # %% [markdown]
-# Half true. At the median, checkerboards of 2 px squares and more cost more style loss than a smooth error, though not
-# on every house. The finest one, which changes from pixel to pixel, costs less than a tenth: VGG hardly sees it.
+# It is half true. At the median, checkerboards of 2 px squares and more cost more style loss than a smooth error,
+# though not on every house. The finest one, which changes from pixel to pixel, costs little: VGG hardly sees it.
 # $\mathcal{L}_c$ does not help there.
 
 # %% [markdown]
@@ -582,9 +588,9 @@ for k in (1, 2, 4):
 assert left["L_s", 1] > left["L_s", 2], "the style loss leaves the finest pattern alone"
 
 # %% [markdown]
-# The loss falls to a small part of its value every time, and yet the finest pattern stays as it was, and about half of
-# the coarser ones. A low style loss is no proof of a clean picture. $\mathcal{L}_r$ counts every pixel and
-# would see it.
+# Each loss falls to a small part of its value, and yet the finest pattern stays nearly as it was. Of the coarser ones
+# the style loss leaves about half, and the correlation loss less, but not nothing. So a low loss on features is no
+# proof of a clean picture. $\mathcal{L}_r$ counts every pixel and would see the pattern.
 
 # %%
 show_images(
@@ -641,4 +647,5 @@ for px in ctx.pick(smoke=(64,), cpu=(64, 256), gpu=(64, 256)):
 # $\mathcal{L}_c$ and $\mathcal{L}_s$ and start from noise again. Use `VGGFeatures("random")`: is training needed for
 # texture?
 #
-# **Next, notebook 06**: even so "the contents are still covered with lots of artifacts". A discriminator shall tell.
+# **Next, notebook 06**: even so "the contents are still covered with lots of artifacts". A discriminator will judge
+# them.

@@ -235,9 +235,7 @@ sides = ctx.pick(smoke=(16, 32), cpu=(32, 64, 128), gpu=(64, 128, 256))
 mb = {side: [peak_tensor_mb(step_of(b, side, config.width)) for b in (1, 2, 3)] for side in sides}
 for side, (one, two, three) in mb.items():
     line = 2 * two - one
-    print(
-        f"{side:3} px: {one:7.1f} MB for one image, {two:7.1f} for two, {three:7.1f} for three; the line says {line:7.1f}"
-    )
+    print(f"{side:3} px: one image {one:7.1f} MB, two {two:7.1f}, three {three:7.1f}; by the line {line:7.1f}")
     assert abs(three - line) < 0.1 * three, "a straight line"
 
 # %% [markdown]
