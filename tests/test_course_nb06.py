@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from rwlib.course.checking.check import judge
 from rwlib.course.checking.exercise import FAILED, PASSED
 from rwlib.course.exercises import of_notebook
+from rwlib.course.lessons import one_number
 from rwlib.course.lessons.two_players import BALANCED, play
-from rwlib.losses import FORMS
+from rwlib.losses import FORMS, gradient_penalty
 from rwlib.masks import label_from_mask
 
 EXERCISES = {exercise.number: exercise for exercise in of_notebook("06")}
@@ -88,3 +89,24 @@ def test_nb06_every_form_plays_and_begins_where_it_says(form):
     assert {len(curve) for curve in game.values()} == {3} and form in BALANCED
     assert (game["theta_1"][0], game["theta_2"][0]) == (-1, 0)
     assert game["distance"][0] == pytest.approx(5**0.5)
+
+
+def test_nb06_the_game_of_one_number_goes_past_the_real_one_and_comes_back():
+    states = one_number.play()
+    path = [state.theta for state in states]
+    assert path[0] == -1 and max(path) > 1.5 and abs(path[-1] - 1) < 0.5
+    game = one_number.OneNumberGame(steps=20)
+    first = bytes(game.picture.value)
+    game.turn.value = 7
+    shown = bytes(game.picture.value)
+    assert shown != first and shown.startswith(b"\x89PNG")
+    assert f"fake {states[7].theta:.2f}" in game.words.value
+
+
+def test_nb06_the_penalty_of_rwlib_passes_for_a_judge_that_sees_the_hole_alone():
+    def with_rwlib(D, I, M):
+        I = I.clone().requires_grad_()
+        return gradient_penalty(D(I, M), I, M)
+
+    result = judge(EXERCISES["6.13"], with_rwlib)
+    assert result.status == PASSED, result.message
