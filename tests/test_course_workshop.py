@@ -45,6 +45,11 @@ def newer(phis_c2, phis_gt):
 
 def needs_another_cell(x):
     return x + other_cells
+
+
+def has_its_own(other_cells, y=1):
+    SCALE = 3
+    return [gram(SCALE * x) for x in (other_cells, y)]
 """
 
 
@@ -124,6 +129,11 @@ def test_what_was_changed_by_hand_stays_until_its_owner_says_otherwise(mine, cel
     assert "def newer" in file.read_text() and "my own remark" in (mine / "earlier" / "style.py").read_text()
     with pytest.raises(InputError, match="no version of exercise '5.4' waits"):
         check.keep("5.4")
+
+
+def test_a_function_that_has_its_own_names_needs_none_of_other_cells(cell):
+    written = write_out(cell()["has_its_own"])
+    assert written.imports == ("from rwlib.losses.style import gram",) and written.text.startswith("def has_its_own")
 
 
 def test_other_exercises_and_lines_of_a_module_stay(mine):

@@ -1,9 +1,9 @@
 """The text of a function as it stands in a notebook, with the imports that it needs to stand in a file by itself."""
 
-import ast
 import builtins
 import importlib
 import inspect
+import symtable
 import textwrap
 import types
 from collections.abc import Callable, Iterable
@@ -62,23 +62,33 @@ def _collect(item: Any, imports: dict[str, None], blocks: dict[str, str], of: st
 
 
 def used_names(text: str) -> list[str]:
-    r"""Return the names that a definition reads and that are not Python's own, in order.
+    r"""Return the names that a definition takes from around it and that are not Python's own, in order.
 
     Example:
-        >>> used_names("def f(x: Tensor):\n    return len(F.relu(x))")
-        ['x', 'Tensor', 'F']
+        >>> used_names("def f(x: Tensor):\n    return [F.relu(y) for y in x]")
+        ['Tensor', 'F']
     """
-    found = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name))
-    names = dict.fromkeys(node.id for node in found if isinstance(node.ctx, ast.Load))
-    return sorted((name for name in names if not hasattr(builtins, name)), key=lambda name: text.find(name))
+    found: set[str] = set()
+
+    def visit(table: symtable.SymbolTable) -> None:
+        outside = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (symbol.is_global() or (outside and not symbol.is_assigned())):
+                found.add(symbol.get_name())
+        for inner in table.get_children():
+            visit(inner)
+
+    visit(symtable.symtable(text, "<cell>", "exec"))
+    return sorted((name for name in found if not hasattr(builtins, name)), key=lambda name: (text.find(name), name))
 
 
 def import_line(name: str, value: Any) -> str:
     """Return the line that imports a value under a name; empty if nothing does.
 
     Example:
-        >>> import torch.nn.functional as F
-        >>> import_line("F", F), import_line("Tensor", torch.Tensor)
+        >>> from torch import Tensor
+        >>> from torch.nn import functional as F
+        >>> import_line("F", F), import_line("Tensor", Tensor)
         ('import torch.nn.functional as F', 'from torch import Tensor')
     """
     if isinstance(value, types.ModuleType):
