@@ -58,9 +58,9 @@ ctx = setup("06")
 game = OneNumberGame()
 figure(
     draw(game.states, 40),
-    alt="Left: a falling line, the judge, with the real number and the fake far to its right. Right: the fake's path "
-    "rises from -1 past the real number 1, comes back, and swings around it.",
-    caption="Turn 40 of the game. Move the slider below, or use the arrow keys.",
+    alt="Left: a rising line, the judge; on it the real number, and farther right and higher the fake. Right: the fake's "
+    "path rises from -1 past the real number 1, comes back, and swings around it.",
+    caption="Turn 40: the fake has passed the real number, and the judge still rises. Move the slider below.",
 )
 
 # %%
