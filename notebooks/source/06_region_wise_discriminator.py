@@ -58,7 +58,7 @@ ctx = setup("06")
 game = OneNumberGame()
 figure(
     draw(game.states, 40),
-    alt="Left: a rising line, the judge; on it the real number, and farther right and higher the fake. Right: the fake's "
+    alt="Left: a rising line, the judge; on it the real number and, farther right, the fake. Right: the fake's "
     "path rises from -1 past the real number 1, comes back, and swings around it.",
     caption="Turn 40: the fake has passed the real number, and the judge still rises. Move the slider below.",
 )
