@@ -38,7 +38,7 @@ def line(number: str) -> str:
 
     Example:
         >>> line("2.2")
-        '# about 10 minutes, difficulty 2 of 3\\n'
+        '# about 10 minutes, difficulty 2 of 3\n'
     """
     if number not in EFFORT:
         return ""
