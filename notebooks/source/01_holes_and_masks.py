@@ -299,8 +299,8 @@ check.ex_1_5(diffuse)
 #
 # <details><summary>Answer</summary>
 #
-# Five pixels: one a step. To *settle* takes about the square of the width: twice as wide, four times the steps. A stack
-# of small convolutions has the same trouble.
+# Five pixels: one per step. But to *settle* takes about the square of the width: twice as wide, four times the steps. A
+# stack of small convolutions has the same trouble.
 # </details>
 
 # %%

@@ -455,7 +455,7 @@ print("on I_in, the form by channel is a standard convolution")
 
 # %% [markdown]
 # **Skip connections.** In these layers the existing region also gets features of an early layer, $[\mathbf{X} \,\|\,
-# \mathbf{skip}]$; the missing region gets $\mathbf{X}$ alone, because early features know nothing about the hole.
+# \mathbf{skip}]$; the missing region gets only $\mathbf{X}$, because early features know nothing about the hole.
 # Who can see the skip's values inside the hole? We change them, and mark every output that notices.
 
 
@@ -774,7 +774,7 @@ figure(
 # %% [markdown]
 # The ways were timed in turn, so that a slow moment of the machine hits all three. The dashed lines are what counting
 # promises; widely spread dots mean a busy machine. Additions, copies and memory take their share, and a larger one on
-# small maps and in the tier `smoke`. The results hold for this machine, the forward pass and this size alone.
+# small maps and in the tier `smoke`. The results hold only for this machine, the forward pass and this size.
 
 # %% [markdown]
 # ## What to try

@@ -369,7 +369,7 @@ print(" ".join(f"{value:.0f}" for value in padded[:24]), "...")
 # ## 5 · The decoder, and skip connections that stop at the hole
 #
 # Layers 13 to 15 are region-wise: existing and missing region are separated *by channel* (section 3.2, notebook 02).
-# The skip connection belongs to the existing region alone.
+# The skip connection belongs to the existing region only.
 
 # %% [markdown]
 # **Predict.** Layer 13 is one convolution. How many input channels does it have at $c = 32$? Its row in the table says
@@ -486,7 +486,7 @@ show_images(
 #
 # <details><summary>Answer</summary>
 #
-# The hole alone. $\mathbf{I}_c$ equals $\mathbf{I}_g$ where the image exists, so differences are zero there, whatever
+# Only the hole. $\mathbf{I}_c$ equals $\mathbf{I}_g$ where the image exists, so differences are zero there, whatever
 # the network paints. $\mathbf{I}_c - \mathbf{I}_g = (\mathbf{I}_p - \mathbf{I}_g) \odot (\mathbf{1} - \mathbf{M})$.
 # </details>
 
@@ -703,7 +703,7 @@ assert make_config("paper").output == "elu_clip" and make_config("balanced").out
 # - The input is $\mathbf{I}_g \odot \mathbf{M}$ and $\mathbf{M}$; whatever is in the hole must not change the output.
 # - Layers 7 to 10 widen the encoder's receptive field from 79 to 287 px at no cost. Reach is not yet use.
 # - Skip connections are constant in the hole, so they stop at its border.
-# - $\mathcal{L}_r$ compares predictions, everywhere. Composites would train the hole alone.
+# - $\mathcal{L}_r$ compares predictions, everywhere. Composites would train only the hole.
 
 # %% [markdown]
 # ## What the paper leaves open

@@ -270,7 +270,7 @@ CorrelationExplorer()
 # %% [markdown]
 # ## 4 · Which pairs can differ?
 #
-# A composite differs from the truth in the hole alone. Each feature of pool 2 looks at a patch of 16×16 pixels, so
+# A composite differs from the truth only in the hole. Each feature of pool 2 looks at a patch of 16×16 pixels, so
 # positions near the hole change as well; all others stay, to the bit.
 
 # %% [markdown]
@@ -331,7 +331,7 @@ for order in (torch.contiguous_format, torch.channels_last):
 #
 # There is one number for each pair of positions: twice the side means four times the positions and sixteen times the
 # memory. The paper keeps a non-local *layer* out of the network because of its many calculations. The loss makes the
-# same calculations in training, and needs the memory besides.
+# same calculations in training, and needs the memory as well.
 
 
 # %%
@@ -584,7 +584,7 @@ if heights[-1] >= 48:
 # %% [markdown]
 # ## 9 · What does this loss want?
 #
-# A network's result mixes all losses. To see what $L_c$ asks for alone, we leave the network out: the pixels in the
+# A network's result mixes all losses. To see what $L_c$ alone asks for, we leave the network out: the pixels in the
 # hole are the parameters, they begin with the mean colour, and Adam lowers $L_c$.
 
 

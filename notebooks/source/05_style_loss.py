@@ -15,7 +15,7 @@
 # **Afterwards you can**
 #
 # - compute the style loss $\mathcal{L}_s$ of equation (5), with a normalisation that you can defend;
-# - say which change of an image the style loss notices, which one the correlation loss, and prove both on one line;
+# - say which changes of an image the style loss notices, and which the correlation loss, and prove both on one line;
 # - put both networks of the generator in a row, and say where each loss enters and which weights it reaches;
 # - test with numbers whether the style loss "combats checkerboard artifacts".
 
@@ -245,7 +245,7 @@ assert terms[0] < terms[1] < terms[2]
 
 # %% [markdown]
 # Pool 3 decides nearly alone. The normalisation makes pools independent of their *size*, not of how strong their
-# features are, and the matrix has $c_p^2$ entries besides. What would it take to make the diagonals equal?
+# features are, and the matrix also has $c_p^2$ entries. What would it take to make the diagonals equal?
 
 
 # %%
@@ -463,7 +463,7 @@ for name, seen in {"I_c2": compose(I_gt, I_p2, M), "I_p2": I_p2}.items():
 # works on the hole, *surrounded by true pixels*: a seam at the border is seen.
 
 # %% [markdown]
-# **Predict.** $\mathcal{L}_s$ sees $\mathbf{I}_c^{(2)}$ alone. Does it train the *first* network as well?
+# **Predict.** $\mathcal{L}_s$ sees only $\mathbf{I}_c^{(2)}$. Does it train the *first* network as well?
 
 # %%
 out = G.requires_grad_(True)(I_gt, M)  # it was loaded frozen
@@ -626,10 +626,10 @@ for px in ctx.pick(smoke=(64,), cpu=(64, 256), gpu=(64, 256)):
 # %% [markdown]
 # ## Recap
 #
-# - $\Phi\Phi^\top$ over channels keeps texture and forgets places; $\Phi^\top\Phi$ over positions keeps likenesses and
-#   forgets features. Same eigenvalues, different blindness.
+# - $\Phi\Phi^\top$ over channels keeps texture and forgets places; $\Phi^\top\Phi$ over positions keeps resemblances
+#   and forgets features. Same eigenvalues, different blindness.
 # - The second network has a plain decoder: one filter for both regions, skip connections everywhere.
-# - $\mathcal{L}_s$ compares $\mathbf{I}_c^{(2)}$ alone, moves the hole alone, and reaches both networks.
+# - $\mathcal{L}_s$ compares only $\mathbf{I}_c^{(2)}$, moves only the hole, and reaches both networks.
 # - It punishes checkerboards of 2 px squares and more; it hardly sees the finest one unless the image is enlarged.
 
 # %% [markdown]
@@ -643,7 +643,7 @@ for px in ctx.pick(smoke=(64,), cpu=(64, 256), gpu=(64, 256)):
 # - Preset `balanced` does not resize before VGG (`vgg_size_px=0`); `paper` and `release` resize to 224.
 
 # %% [markdown]
-# **What to try.** Descend $\mathcal{L}_s$ with pool 1 alone, then pool 3 alone, on the bricks: `vgg(I, pools=1)`. Add
+# **What to try.** Descend $\mathcal{L}_s$ with only pool 1, then only pool 3, on the bricks: `vgg(I, pools=1)`. Add
 # $\mathcal{L}_c$ and $\mathcal{L}_s$ and start from noise again. Use `VGGFeatures("random")`: is training needed for
 # texture?
 #

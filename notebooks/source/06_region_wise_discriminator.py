@@ -432,7 +432,7 @@ figure(
 
 # %% [markdown]
 # Every flattened weight kept its norm of 1, and yet the loss fell without end. Which of the two free things did it? We
-# train the biases alone, then the weights alone:
+# train only the biases, then only the weights:
 
 # %%
 alone = {

@@ -74,7 +74,7 @@ def lambda_3_at(step, epochs_one, steps_per_epoch):
 check.ex_7_1(lambda_3_at)
 
 # %% [markdown]
-# rwlib keeps this in `Schedule`, which depends on the step alone, so a resumed run cannot lose its place. The preset
+# rwlib keeps this in `Schedule`, which depends only on the step, so a resumed run cannot lose its place. The preset
 # `balanced` also lowers the learning rate along half a cosine. The paper gives only the *initial* rate, $10^{-4}$.
 
 # %%
@@ -669,7 +669,7 @@ assert torch.cuda.is_available() or differing[0] == 6
 # %% [markdown]
 # ## 10 · Order of data, and several GPUs
 #
-# Sample $k$ of a run (photograph, crop, flip, hole) depends on the seed and on $k$ alone. The number of workers has no
+# Sample $k$ of a run (photograph, crop, flip, hole) depends only on the seed and on $k$. The number of workers has no
 # influence, nor has anything that was drawn before.
 
 # %%

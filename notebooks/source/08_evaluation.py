@@ -116,7 +116,7 @@ check.ex_8_2(my_psnr)
 # %% [markdown]
 # Some programs call $\sum|a-b| / \sum(a+b)$ "MAE", among them that of EdgeConnect, whose protocol the paper says it
 # follows. It equals $\ell_1$ only where the pictures are of medium brightness. Ours is the mean absolute difference,
-# here for the hole alone.
+# here for the hole only.
 
 
 # %%
@@ -247,7 +247,7 @@ for kind in KINDS:
 
 # %% [markdown]
 # The column of the whole picture falls much more than that of the hole: mostly it says how much was missing. Judging by
-# their size, the numbers in the paper's tables are of the first kind. The figure below is about the hole alone.
+# their size, the numbers in the paper's tables are of the first kind. The figure below is about the hole only.
 
 # %%
 fig = Figure(figsize=(8, 3.2), layout="constrained")
@@ -528,7 +528,7 @@ figure(fig, alt="Points on the zero line with bars that shrink as N grows; a das
 
 # %% [markdown]
 # Level: with few pictures KID is uncertain, but not wrong on average. So give KID beside FID, with its spread, above
-# all for small test sets. The paper's table has FID alone.
+# all for small test sets. The paper's table has only FID.
 
 # %% [markdown]
 # **Pitfall two: composites.** The existing part of $\mathbf{I}_c$ *is* the original. Whether the paper's FID is one of
