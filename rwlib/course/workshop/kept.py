@@ -75,8 +75,8 @@ def keep(exercise: Exercise, answer: Callable, to: Path | None = None) -> str:
         return keep_text(exercise, write_out(answer), to)
     except InputError as error:
         return str(error)
-    except OSError as error:
-        return f"not kept: {error.strerror or error}"
+    except Exception as error:  # a disk, or a source that nobody foresaw: it passed all the same
+        return f"Not kept ({type(error).__name__}: {getattr(error, 'strerror', None) or error})."
 
 
 def keep_text(exercise: Exercise, written: Written, to: Path | None = None, *, asked: bool = False) -> str:
