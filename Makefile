@@ -12,6 +12,8 @@ UV := $(VENV)/bin/uv
 STAMP := $(VENV)/.installed
 # Has the packages of the targets `studio`, `slides` and `test-browser`, too.
 EXTRAS := $(VENV)/.extras
+# Has the packages of the target `site`, too. It is the same environment, because the reference imports rwlib.
+SITE := $(VENV)/.site
 # There from the first to the last moment of an installation: whatever is found beside it was broken off.
 UNFINISHED := $(VENV)/.unfinished
 # So that `!rwlib` works in a notebook.
@@ -29,12 +31,14 @@ MEASURE ?=
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
 BROWSER_ARGS ?=
+# Where the repository is published, for links to it: RWLIB_SITE_REPOSITORY; see docs/conf.py for Colab and Binder.
+SITE_ARGS ?=
 # nbval ignores stored outputs. Progress goes to a folder of its own, never to the reader's.
 NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile -p nbval --nbval-lax \
   --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
-.PHONY: help lab studio test test-browser notebooks notebooks-check teaching slides nbgrader-release bench fuzz lint \
-  architecture lock install clean clean-venv
+.PHONY: help lab studio test test-browser site demo serve notebooks notebooks-check teaching slides nbgrader-release bench \
+  fuzz lint architecture lock install clean clean-venv
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -52,9 +56,19 @@ test: install ## install what is missing, run all tests and all notebooks
 	$(TEST) tests --ignore tests/browser
 	$(NBVAL) notebooks
 
-test-browser: install $(EXTRAS) ## test the widgets in a real JupyterLab in Chromium, which is installed if need be
+# The site's own tests need it built; without npm they are skipped.
+test-browser: install $(EXTRAS) $(if $(shell command -v npm),site) ## test widgets and site in Chromium, installed if need be
 	@$(PY) tests/browser/chromium.py
 	unset OMP_NUM_THREADS; $(ON_PATH) $(PY) -m pytest tests/browser $(BROWSER_ARGS)
+
+site: install $(SITE) ## build the site in site/: notebooks with results, reference, demo; needs npm, and runs nothing
+	@$(PY) docs/build.py $(SITE_ARGS)
+
+demo: install ## build the hole painter for browsers alone, in site/demo/; needs npm
+	@$(PY) docs/demo/build.py site/demo
+
+serve: install ## show the built site on this machine
+	@$(PY) docs/serve.py
 
 notebooks: install ## build notebooks/ and notebooks/solutions/ from notebooks/source/; NB=02 builds one
 	@$(ON_PATH) $(PY) -m rwlib.course.authoring.build $(NB) $(if $(MEASURE),--measure)
@@ -87,14 +101,14 @@ architecture: install ## draw ARCHITECTURE.svg from the imports
 	@$(PY) tests/architecture.py
 
 lock: $(UV) ## renew requirements.lock with the newest versions that pyproject.toml admits
-	$(UV) pip compile pyproject.toml --extra test --extra opencv --python-version 3.11 --universal --fork-strategy fewest \
+	$(UV) pip compile pyproject.toml --extra test --extra opencv --extra onnx --python-version 3.11 --universal --fork-strategy fewest \
 	  --upgrade --no-annotate --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 install: $(STAMP) ## install the locked packages and rwlib itself into .venv
 
 clean: ## remove what tests and tools left behind
-	rm -rf build dist .pytest_cache .ruff_cache
-	find . \( -name .git -o -name .venv \) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+	rm -rf build dist site docs/node_modules .pytest_cache .ruff_cache
+	find . \( -name .git -o -name .venv -o -name node_modules \) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 clean-venv: ## remove .venv; the next `make lab` or `make test` makes a new one
 	rm -rf $(VENV)
@@ -135,6 +149,11 @@ $(STAMP): requirements.lock pyproject.toml | $(UV)
 $(EXTRAS): $(STAMP) | $(UV)
 	@$(UV) pip install --python $(PY) -r pyproject.toml --extra studio --extra browser --extra slides -c requirements.lock \
 	  || $(PY) -m pip install -c requirements.lock '.[studio,browser,slides]'
+	@touch $@
+
+$(SITE): $(STAMP) | $(UV)
+	@$(UV) pip install --python $(PY) -r pyproject.toml --extra site -c requirements.lock \
+	  || $(PY) -m pip install -c requirements.lock '.[site]'
 	@touch $@
 
 # An environment whose installation was broken off, or whose Python no longer runs, is made anew; in a folder that was

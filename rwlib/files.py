@@ -16,6 +16,8 @@ import io
 import os
 import secrets
 import stat
+import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,7 +115,7 @@ def replacing(path: str | os.PathLike[str], name: str = "output") -> Iterator[Pa
                 raise OSError(errno.EIO, f"only {size} of {file.end} bytes were written")
         if before:
             os.chmod(part, stat.S_IMODE(before.st_mode))
-        os.replace(part, place)
+        _rename(part, place)
         part = None
         _sync_folder(folder)
     except OSError as error:
@@ -237,6 +239,18 @@ def cannot_write(path: str | os.PathLike[str], error: OSError, name: str = "outp
     reason = error.strerror or str(error) or type(error).__name__
     remedy = REMEDIES.get(error.errno or 0, "choose another place")
     return InputError(f"{name}: cannot write {os.fspath(path)} ({reason}); {remedy}")
+
+
+def _rename(part: str, place: str) -> None:
+    """Put a part file in its place; Windows refuses while somebody, a virus scanner say, reads what is there."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return os.replace(part, place)
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 def _sync_folder(folder: str) -> None:

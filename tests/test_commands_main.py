@@ -27,9 +27,11 @@ def test_help_and_version(capfd):
     [
         ("inpaint", "--checkpoint PHOTO --white-is-existing"),
         ("evaluate", "--checkpoint --save-images"),
+        ("export", "--onnx --checkpoint"),
         ("bench", "--quick --full --cases --out"),
         ("doctor", "remedy"),
         ("start", "DIR"),
+        ("lab", "DIR --no-browser --port"),
         ("progress", "--reset"),
     ],
 )
@@ -43,7 +45,7 @@ def test_help_of_a_command(capfd, command, words):
 
 
 def test_an_unknown_command_is_one_line(capfd):
-    expected = "train, inpaint, evaluate, bench, doctor, start, progress or grade"
+    expected = "train, inpaint, evaluate, export, bench, doctor, start, lab, progress or grade"
     refused(capfd, ["nonsense"], f"command: expected {expected}; got 'nonsense'")
 
 

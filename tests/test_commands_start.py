@@ -16,8 +16,7 @@ def test_start_copies_adds_and_never_overwrites(tmp_path, capsys):
     names = sorted(file.name for file in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     assert sorted(file.name for file in mine.iterdir()) == names and "00_start_here.ipynb" in names
     said = capsys.readouterr().out
-    assert f"{len(names)} notebooks copied" in said and f"jupyter lab '{mine}' " in said
-    assert "'websocket_max_message_size': 100_000_000" in said
+    assert f"{len(names)} notebooks copied" in said and f"rwlib lab '{mine}'\n" in said
 
     own = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
     (mine / "00_start_here.ipynb").write_text(own)
@@ -45,7 +44,7 @@ def test_start_refuses_what_cannot_work(tmp_path, capfd):
     assert "it is a file); choose another" in capfd.readouterr().err
     assert main(["start", str(NOTEBOOKS)]) == 2
     assert "the course's own folder" in capfd.readouterr().err
-    with pytest.raises(InputError, match="needs a clone"):
+    with pytest.raises(InputError, match="install rwlib again"):
         copy_notebooks(tmp_path, tmp_path / "nothing")
 
 

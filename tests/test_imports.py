@@ -23,7 +23,7 @@ FLOORS = [
     {"images", "masks", "metrics", "networks.fast"},
     {"networks", "losses"},
     {"data", "checkpoints"},
-    {"training", "inpainting", "ablations"},
+    {"training", "inpainting", "ablations", "export"},
     {"evaluation", "notebook"},
     {"bench", "course", "widgets"},
     {"commands"},

@@ -24,9 +24,9 @@ URL_OR_PATH = re.compile(r"://|@|/|\\\w|^-", re.MULTILINE)
 
 
 def declared():
-    """Return {name: range} of what `make install` installs: the dependencies and the extras `test` and `opencv`."""
+    """Return {name: range} of what `make install` installs: dependencies and the extras `test`, `opencv`, `onnx`."""
     extras = PROJECT["optional-dependencies"]
-    lines = [*PROJECT["dependencies"], *extras["test"], *extras["opencv"]]
+    lines = [*PROJECT["dependencies"], *extras["test"], *extras["opencv"], *extras["onnx"]]
     return {requirement.name: requirement.specifier for requirement in map(Requirement, lines)}
 
 

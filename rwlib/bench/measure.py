@@ -128,7 +128,9 @@ def _status_kb(field: str) -> int:
 
 
 def _libc(name: str, *args: int) -> None:
-    """Call a function of the C library if it has it."""
+    """Call a function of the C library if it has it; Windows has no library of the whole process to look in."""
+    if sys.platform == "win32":
+        return
     function = getattr(ctypes.CDLL(None), name, None)
     if function is not None:
         function(*args)

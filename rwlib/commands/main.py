@@ -1,4 +1,4 @@
-"""The command line: `rwlib train | inpaint | evaluate | bench | doctor | start | progress | grade`."""
+"""The command line, `rwlib COMMAND`; `COMMANDS` lists them."""
 
 import dataclasses
 import sys
@@ -11,8 +11,10 @@ from rwlib import __version__
 from rwlib.commands.bench import Bench
 from rwlib.commands.doctor import Doctor
 from rwlib.commands.evaluate import Evaluate
+from rwlib.commands.export import Export
 from rwlib.commands.grade import Grade
 from rwlib.commands.inpaint import Inpaint
+from rwlib.commands.lab import Lab
 from rwlib.commands.parse import parse, refuse_repeated
 from rwlib.commands.progress import Progress
 from rwlib.commands.start import Start
@@ -22,8 +24,8 @@ from rwlib.config import Config
 from rwlib.errors import InputError
 
 COMMANDS = {
-    "train": Train, "inpaint": Inpaint, "evaluate": Evaluate, "bench": Bench, "doctor": Doctor, "start": Start,
-    "progress": Progress, "grade": Grade,
+    "train": Train, "inpaint": Inpaint, "evaluate": Evaluate, "export": Export, "bench": Bench, "doctor": Doctor,
+    "start": Start, "lab": Lab, "progress": Progress, "grade": Grade,
 }  # fmt: skip
 DESCRIPTION = f"rwlib {__version__}: region-wise GAN image inpainting. `rwlib COMMAND --help` explains a command."
 

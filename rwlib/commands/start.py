@@ -1,20 +1,18 @@
 """`rwlib start DIR`: copy the notebooks into a folder of the learner's own, and never overwrite one there."""
 
 import json
+import os
 import shlex
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-import rwlib
+from rwlib.course.notebooks import NOTEBOOKS
 from rwlib.errors import InputError, printable
 from rwlib.files import writable_folder, write_bytes
-
-NOTEBOOKS = Path(rwlib.__file__).parents[1] / "notebooks"
-LARGE_UPLOADS = "--ServerApp.tornado_settings={'websocket_max_message_size': 100_000_000}"
-"""JupyterLab drops messages above 10 MB without a word; a photograph for the hole painter may be larger."""
 
 
 @dataclass
@@ -23,6 +21,8 @@ class Start:
 
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """Your folder; made if need be."""
+    quiet: tyro.conf.Suppress[bool] = False
+    """Say nothing about how to open them."""
 
     def run(self) -> None:
         """Copy the notebooks, and say what was done and how to open them."""
@@ -34,7 +34,13 @@ class Start:
         for file, state in done.items():
             if state in ("kept", "damaged"):
                 print(f"kept your own {file}{', which is no whole notebook' * (state == 'damaged')}; {again}")
-        print(f'Open them with: jupyter lab {printable(shlex.quote(str(self.folder)))} "{LARGE_UPLOADS}"')
+        if not self.quiet:
+            print(f"Open them with: rwlib lab {printable(quoted(self.folder))}")
+
+
+def quoted(path: Path) -> str:
+    """Return a path as it is typed in this system's command line."""
+    return subprocess.list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))
 
 
 def copy_notebooks(to: Path, notebooks: Path = NOTEBOOKS) -> dict[str, str]:
@@ -53,7 +59,9 @@ def copy_notebooks(to: Path, notebooks: Path = NOTEBOOKS) -> dict[str, str]:
     """
     files = sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))
     if not files:
-        raise InputError(f"notebooks: none in {notebooks}; rwlib start needs a clone of the repository")
+        raise InputError(
+            f"notebooks: none in {notebooks}; install rwlib again: `pip install --force-reinstall --no-deps rwlib`"
+        )
     if to.resolve() == notebooks.resolve():
         raise InputError(f"DIR: {to} is the course's own folder; name one of your own")
     writable_folder(to, "DIR", make=True)

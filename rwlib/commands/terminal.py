@@ -20,7 +20,8 @@ def guarded(work: Callable[[], int | None], *, interrupted: str = "") -> int:
         130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # a terminal whose locale lacks a character
+        if hasattr(stream, "reconfigure"):  # on Windows a program without a console has no streams
+            stream.reconfigure(errors="backslashreplace")  # a terminal whose locale lacks a character
     try:
         status = work() or 0
         sys.stdout.flush()  # now, so that a pipe that is closed or a device that is full is noticed here

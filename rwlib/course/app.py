@@ -17,7 +17,7 @@ from typing import Any
 
 import nbformat
 
-import rwlib
+from rwlib.course.notebooks import NOTEBOOKS
 from rwlib.errors import InputError
 from rwlib.files import write_text
 
@@ -36,7 +36,6 @@ DEFAULTS = (
     "--MappingKernelManager.cull_interval=60",
 )
 """Options of voila, unless they are given."""
-NOTEBOOKS = Path(rwlib.__file__).parents[1] / "notebooks"
 TAG = "app"
 
 

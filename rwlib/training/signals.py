@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-STOPPING = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP")
-"""A cluster's end and Ctrl-C, a cluster's warning, and a terminal that was closed."""
+STOPPING = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGBREAK")
+"""A cluster's end and Ctrl-C, a cluster's warning, a terminal that was closed; on Windows Ctrl-Break, which is also how
+one process there asks another to end."""
 
 
 @contextlib.contextmanager

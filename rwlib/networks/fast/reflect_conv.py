@@ -6,11 +6,13 @@ half of the memory: `reflect_conv2d` keeps only the input and pads it again when
 the output of the ELU before it, which autograd keeps anyway, so the layer itself then keeps nothing more.)
 """
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rwlib.networks.fast import never_compiled
+from rwlib.networks.fast import exported, never_compiled
 
 
 def pad_reflect(x: Tensor, padding: int) -> Tensor:
@@ -41,7 +43,8 @@ def reflect_conv2d_ref(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1,
     return F.conv2d(pad_reflect(x, padding), weight, bias, stride, 0, dilation)
 
 
-@never_compiled  # inductor of torch 2.15 fails on the padding's gradient, see LOG.md
+# Never compiled: inductor of torch 2.15 fails on the padding's gradient, see LOG.md.
+@partial(never_compiled, exported=exported.reflect_conv2d)
 def reflect_conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, dilation: int = 1) -> Tensor:
     """Convolve a map whose border is mirrored.
 

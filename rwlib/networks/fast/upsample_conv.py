@@ -24,13 +24,14 @@ instead of leaving them to autograd keeps only `x` for the backward pass, and no
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rwlib.networks.fast import never_compiled
+from rwlib.networks.fast import exported, never_compiled
 
 BAND_PX = 4096
 """Pixels per band on a CPU: a map of 128x128 then takes 0.8 of the time that it takes in one piece."""
@@ -45,7 +46,8 @@ def upsample_conv2d_ref(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return F.conv2d(F.pad(enlarged, (1, 1, 1, 1), mode="reflect"), weight, bias)  # (b, o, 2h, 2w)
 
 
-@never_compiled  # its loop over images would be unrolled, see LOG.md
+# Never compiled: its loop over images would be unrolled, see LOG.md.
+@partial(never_compiled, exported=exported.upsample_conv2d)
 def upsample_conv2d(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Enlarge a map ×2 (nearest), mirror its border by one pixel, and convolve with 3x3 filters.
 

@@ -4,6 +4,7 @@ r"""A training in another process, seen through its run's folder: does it live, 
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -164,7 +165,8 @@ class WatchedRun(RunFolder):
         """
         process = self.process()
         if process is not None:
-            process.terminate()
+            # On Windows `terminate` kills; this one is noticed, see `rwlib.training.signals`.
+            process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
         elif self.state()[0] == "foreign":
             (self.run_dir / STOP_FILE).touch()
         else:
@@ -186,5 +188,6 @@ class WatchedRun(RunFolder):
         with open(self.run_dir / LOG, "wb") as log:
             self._started = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows: what can be asked to end
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
             )  # fmt: skip

@@ -1,0 +1,37 @@
+"""`rwlib export`: write a generator for programs without PyTorch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from rwlib.commands.look import check_checkpoint
+from rwlib.errors import InputError
+from rwlib.files import writable_folder
+
+
+@dataclass
+class Export:
+    """Write a generator as ONNX, for browsers, phones and other programs without PyTorch; needs the extra `onnx`."""
+
+    onnx: Annotated[Path, tyro.conf.arg(metavar="FILE.onnx")]
+    """Result. Its inputs are I_gt (b, 3, h, w) and M (b, 1, h, w), its outputs I_p1, I_c1, I_p2 and I_c2."""
+    checkpoint: Path | None = None
+    """Generator to write; by default the one that ships with rwlib."""
+
+    def run(self) -> None:
+        """Export, compare with PyTorch, write."""
+        if self.onnx.suffix.lower() != ".onnx":
+            raise InputError(f"onnx: expected a name that ends in .onnx, got {self.onnx}")
+        writable_folder(self.onnx.parent, "onnx")
+        if self.checkpoint:
+            check_checkpoint("checkpoint", self.checkpoint)
+        from rwlib.checkpoints import load_generator
+        from rwlib.export import export_onnx
+
+        done = export_onnx(self.onnx, *load_generator(self.checkpoint))
+        print(
+            f"{done.size_bytes / 1e6:.1f} MB; onnxruntime and PyTorch differ by at most {done.difference:.2g} grey "
+            "levels of 255"
+        )
