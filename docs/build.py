@@ -7,6 +7,7 @@ learner's version; the pages of the repository; one page per room of rwlib. Then
 
 import argparse
 import ast
+import html
 import os
 import re
 import shutil
@@ -24,19 +25,21 @@ PAGES = [
     "data_scripts/RELEASE.md", "rwlib/course/AUTHORS.md", "rwlib/weights/facades64.md",
 ]  # fmt: skip
 """Pages of the repository that are pages of the site; RESULTS.md is one as soon as it exists."""
-OPTIONAL = ["RESULTS.md", "notebooks/teaching/README.md"]
+OPTIONAL = ["RESULTS.md", "notebooks/teaching/*.md"]
 ROOMS = [
     "conventions", "config", "masks", "metrics", "networks", "losses", "data", "images", "checkpoints", "training",
     "inpainting", "export", "ablations", "evaluation", "notebook", "widgets", "randomness", "files", "errors",
 ]  # fmt: skip
 """Rooms of rwlib that have a page in the reference."""
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
+CELL = "#cell-id="
+"""How JupyterLab, and so MAP.md, addresses a cell."""
 MARKER = "### BEGIN SOLUTION"
 
 
 def pages() -> list[str]:
     """Return the repository's pages that the site has, by their paths."""
-    return PAGES + [page for page in OPTIONAL if (ROOT / page).exists()]
+    return PAGES + [file.relative_to(ROOT).as_posix() for some in OPTIONAL for file in sorted(ROOT.glob(some))]
 
 
 def notebooks() -> list[Path]:
@@ -63,6 +66,11 @@ def relink(text: str, page: str, stage: Path, repository: str, branch: str) -> s
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copy)
             return f"![{words}](/{place})"
+        if place in ours and (anchor or "").startswith(CELL):  # a cell of a notebook, see `stage_notebook`
+            address = os.path.relpath(Path(place).with_suffix(".html"), os.path.dirname(page) or ".").replace(
+                os.sep, "/"
+            )
+            return f'<a href="{address}{anchor}">{html.escape(words)}</a>'
         if place in ours:
             return f"[{words}](/{place}{anchor or ''})"
         if repository and file.exists():
@@ -78,6 +86,7 @@ def relink(text: str, page: str, stage: Path, repository: str, branch: str) -> s
 def stage_notebook(file: Path, stage: Path, repository: str, branch: str) -> str:
     """Write a solved notebook with folded solutions; return its title."""
     notebook = nbformat.read(file, as_version=4)
+    named = set(re.findall(rf"{file.name}{CELL}([\w-]+)", (ROOT / "notebooks/MAP.md").read_text(encoding="utf-8")))
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = relink(cell.source, f"notebooks/{file.name}", stage, repository, branch)
@@ -85,10 +94,17 @@ def stage_notebook(file: Path, stage: Path, repository: str, branch: str) -> str
         elif MARKER in cell.source:
             cell.metadata.setdefault("tags", []).append("hide-input")
             cell.metadata["mystnb"] = {"code_prompt_show": "Show a solution", "code_prompt_hide": "Hide the solution"}
-    title, _, rest = notebook.cells[0].source.partition("\n")
+    cells = []
+    for cell in notebook.cells:
+        if cell.id in named:
+            cells.append(nbformat.v4.new_markdown_cell(f'<span id="{CELL[1:]}{cell.id}"></span>'))
+        cells.append(cell)
+    notebook.cells = cells
+    first = next(cell for cell in cells if cell.source.startswith("# "))
+    title, _, rest = first.source.partition("\n")
     size = (ROOT / "notebooks" / file.name).stat().st_size
     learner = f"{{download}}`Download this notebook with its exercises open <learner/{file.name}>` ({size // 1000} kB)"
-    notebook.cells[0].source = f"{title}\n\n{learner}\n{rest}"
+    first.source = f"{title}\n\n{learner}\n{rest}"
     (stage / "notebooks/learner").mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "notebooks" / file.name, stage / "notebooks/learner")
     nbformat.write(notebook, stage / "notebooks" / file.name)

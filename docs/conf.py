@@ -24,7 +24,7 @@ extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinxcontrib.katex",
     "sphinx_copybutton",
 ]  # fmt: skip
-exclude_patterns = ["extra"]
+exclude_patterns = ["notebooks/learner"]
 
 # --- notebooks
 
@@ -38,7 +38,7 @@ nb_number_source_lines = False
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline"]
 myst_dmath_double_inline = True
 myst_heading_anchors = 3
-suppress_warnings = ["myst.header", "mystnb.unknown_mime_type", "misc.highlighting_failure"]
+suppress_warnings = ["ref.python", "myst.header", "mystnb.unknown_mime_type", "misc.highlighting_failure"]
 copybutton_exclude = ".linenos, .gp, .go"
 
 # --- the library's pages, from its docstrings
@@ -64,7 +64,8 @@ def to_rst(app, what, name, obj, options, lines):
                 out += [f"   {'*' if i == 0 else ' '} - {cell}" for i, cell in enumerate(row)]
             out += [""]
             rows = []
-        out.append(line)
+        # In reStructuredText bars would name a substitution; absolute values are written with them.
+        out.append(line if line.startswith("    ") else line.replace("|", "\\|"))
     lines[:] = out[:-1]
 
 
