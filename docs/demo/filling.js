@@ -32,15 +32,20 @@ async function fillRegion(photo, thick, { top, left, bottom, right, workSize }, 
   const I_p2 = await predict(map, known, network);
   const levels = levelsFor(part, workSize, numbers.MAX_LEVELS);
   for (const piece of pieces(missing, levels, numbers.PIECE_PX)) {
-    const prediction = enlarge(I_p2, part, piece.source);
-    const difference = toMap(part, piece.source);
-    difference.planes.forEach((plane, c) => plane.forEach((value, i) => (plane[i] = value - prediction.planes[c][i])));
-    const smooth = continueSmoothly(difference, toKnown(missing, piece.source), numbers.SWEEPS, levels);
-    prediction.planes.forEach((plane, c) => plane.forEach((value, i) => (plane[i] = value + smooth.planes[c][i])));
+    const prediction = enlarge(I_p2, part, piece.source), difference = toMap(part, piece.source);
+    add(difference, prediction, -1);
+    add(prediction, continueSmoothly(difference, toKnown(missing, piece.source), numbers.SWEEPS, levels), 1);
     write(part, missing, piece, prediction);
   }
   for (let y = top; y < bottom; y++)
     photo.data.set(part.data.subarray(4 * (y - top) * part.w, 4 * (y - top + 1) * part.w), 4 * (y * photo.w + left));
+}
+
+function add(map, other, sign) {
+  for (let c = 0; c < map.planes.length; c++) {
+    const [plane, more] = [map.planes[c], other.planes[c]];
+    for (let i = 0; i < plane.length; i++) plane[i] += sign * more[i];
+  }
 }
 
 function cropPhoto({ w, data }, [top, left, bottom, right]) {

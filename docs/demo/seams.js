@@ -51,17 +51,16 @@ function double(plane, { h, w }, size) {
 
 // Unknown pixels become the mean of their four neighbours, several times; the border is repeated.
 function sweep(x, y, { h, w, known }, sweeps) {
-  for (let i = 0; i < y.length; i++) if (known[i]) y[i] = x[i];
+  const unknown = [];
+  for (let i = 0; i < y.length; i++) known[i] ? (y[i] = x[i]) : unknown.push(i);
+  const next = new Float32Array(unknown.length);
   for (let n = 0; n < sweeps; n++) {
-    const before = y.slice();
-    for (let row = 0, i = 0; row < h; row++) {
-      const up = row ? -w : 0, down = row < h - 1 ? w : 0;
-      for (let column = 0; column < w; column++, i++) {
-        if (known[i]) continue;
-        const left = column ? -1 : 0, right = column < w - 1 ? 1 : 0;
-        y[i] = (before[i + up] + before[i + down] + before[i + left] + before[i + right]) / 4;
-      }
+    for (let k = 0; k < unknown.length; k++) {
+      const i = unknown[k], column = i % w;
+      const up = i < w ? i : i - w, down = i < (h - 1) * w ? i + w : i;
+      next[k] = (y[up] + y[down] + y[column ? i - 1 : i] + y[column < w - 1 ? i + 1 : i]) / 4;
     }
+    for (let k = 0; k < unknown.length; k++) y[unknown[k]] = next[k];
   }
   return y;
 }
