@@ -270,6 +270,9 @@ def test_borrowed_answers_are_noted():
         "def my_style_loss(a, b):\n    return gram(a)", "this is no python",
     ]  # fmt: skip
     assert notes.borrowed(cells, "1.2", "missing_fraction") == ["uses `rwlib.masks.hole_fraction`"]
+    cells += ["M = m.random_mask(9, 9)", "composite = m.hole_fraction", "def hole_label(M):\n    x = M\n    return x"]
+    assert notes.borrowed(cells, "1.1", "composite") == ["uses `rwlib.masks.hole_fraction`"]
+    assert notes.borrowed(cells, "6.9", "hole_label") == []  # its M is the parameter
     assert notes.borrowed(cells, "1.6", "hole_psnr") == ["uses `rwlib.metrics`"]
     assert notes.borrowed(cells, "5.4", "my_style_loss") == []  # the author's solution uses it, too
 
@@ -298,6 +301,14 @@ def test_bad_words_are_one_line(tmp_path, capfd):
     refused(capfd, ["grade", str(folder), "--only", "07"], "--only: no notebook of 07")
     refused(capfd, ["grade", str(folder), "--memory-mb", "0"], "--memory-mb: expected more than 0")
     refused(capfd, ["grade", str(folder), "--tier", "fast"], "--tier: expected one of")
+
+
+@pytest.mark.parametrize("file", build.sources(), ids=lambda file: file.stem)
+def test_the_authors_own_answers_earn_no_note(file):
+    cells = [cell.source for cell in build.read_source(file).cells if cell.cell_type == "code"]
+    numbers = [one.number for one in exercises.of_notebook(file.name[:2])]
+    assert [(n, found) for n in numbers if (found := notes.borrowed(cells, n, find_solution(n).name))] == []
+    assert notes.prying(cells) == []
 
 
 def test_ten_learners_deserve_what_the_checks_say():

@@ -152,7 +152,7 @@ def test_solutions_are_not_in_reach(graded):
     )  # fmt: skip
     assert result.points == 0 and status["1.1"] == "not attempted"
     assert result.raised[0].startswith("code cell 2: InputError") and len(result.raised) == 4
-    assert "mentions `.solution`" in result.notes
+    assert "mentions `exercises.find`" in result.notes
 
 
 def test_writing_on_the_graders_line_costs_the_writer(graded):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from rwlib.course.checking.solutions import find_solution
 
 PRYING = re.compile(
-    r"RWLIB_STRICT|\bfind_solution\b|\.solution\b|\bwrong_answers\b|notebooks/source|rwlib\.course\.(?:checking|exercises"
+    r"RWLIB_STRICT|\bfind_solution\b|\bwrong_answers\b|notebooks/source|rwlib\.course\.(?:checking|exercises"
     r"|grading)|\bexercises\.find\b|_getframe|gc\.get_objects"
 )
 
@@ -20,7 +20,7 @@ def prying(cells: Sequence[str]) -> list[str]:
 
     Example:
         >>> prying(["x = exercises.find('1.1').solution"])
-        ['mentions `.solution`', 'mentions `exercises.find`']
+        ['mentions `exercises.find`']
     """
     return [f"mentions `{word}`" for word in sorted({word for cell in cells for word in PRYING.findall(cell)})]
 
@@ -42,8 +42,7 @@ def borrowed(cells: Sequence[str], number: str, name: str) -> list[str]:
         seen.add(one)
         for known, node in definitions:
             if known == one:
-                names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-                names |= {found for found, _ in _imports(node)}
+                names = _free(node) | {found for found, _ in _imports(node)}
                 used |= {_whole(node, found, origin) for found in names if (origin := imported.get(found))}
                 wanted += [found for found in names if found not in seen and found not in wanted]
     solution = find_solution(number)
@@ -70,9 +69,21 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
                     yield alias.asname or "rwlib", alias.name if alias.asname else "rwlib"
 
 
+def _free(node: ast.AST) -> set[str]:
+    """Return the names that a definition reads and does not bind itself, as a parameter or by an assignment."""
+    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    bound = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
+    if not isinstance(node, ast.Assign):
+        bound |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return {name.id for name in names if isinstance(name.ctx, ast.Load)} - bound
+
+
 def _defined(node: ast.stmt) -> set[str]:
+    """Return the names of what can be called: functions, classes, and other names for them; no data."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {node.name}
+    if not isinstance(getattr(node, "value", None), ast.Lambda | ast.Name | ast.Attribute):
+        return set()
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return {part.id for target in targets if target for part in ast.walk(target) if isinstance(part, ast.Name)}
 
