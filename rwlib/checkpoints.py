@@ -115,7 +115,7 @@ def read_checkpoint(
         raise InputError(f"checkpoint: {file} was written by a newer rwlib ({unknown[0]} in its header); update rwlib")
     if kind and header.get("kind") != kind:
         raise InputError(f"checkpoint: {file} holds a {header.get('kind')} checkpoint, expected a {kind} checkpoint")
-    if bad := _not_finite(tensors):
+    if bad := name_not_finite(tensors):
         raise InputError(f"checkpoint: {file} holds weights that are not finite ({bad}); take an earlier one")
     if "sha256" not in header:
         problem = "has no SHA-256, as files of an early rwlib: damage to its weights would not be noticed"
@@ -128,14 +128,14 @@ def read_checkpoint(
     return tensors, config, about
 
 
-def _not_finite(tensors: Mapping[str, Tensor]) -> str:
+def name_not_finite(tensors: Mapping[str, Tensor]) -> str:
     """Return the name of the first weight that is NaN or infinite, empty if there is none.
 
     Of a run's checkpoint an optimiser's state does not count: a scaler of fp16 gradients lives with infinities.
     """
     whole_run = "rng.cpu" in tensors
     for name, x in tensors.items():
-        weight = x.is_floating_point() and (not whole_run or name.startswith(("G.", "D.", "ema.")))
+        weight = x.is_floating_point() and not (whole_run and name.startswith(("opt_", "scaler.")))
         if weight and not x.isfinite().all():
             return name
     return ""

@@ -25,6 +25,7 @@ __all__ = [
     "per_image",
     "tensor_to_image",
     "unknown",
+    "weighted_mean",
 ]
 
 
@@ -130,3 +131,13 @@ def per_image(x: Tensor, reduction: str = "sum") -> Tensor:
     if reduction == "batch_sum":
         return x.sum()
     raise InputError(f"reduction: expected 'sum', 'mean' or 'batch_sum', got {reduction!r}")
+
+
+def weighted_mean(entries: Tensor, weight: Tensor) -> Tensor:
+    """Average each image's entries (b, c, h, w) with weights (b, 1, h, w), then the images of the batch.
+
+    An image whose weights are all zero counts as zero.
+    """
+    weight = weight.expand_as(entries)  # (b, c, h, w)
+    images = (entries * weight).sum(dim=(1, 2, 3)) / weight.sum(dim=(1, 2, 3)).clamp(min=1e-6)  # (b,)
+    return images.mean()

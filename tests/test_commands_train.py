@@ -22,8 +22,8 @@ from rwlib.config import Config, make_config
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ("--preset nonsense", "--preset: expected one of balanced, paper, release; got 'nonsense'"),
-        ("--preset=nonsense", "--preset: expected one of balanced, paper, release; got 'nonsense'"),
+        ("--preset nonsense", "--preset: expected one of balanced, paper, release, red; got 'nonsense'"),
+        ("--preset=nonsense", "--preset: expected one of balanced, paper, release, red; got 'nonsense'"),
         ("--size nonsense", "--size: expected one of tiny, small, full; got 'nonsense'"),
         ("--width 3", "width: expected an even number of at least 2, got 3"),
         ("--width 3 --betas 1 1", "width: .*, got 3; betas: expected .*, got"),

@@ -7,8 +7,7 @@ import json
 
 import pytest
 
-from rwlib import config
-from rwlib.config import PRESETS, SIZES, Config, make_config
+from rwlib.config import PRESETS, SIZES, Config, fields, make_config
 from rwlib.conventions import InputError
 
 FIELDS = [field.name for field in dataclasses.fields(Config)]
@@ -63,7 +62,7 @@ def test_a_configuration_cannot_be_changed():
 
 def test_every_field_is_described():
     """The text below each field is what `rwlib train --help` shows."""
-    (body,) = [n.body for n in ast.parse(inspect.getsource(config)).body if getattr(n, "name", "") == "Config"]
+    (body,) = [n.body for n in ast.parse(inspect.getsource(fields)).body if getattr(n, "name", "") == "Config"]
     described = [
         field.target.id
         for field, text in zip(body[:-1], body[1:], strict=True)
@@ -148,7 +147,7 @@ def test_all_problems_stand_in_one_message():
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: make_config("papers"), "preset: expected one of balanced, paper, release; got 'papers'"),
+        (lambda: make_config("papers"), "preset: expected one of balanced, paper, release, red; got 'papers'"),
         (lambda: make_config("paper", "large"), "size: expected one of tiny, small, full; got 'large'"),
         (lambda: make_config(lambda_4=1), "config: unknown fields lambda_4; it was written by another version"),
         (lambda: Config.from_dict({"b": 1, "a": 2}), "config: unknown fields a, b"),

@@ -141,7 +141,7 @@ def test_r1_comes_every_so_many_steps_and_weighs_so_much_more(tmp_path):
 
 
 def test_the_step_size_warms_up_and_falls_along_a_cosine():
-    schedule, config = Schedule(8, 10), tiny(warm_up=4, learning_rate=1.0, final_learning_rate=0.0)
+    schedule, config = Schedule((8, 10)), tiny(warm_up=4, learning_rate=1.0, final_learning_rate=0.0)
     without = tiny(learning_rate=1.0, final_learning_rate=0.0)
     shares = [schedule.learning_rate(k, config) / schedule.learning_rate(k, without) for k in range(6)]
     assert shares == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])

@@ -276,7 +276,7 @@ def test_an_epoch_counts_accumulated_batches():
     def steps(**changes):
         return Schedule.from_config(make_config("paper", "full", epochs=(1, 1), **changes), 1000, 2)
 
-    assert steps(batch_size=4, accumulate=2) == steps(batch_size=8) == Schedule(63, 126)
+    assert steps(batch_size=4, accumulate=2) == steps(batch_size=8) == Schedule((63, 126), (1.0, 1.0))
 
 
 def test_fp16_without_a_gpu_is_refused(tmp_path):

@@ -30,20 +30,22 @@ from test_training_loop import Noise
 """
 DOUBLE = """
 torch.Tensor.float = torch.Tensor.double  # also where the losses ask for float32
-from rwlib.training.methods import METHODS, Method
-from rwlib.training.setup import new_players
-from rwlib.training.step import training_step
-def double_players(*args, **kwargs):
-    made = new_players(*args, **kwargs)
-    for network in (made.G, made.D, made.vgg, made.ema):
-        if network is not None:
-            network.double()
-    return made
-def double_step(players, config, phase, number, update):
-    for part in update.parts:
-        part.I_gt, part.M, part.u = part.I_gt.double(), part.M.double(), part.u.double()
-    return training_step(players, config, phase, number, update)
-METHODS["region-wise"] = Method(double_players, double_step)
+import dataclasses
+from rwlib.training.methods import METHODS
+def in_double(method):
+    def new_players(config):
+        made = method.new_players(config)
+        for network in made:
+            if isinstance(network, torch.nn.Module):
+                network.double()
+        return made
+    def training_step(players, config, phase, number, update):
+        for part in update.parts:
+            part.I_gt, part.M, part.u = part.I_gt.double(), part.M.double(), part.u.double()
+            part.normal = lambda *shape, normal=part.normal: normal(*shape).double()
+        return method.training_step(players, config, phase, number, update)
+    return dataclasses.replace(method, new_players=new_players, training_step=training_step)
+METHODS |= {name: in_double(method) for name, method in METHODS.items()}
 rwlib.training.loop.save_samples = lambda *args: None
 """
 TRAIN = """
@@ -142,12 +144,13 @@ assert read_record(sys.argv[3])["status"] == "stopped"
 class Poisoned(Noise):
     def crop(self, *args):
         return super().crop(*args)
-from rwlib.training.methods import METHODS, Method
+import dataclasses
+from rwlib.training.methods import METHODS
 method = METHODS["region-wise"]
 def poisoned(*args):
     losses = method.training_step(*args)
     return losses | {"L_r": losses["L_r"] * (float("nan") if rank == 1 else 1)}
-METHODS["region-wise"] = Method(method.new_players, poisoned)
+METHODS["region-wise"] = dataclasses.replace(method, training_step=poisoned)
 try:
     rwlib.training.loop.train(config, Noise(), sys.argv[3] + "-nan", progress=False)
 except ValueError as error:

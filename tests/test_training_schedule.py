@@ -22,7 +22,7 @@ def test_an_epoch_is_one_pass_for_all_processes_together_or_a_number_of_steps():
 
 
 def test_the_learning_rate_falls_along_half_a_cosine():
-    schedule, config = Schedule(60, 100), Config(learning_rate=3e-4, final_learning_rate=1e-4)
+    schedule, config = Schedule((60, 100)), Config(learning_rate=3e-4, final_learning_rate=1e-4)
     rates = [schedule.learning_rate(step, config) for step in range(101)]
     assert rates[0] == 3e-4 and rates[100] == pytest.approx(1e-4)
     assert rates[50] == pytest.approx(2e-4) and rates[25] == pytest.approx(2e-4 + 1e-4 * math.cos(math.pi / 4))

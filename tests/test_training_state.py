@@ -1,6 +1,7 @@
 """A run survives what happens to runs: signals, kill -9 at any moment, damaged files, a loss that is not finite."""
 
 import csv
+import dataclasses
 import errno
 import itertools
 import json
@@ -25,7 +26,7 @@ from rwlib.checkpoints import checksum, load_generator, read_checkpoint
 from rwlib.conventions import InputError
 from rwlib.training.curves import Curves
 from rwlib.training.loop import train
-from rwlib.training.methods import METHODS, Method
+from rwlib.training.methods import METHODS
 from rwlib.training.run_folder import read_record, write_record
 from rwlib.training.signals import signal_watch
 from rwlib.training.state import newest_state, read_step, save_state
@@ -274,7 +275,7 @@ def test_weights_that_are_not_finite_do_not_replace_the_generator(tmp_path, monk
             next(iter(players.G.parameters())).mul_(1.0 if number == 0 else float("inf"))
         return losses
 
-    monkeypatch.setitem(METHODS, "region-wise", Method(method.new_players, burst))
+    monkeypatch.setitem(METHODS, "region-wise", dataclasses.replace(method, training_step=burst))
     with pytest.raises(InputError, match="after step 2 G.* is not finite; no checkpoint was written"):
         run(tiny(checkpoint_every=1, ema_decay=0.0, epochs=(2, 0)), tmp_path)
     assert read_step(tmp_path / "training.safetensors") == 1 and load_generator(tmp_path / "generator.safetensors")
@@ -293,17 +294,17 @@ def test_a_disk_that_takes_no_second_checkpoint_ends_in_one_line(tmp_path, monke
 
 
 def test_rows_of_a_step_that_came_already_are_left_out(tmp_path):
-    Curves(tmp_path / "curves.csv", 0).close()
+    Curves(tmp_path / "curves.csv", 0, ["L"]).close()
     header = (tmp_path / "curves.csv").read_text().strip()
     rows = [f"{step},1{',0.5' * (header.count(',') - 1)}" for step in (0, 1, 1, 0, 2, 7)]
     (tmp_path / "curves.csv").write_text("\n".join([header, *rows]) + "\n")
-    Curves(tmp_path / "curves.csv", 4).close()
+    Curves(tmp_path / "curves.csv", 4, ["L"]).close()
     assert [line.split(",")[0] for line in (tmp_path / "curves.csv").read_text().splitlines()[1:]] == ["0", "1", "2"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
 def test_a_full_disk_is_told_of_by_the_row_and_not_by_closing(tmp_path):
-    curves_file = Curves(tmp_path / "curves.csv", 0)
+    curves_file = Curves(tmp_path / "curves.csv", 0, ["L"])
     curves_file.close()
     curves_file.file = open("/dev/full", "a", buffering=1)  # noqa: SIM115
     with pytest.raises(InputError, match="run_dir: cannot write"):
@@ -346,7 +347,7 @@ def test_a_loss_that_is_not_finite_names_step_term_and_photographs(tmp_path, mon
             next(iter(players.D.parameters())).mul_(next(poisoned))
         return method.training_step(players, *args)
 
-    monkeypatch.setitem(METHODS, "region-wise", Method(method.new_players, poison))
+    monkeypatch.setitem(METHODS, "region-wise", dataclasses.replace(method, training_step=poison))
     with pytest.raises(InputError) as caught:
         run(config, tmp_path, Poisoned())
     message = str(caught.value)

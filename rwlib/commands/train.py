@@ -14,13 +14,13 @@ import tyro
 
 from rwlib.commands.look import check_checkpoint, check_source
 from rwlib.commands.parse import parse
-from rwlib.config import Config, Preset, Size, make_config
+from rwlib.config import Config, ModelName, Preset, Size, make_config
 from rwlib.errors import InputError, printable
 
 
 @dataclass
 class Train:
-    """Train a region-wise GAN (Algorithm 1)."""
+    """Train a region-wise GAN (Algorithm 1), or with `--model` one of its rivals."""
 
     run_dir: Path
     """Folder for checkpoints, curves and samples."""
@@ -30,8 +30,8 @@ class Train:
     val: str = ""
     """Photographs that are not trained on, named like `--data`; the best generator on them is kept, too."""
     preset: Preset = "balanced"
-    """Losses and their weights: our own calibration, those of the paper, or those of the released program. It chooses
-    the defaults below."""
+    """Losses and their weights: our own calibration, those of the model's paper; for the region-wise model also those
+    of the released program, or none with a discriminator (RED). It chooses the defaults below, as `--model` does."""
     size: Size = "small"
     """Size of crops and networks; it chooses the defaults below."""
     resume: bool = False
@@ -51,17 +51,21 @@ class Train:
 
     @classmethod
     def with_defaults(cls, args: Sequence[str]) -> "Train":
-        """Return the defaults that `--preset` and `--size`, or the run to be resumed, choose.
+        """Return the defaults that `--preset`, `--size` and `--model`, or the run to be resumed, choose.
 
         Args:
             args: the words behind `rwlib train`.
 
         Raises:
-            InputError: one of these four flags cannot be used.
+            InputError: one of these flags cannot be used.
         """
         early, _ = parse(Early, args, command="rwlib train", return_unknown_args=True, add_help=False)
-        config = make_config(early.preset, early.size)
+        config = make_config(early.preset, early.size, model=early.model or "region-wise")
         defaults = {"config": config, **(settings_of_run(early.run_dir, config) if early.resume else {})}
+        if early.model and early.model != (trained := defaults["config"].model):
+            raise InputError(
+                f"model: the run in {early.run_dir} trains {trained}, not {early.model}; leave --model out"
+            )
         return cls(run_dir=tyro.MISSING, preset=early.preset, size=early.size, **defaults)
 
     def run(self) -> None:
@@ -107,6 +111,7 @@ class Early:
     run_dir: Path = Path()
     preset: Preset = "balanced"
     size: Size = "small"
+    model: ModelName | None = None
     resume: bool = False
 
 

@@ -6,6 +6,7 @@ Those are the mean of the existing pixels, scikit-image's biharmonic equation, a
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from skimage.restoration import inpaint_biharmonic
-from torch import Tensor
+from torch import Tensor, nn
 
 from rwlib import inpainting
 from rwlib.checkpoints import DEFAULT, load_generator
 from rwlib.conventions import InputError, image_to_tensor, tensor_to_image
-from rwlib.networks.generator import RegionWiseGenerator
+
+OF_A_RUN = ("generator", "best")
+"""Stems of the files that every run writes."""
 
 Fill = Callable[[Tensor, Tensor], Tensor]
 """From I_gt (b, 3, h, w) and M (b, 1, h, w) to composites (b, 3, h, w)."""
@@ -86,8 +89,8 @@ def classical_methods() -> list[Method]:
     return methods
 
 
-def generator_method(G: RegionWiseGenerator, *, name: str = "rwlib", batch: int = 8) -> Method:
-    """Return a generator, on any device, as a method that gives its second composite.
+def generator_method(G: nn.Module, *, name: str = "rwlib", batch: int = 8) -> Method:
+    """Return a generator, on any device, as a method that gives its composite, the second one of the region-wise model.
 
     Args:
         G: the generator.
@@ -100,7 +103,7 @@ def generator_method(G: RegionWiseGenerator, *, name: str = "rwlib", batch: int 
 
     def fill(I_gt: Tensor, M: Tensor) -> Tensor:
         device = next(G.parameters()).device
-        return inpainting.fill(G, I_gt.to(device), M.to(device)).I_c2.cpu()
+        return inpainting.fill(G, I_gt.to(device), M.to(device)).I_c.clamp(-1, 1).cpu()
 
     return Method(name, fill, batch)
 
@@ -114,6 +117,8 @@ def open_methods(
     device: str = "cpu",
 ) -> tuple[list[Method], dict[str, str], int]:
     """Load several generators, named by the stems of their files, and put the classical fills beside them.
+
+    Several files that are called `generator`, as every run's is, or `best`, are named by their folders.
 
     Args:
         checkpoints: files; none takes the generator that ships with rwlib, under the name `rwlib`.
@@ -135,14 +140,16 @@ def open_methods(
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"device: {device!r} cannot be used ({reason}); take cpu") from None
     files = {"rwlib": DEFAULT} if not checkpoints else {}
+    stems = Counter(Path(file).stem for file in checkpoints)
     for file in map(Path, checkpoints):
-        if file.stem in files:
-            raise InputError(
-                f"checkpoint: {file} and {files[file.stem]} would both be called {file.stem}; rename or link one"
-            )
-        if not file.stem.isprintable():  # a line break, or bytes that are not UTF-8
+        # Every run's generator is called the same: several of them go by the names of their folders.
+        several = stems[file.stem] > 1 and file.stem in OF_A_RUN
+        name = file.absolute().parent.name if several else file.stem
+        if name in files:
+            raise InputError(f"checkpoint: {file} and {files[name]} would both be called {name}; rename or link one")
+        if not name.isprintable():  # a line break, or bytes that are not UTF-8
             raise InputError(f"checkpoint: {ascii(str(file))} has a name that a table cannot show; rename or link it")
-        files[file.stem] = file
+        files[name] = file
     fills = classical_methods() if classical else []
     for method in fills:
         if method.name in files:

@@ -44,7 +44,7 @@ def fill(G: RegionWiseGenerator, I_gt: Tensor, M: Tensor) -> Outputs:
         M: (b, 1, h, w), 1 existing, 0 missing.
 
     Returns:
-        `Outputs`, each (b, 3, h, w).
+        What the generator returns, `Outputs` for the region-wise one, each (b, 3, h, w); `I_c` is the result.
 
     Raises:
         InputError: wrong shapes, a mask with other values than 0 and 1, or values that are not finite outside the hole.
@@ -57,9 +57,9 @@ def fill(G: RegionWiseGenerator, I_gt: Tensor, M: Tensor) -> Outputs:
     if not I_in.isfinite().all():
         bad = int((~I_in.isfinite()).any(1).sum())
         raise InputError(f"image: {bad} existing pixels are NaN or infinite; repair them or mark them as missing")
-    padding = (0, -w % 4, 0, -h % 4)
+    padding = (0, -w % G.divisor, 0, -h % G.divisor)
     padded = G(F.pad(I_in, padding, mode="replicate"), F.pad(M.float(), padding, mode="replicate"))
-    return Outputs(*(x[..., :h, :w] for x in padded))
+    return type(padded)(*(x[..., :h, :w] for x in padded))
 
 
 class Filled(NamedTuple):
@@ -172,7 +172,7 @@ def _fill_region(
     outputs = fill(G, I_gt, M)
     levels = n_levels(region.size, region.work_size)
     for piece in pieces(missing, levels):
-        I_p = enlarge(outputs.I_p2 if seams else outputs.I_c2, region.size, piece.source)
+        I_p = enlarge(outputs.I_p if seams else outputs.I_c, region.size, piece.source)
         if seams:
             known = to_mask(~missing[piece.source])
             I_p = I_p + continue_smoothly(to_tensor(part[piece.source]) - I_p, known, levels)

@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rwlib.conventions import InputError, check_shape, per_image, unknown
+from rwlib.conventions import InputError, check_shape, per_image, unknown, weighted_mean
 
 FORMS = ("critic", "l1", "hinge", "bce", "wgan-gp")
 
@@ -35,16 +35,6 @@ def _check(form: str, label: Tensor, **scores: Tensor) -> None:
         b, _, h, w = check_shape(name, score, "b c h w").values()
         if label.shape != (b, 1, h, w):
             raise InputError(f"label: expected shape {(b, 1, h, w)} for {name}, got {tuple(label.shape)}")
-
-
-def _weighted_mean(entries: Tensor, label: Tensor) -> Tensor:
-    """Average the entries (b, c, h, w) of each image with weights (b, 1, h, w), then the images of the batch.
-
-    An image whose labels are all zero counts as zero.
-    """
-    weight = label.expand_as(entries)  # (b, c, h, w)
-    images = (entries * weight).sum(dim=(1, 2, 3)) / weight.sum(dim=(1, 2, 3)).clamp(min=1e-6)  # (b,)
-    return images.mean()
 
 
 def adversarial_loss_generator(
@@ -71,9 +61,9 @@ def adversarial_loss_generator(
     if form == "l1":
         return per_image((score_p1 - label).abs(), reduction) + per_image((score_p2 - label).abs(), reduction)
     if form == "bce":
-        return _weighted_mean(F.softplus(-score_p1), label) + _weighted_mean(F.softplus(-score_p2), label)
+        return weighted_mean(F.softplus(-score_p1), label) + weighted_mean(F.softplus(-score_p2), label)
     # hinge, wgan-gp. Not -relu(D) as in the released program: it has no gradient where D(fake) < 0, where it is needed.
-    return -_weighted_mean(score_p1, label) - _weighted_mean(score_p2, label)
+    return -weighted_mean(score_p1, label) - weighted_mean(score_p2, label)
 
 
 def adversarial_loss_discriminator(
@@ -119,9 +109,9 @@ def adversarial_loss_discriminator(
         "wgan-gp": (lambda s: -s, lambda s: s),
     }[form]
     return (
-        alpha * _weighted_mean(real(score_gt), label)
-        + _weighted_mean(fake(score_p1), label) / 2
-        + _weighted_mean(fake(score_p2), label) / 2
+        alpha * weighted_mean(real(score_gt), label)
+        + weighted_mean(fake(score_p1), label) / 2
+        + weighted_mean(fake(score_p2), label) / 2
     )
 
 

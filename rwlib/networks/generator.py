@@ -48,8 +48,13 @@ class Outputs(NamedTuple):
     """Second composite, the result."""
 
     @property
+    def I_p(self) -> Tensor:
+        """The last prediction, by the name that it has for every model."""
+        return self.I_p2
+
+    @property
     def I_c(self) -> Tensor:
-        """The result, under the name that it has for every method."""
+        """The last composite, the result, by the name that it has for every model."""
         return self.I_c2
 
 

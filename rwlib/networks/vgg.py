@@ -6,15 +6,19 @@ are then around 10³, which is what the paper's λ_1 and λ_2 expect. `rwlib.net
 are and where they come from.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rwlib.conventions import check_shape, one_of
 from rwlib.networks import vgg_weights
-from rwlib.networks.vgg_weights import CONVS, WIDTHS
+from rwlib.networks.vgg_weights import CONVS, DEEPER_CONVS, WIDTHS
 
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+UNIT_DEVIATION = 255 * 0.226
+"""Grey levels that make one standard deviation of ImageNet's pictures, the mean over the three colours."""
 TORCHVISION_MEAN_RGB = (123.0, 117.0, 104.0)  # 255 * (0.48235, 0.45882, 0.40784), its IMAGENET1K_FEATURES
 
 
@@ -48,6 +52,7 @@ class VGGFeatures(nn.Module):
         size_px: images are resized to this side first, as the released program does with 224; 0 keeps their size.
         architecture: `"vgg16"` or `"vgg19"`, for random weights only.
         seed: seed of random weights.
+        deep: with the convolutions before pools 4 and 5, for `VGGMaps`.
 
     Shapes: I (b, 3, h, w) in [-1, 1] → [(b, 64, h/2, w/2), (b, 128, h/4, w/4), (b, 256, h/8, w/8)].
 
@@ -60,17 +65,19 @@ class VGGFeatures(nn.Module):
     """
 
     def __init__(
-        self, weights: str = "bundled", *, size_px: int = 224, architecture: str = "vgg19", seed: int = 0
-    ) -> None:
+        self, weights: str = "bundled", *, size_px: int = 224, architecture: str = "vgg19", seed: int = 0,
+        deep: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
         one_of("vgg", weights, ("bundled", "torchvision", "random"))
         if weights != "random":
             architecture = {"bundled": "vgg19", "torchvision": "vgg16"}[weights]
         self.size_px = size_px
         self.convs_per_pool = CONVS[one_of("architecture", architecture, list(CONVS))]
+        self.convs_per_pool += DEEPER_CONVS[architecture] if deep else ()
         self.convs = nn.ModuleList()
         in_channels = 3
-        for n, width in zip(self.convs_per_pool, WIDTHS, strict=True):
+        for n, width in zip(self.convs_per_pool, WIDTHS, strict=False):
             for _ in range(n):
                 self.convs.append(nn.Conv2d(in_channels, width, 3, padding=1))
                 in_channels = width
@@ -94,3 +101,44 @@ class VGGFeatures(nn.Module):
             x = F.max_pool2d(x, 2)  # (b, c, h/2, w/2)
             phis.append(x)
         return phis
+
+
+class VGGMaps(VGGFeatures):
+    """Maps of a frozen VGG by their names, as the losses of PConv and EC need them.
+
+    Their programs' VGG sees pictures of mean zero and deviation one, and their weights expect its activations. Ours
+    wants grey levels; its maps are divided by the `UNIT_DEVIATION` of 57.6, because a network of ReLUs multiplies its
+    result by what its input is multiplied by, but for the biases.
+
+    Args:
+        names: `"pool3"`, say, or `"relu4_1"`; of a layer that VGG-16 does not have, relu3_4, the last in its block.
+        weights: as in `VGGFeatures`.
+
+    Shapes: I (b, 3, h, w) in [-1, 1], any size → {name: (b, c, h', w')}.
+
+    Example:
+        >>> maps = VGGMaps(("relu2_2", "pool3"), "random")(torch.zeros(1, 3, 32, 32))
+        >>> {name: tuple(x.shape) for name, x in maps.items()}
+        {'relu2_2': (1, 128, 16, 16), 'pool3': (1, 256, 4, 4)}
+    """
+
+    def __init__(self, names: Sequence[str], weights: str = "bundled") -> None:
+        blocks = [int(name.removeprefix("pool").removeprefix("relu")[0]) for name in names]
+        super().__init__(weights, size_px=0, deep=max(blocks) > 3)
+        self.names, self.blocks = tuple(names), max(blocks)
+
+    def forward(self, I: Tensor) -> dict[str, Tensor]:
+        """Return the maps of images (b, 3, h, w)."""
+        check_shape("image", I, "b 3 h w")
+        x = (I.flip(1) if self.bgr else I) * 127.5 + self.shift  # (b, 3, h, w), 0-255 minus the mean
+        maps, convs = {}, iter(self.convs)
+        for block, n in enumerate(self.convs_per_pool[: self.blocks], 1):
+            for i in range(1, n + 1):
+                x = F.relu(next(convs)(x))  # (b, c, h, w) with c = 64, 128, 256, 512, 512
+                last = [f"relu{block}_{k}" for k in range(n, 5)] if i == n else []
+                maps |= {name: x for name in (f"relu{block}_{i}", *last) if name in self.names}
+            if min(x.shape[-2:]) > 1:  # of a small picture's single pixel there is nothing left to pool
+                x = F.max_pool2d(x, 2)  # (b, c, h/2, w/2)
+            if f"pool{block}" in self.names:
+                maps[f"pool{block}"] = x
+        return {name: maps[name] / UNIT_DEVIATION for name in self.names}

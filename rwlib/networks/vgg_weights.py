@@ -18,9 +18,11 @@ from torch import Tensor, nn
 from rwlib.conventions import InputError
 
 CONVS = {"vgg16": (2, 2, 3), "vgg19": (2, 2, 4)}
-"""Number of 3x3 convolutions before each of the first three pools."""
-WIDTHS = (64, 128, 256)
-"""Their output channels, the same for all convolutions before a pool."""
+"""Number of 3x3 convolutions before each of the first three pools, which the paper's losses need."""
+DEEPER_CONVS = {"vgg16": (3, 3), "vgg19": (4, 4)}
+"""The same of the last two, which EC's losses need, too."""
+WIDTHS = (64, 128, 256, 512, 512)
+"""Output channels, the same for all convolutions before a pool."""
 BUNDLED_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 
 Weights = Sequence[tuple[Tensor, Tensor]]
@@ -32,7 +34,7 @@ def load(convs: Sequence[nn.Conv2d], source: str, seed: int = 0) -> None:
     """Fill convolutions with weights.
 
     Args:
-        convs: all convolutions before pool 3, in order.
+        convs: all convolutions before pool 3, or before pool 5, in order.
         source: `"bundled"`, `"torchvision"` or `"random"`.
         seed: seed of random weights.
 
@@ -45,7 +47,7 @@ def load(convs: Sequence[nn.Conv2d], source: str, seed: int = 0) -> None:
             conv.weight.normal_(std=(2 / (9 * conv.in_channels)) ** 0.5, generator=generator)
             conv.bias.zero_()
         return
-    trained = bundled_weights() if source == "bundled" else torchvision_weights()
+    trained = bundled_weights(len(convs)) if source == "bundled" else torchvision_weights(len(convs))
     for conv, (weight, bias) in zip(convs, trained, strict=True):
         conv.weight.copy_(weight)
         conv.bias.copy_(bias)
@@ -65,13 +67,14 @@ def bundled_file() -> Path:
 
 
 @cache
-def bundled_weights() -> Weights:
-    """Read conv1_1 ... conv3_4 of VGG-19, once per process.
+def bundled_weights(n_convs: int = sum(CONVS["vgg19"])) -> Weights:
+    """Read conv1_1 ... conv3_4 of VGG-19, or as many as there shall be, once per process.
 
     Raises:
         InputError: the file is missing or damaged.
     """
-    names = [f"block{b}_conv{i}" for b, n in enumerate(CONVS["vgg19"], 1) for i in range(1, n + 1)]
+    counts = enumerate(CONVS["vgg19"] + DEEPER_CONVS["vgg19"], 1)
+    names = [f"block{b}_conv{i}" for b, n in counts for i in range(1, n + 1)][:n_convs]
     try:
         raw = torch.load(bundled_file(), map_location="cpu", weights_only=True)
         # A weight is stored as uint8 codes into its layer's table of 256 floats.
@@ -85,8 +88,8 @@ def bundled_weights() -> Weights:
         ) from None
 
 
-def torchvision_weights() -> Weights:
-    """Download torchvision's VGG-16, once, and return its conv1_1 ... conv3_3.
+def torchvision_weights(n_convs: int = sum(CONVS["vgg16"])) -> Weights:
+    """Download torchvision's VGG-16, once, and return its conv1_1 ... conv3_3, or as many as there shall be.
 
     Raises:
         InputError: there is no network, or the file in torch's cache is damaged.
@@ -106,4 +109,4 @@ def torchvision_weights() -> Weights:
             "to download it again, or use vgg='bundled'"
         ) from None
     numbers = sorted({int(name.split(".")[1]) for name in raw if name.startswith("features.")})  # of its convolutions
-    return [(raw[f"features.{i}.weight"], raw[f"features.{i}.bias"]) for i in numbers[: sum(CONVS["vgg16"])]]
+    return [(raw[f"features.{i}.weight"], raw[f"features.{i}.bias"]) for i in numbers[:n_convs]]

@@ -4,7 +4,7 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,17 @@ from rwlib.training.timer import PARTS
 
 
 class Curves:
-    """Rows of a CSV file; those at or after `first_step` (of a run that stopped after its checkpoint) are dropped."""
+    """Rows of a CSV file; those at or after `first_step` (of a run that stopped after its checkpoint) are dropped.
 
-    fields = ("step", "phase", "L", "L_r", "L_c", "L_s", "L_a", "L_D", "D_gt", "D_p2", "val_hole_psnr",
-              "learning_rate", "dataloader_wait_s", *(f"ms_{part}" for part in PARTS))  # fmt: skip
+    Args:
+        path: the file.
+        first_step: where the run begins, or goes on.
+        losses: what a step of the method returns (`rwlib.training.methods.Method.losses`), a column each.
+    """
 
-    def __init__(self, path: Path, first_step: int) -> None:
+    def __init__(self, path: Path, first_step: int, losses: Sequence[str]) -> None:
+        times = (f"ms_{part}" for part in PARTS)
+        self.fields = ("step", "phase", *losses, "val_hole_psnr", "learning_rate", "dataloader_wait_s", *times)
         kept = read_rows(path, first_step) if first_step and path.exists() else []
         write_text(path, self._as_text(dict(zip(self.fields, self.fields, strict=True)), *kept), "run_dir")
         self.path, self.file = path, open(path, "a", encoding="utf-8", newline="", buffering=1)  # noqa: SIM115

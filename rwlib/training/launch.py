@@ -18,8 +18,9 @@ from accelerate.utils import broadcast_object_list
 
 from rwlib.config import Config
 from rwlib.conventions import InputError
+from rwlib.training.batch_norm import share_batch_norm
+from rwlib.training.players import networks_of, optimisers_of
 from rwlib.training.run_folder import read_record, write_record
-from rwlib.training.state import networks_of, optimisers_of
 
 BF16_PAYS = 1.1
 """How many times as fast bf16 has to be to be taken: what is equally fast had better be exact."""
@@ -129,5 +130,8 @@ def start_trackers(accelerator: Accelerator, config: Config, run_dir: Path, *, g
 
 def prepare(players: Any, accelerator: Accelerator) -> Any:
     """Hand the trained networks and their optimisers to accelerate; an average of weights needs no gradients."""
-    handed = {name: x for name, x in networks_of(players).items() if name != "ema"} | optimisers_of(players)
+    networks = {name: x for name, x in networks_of(players).items() if name != "ema"}
+    for network in networks.values() if accelerator.num_processes > 1 else ():
+        share_batch_norm(network)
+    handed = networks | optimisers_of(players)
     return players._replace(**dict(zip(handed, accelerator.prepare(*handed.values()), strict=True)))

@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -26,17 +25,17 @@ from rwlib.config import Config
 from rwlib.conventions import InputError, check_image_and_mask
 from rwlib.data import TrainingSamples
 from rwlib.files import only_writer
-from rwlib.randomness import Stream, make_generator
 from rwlib.training import state
 from rwlib.training.curves import Curves
 from rwlib.training.launch import new_accelerator, prepare, start_trackers
 from rwlib.training.methods import METHODS
 from rwlib.training.options import Options
+from rwlib.training.parts import parts_of
+from rwlib.training.players import optimisers_of
 from rwlib.training.run_folder import BEST, GENERATOR, OLDER, STATE, save_samples, this_process, versions, write_record
 from rwlib.training.schedule import ENDLESS, Schedule, batch_numbers
-from rwlib.training.setup import memory_format
+from rwlib.training.setup import new_players
 from rwlib.training.signals import leave_signals_to_training, signal_watch
-from rwlib.training.step import Part
 from rwlib.training.timer import PartTimer
 from rwlib.training.together import ends_with_the_others
 from rwlib.training.update import Updater, agree, not_finite
@@ -44,7 +43,7 @@ from rwlib.training.validation import validation_pairs, validation_psnr
 
 
 def train(config: Config, source: Any, run_dir: str | Path, **options: Any) -> Path:
-    """Train a region-wise GAN, Algorithm 1.
+    """Train a region-wise GAN, Algorithm 1, or one of its rivals.
 
     SIGTERM, SIGHUP, SIGINT (Ctrl-C) and SIGUSR1 end a run after the current step, with a checkpoint.
 
@@ -89,14 +88,14 @@ class _Run:
 
         # Networks and optimisers, as they were at the newest checkpoint.
         self.method = METHODS[config.model]
-        self.bare = self.method.new_players(config, accelerator.device, init=options.init)
+        self.bare = new_players(config, accelerator.device, init=options.init)
         self.first_step, self.came_from = 0, None
         if options.resume and (newest := state.newest_state(run_dir)):
             self.came_from, tensors, saved, about = newest
             state.unpack_state(self.bare, config, self.came_from, tensors, saved, accelerator.scaler)
             self.first_step = int(about["step"])
         self.players = prepare(self.bare, accelerator)
-        self.exported_G = self.bare.ema.module if self.bare.ema else self.bare.G
+        self.exported_G = self.bare.ema.module if self.bare.ema else self.method.generator(self.bare)
         self.best = state.best_so_far(run_dir) if options.resume else -math.inf
 
         # Data: which samples a step learns from follows from its number.
@@ -128,10 +127,12 @@ class _Run:
 
                     # The step itself.
                     phase, learning_rate = self.schedule.phase(step), self.schedule.learning_rate(step, config)
-                    for name, optimiser in state.optimisers_of(self.bare).items():
+                    for name, optimiser in optimisers_of(self.bare).items():
                         for group in optimiser.param_groups:
-                            group["lr"] = learning_rate * (config.discriminator_rate if name == "opt_D" else 1)
-                    updater = Updater(accelerator, config, self._parts(I_gt, M, step), timer)
+                            group["lr"] = learning_rate * (config.discriminator_rate if name[:5] == "opt_D" else 1)
+                    check_image_and_mask(I_gt, M, divisor=self.exported_G.divisor)
+                    parts = parts_of(I_gt, M, config, step, accelerator.device, *self.place)
+                    updater = Updater(accelerator, config, parts, timer)
                     timer.start()
                     losses = self.method.training_step(self.players, config, phase, step, updater)
 
@@ -195,18 +196,6 @@ class _Run:
             pin_memory=self.accelerator.device.type == "cuda",
         )
 
-    def _parts(self, I_gt: Tensor, M: Tensor, step: int) -> list[Part]:
-        """Check a batch and cut it into the parts that go through the networks one after the other."""
-        check_image_and_mask(I_gt, M, divisor=4)
-        device, n = self.accelerator.device, self.config.accumulate
-        I_gt = I_gt.to(device, non_blocking=True, memory_format=memory_format(self.config))
-        M = M.to(device, non_blocking=True)
-        rank, n_processes = self.place  # one draw for the batch of all processes, of which each takes its share
-        generator = make_generator(self.config.seed, Stream.GRADIENT_PENALTY, step)
-        u = torch.rand(n_processes, len(I_gt), 1, 1, 1, generator=generator)[rank]
-        cut = zip(I_gt.chunk(n), M.chunk(n), u.to(device).chunk(n), strict=True)
-        return [Part(*tensors, first=i == 0, whole=n == 1) for i, tensors in enumerate(cut)]
-
     def _open_folder(self) -> Curves | None:
         """Make the folder and say in `run.json` what happens there, only now that nothing else can be wrong."""
         curves = None
@@ -219,7 +208,7 @@ class _Run:
                 record = {"config": json.loads(self.config.to_json()), **self.about}
                 record |= {"processes": self.accelerator.num_processes, **(self.options.about or {}), **this_process()}
                 record["precision"] = "fp32" if precision == "no" else precision
-                curves = Curves(self.run_dir / "curves.csv", self.first_step)
+                curves = Curves(self.run_dir / "curves.csv", self.first_step, self.method.losses)
                 write_record(self.run_dir, **record, status="running")
             except OSError as error:
                 reason = f"cannot write to {self.run_dir} ({error.strerror})"

@@ -2,7 +2,7 @@ r"""A run's folder: what training writes there.
 
     run.json                       configuration, data, versions, commit; process and status
     curves.csv                     one row per step (`rwlib.training.curves`)
-    samples/step_000500.png        rows of I_in, I_p1, I_c1, I_p2, I_c2, I_gt
+    samples/step_000500.png        rows of pictures: I_in, I_p1, I_c1, I_p2, I_c2, I_gt
     training.safetensors           everything needed to go on (`rwlib.training.state`)
     older/step_000400.safetensors  the same of the checkpoints before, the last few
     generator.safetensors          the generator alone (its moving average where there is one), to inpaint with
@@ -66,13 +66,26 @@ def versions() -> dict[str, Any]:
 
 @torch.no_grad()
 def save_samples(G: nn.Module, I_gt: Tensor, M: Tensor, file: Path) -> None:
-    """Write a grid with one row per image: I_in, I_p1, I_c1, I_p2, I_c2, I_gt (missing pixels of I_in are white)."""
+    """Write a grid with one row per image: I_in, what the generator makes on the way, I_gt.
+
+    Missing pixels of I_in are white. For the region-wise model: I_in, I_p1, I_c1, I_p2, I_c2, I_gt.
+    """
     from torchvision.utils import make_grid, save_image  # slow to import, because it loads torch's compiler
 
     was_training = G.training
     out = G.eval()(I_gt, M)
     G.train(was_training)
-    I_in = I_gt * M + (1 - M)
-    rows = torch.stack([I_in, out.I_p1, out.I_c1, out.I_p2, out.I_c2, I_gt], dim=1).flatten(0, 1).float().cpu()
+    columns = [I_gt * M + (1 - M), *(getattr(out, name) for name in pictures_of(out)), I_gt]
+    rows = torch.stack([x.float().expand_as(I_gt) for x in columns], dim=1).flatten(0, 1).cpu()
     with replacing(file, "run_dir") as opened:
-        save_image(make_grid(rows, nrow=6, padding=2, normalize=True, value_range=(-1, 1)), opened, format="png")
+        grid = make_grid(rows, nrow=len(columns), padding=2, normalize=True, value_range=(-1, 1))
+        save_image(grid, opened, format="png")
+
+
+def pictures_of(out: Any) -> list[str]:
+    """Return the names of the pictures in what a generator returns, in the order in which they are made.
+
+    Args:
+        out: NamedTuple, or its class, whose pictures have names that begin with `I_`: (b, 3, h, w) or (b, 1, h, w).
+    """
+    return [name for name in out._fields if name.startswith("I_")]

@@ -4,43 +4,48 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from rwlib.config import Config
-from rwlib.networks.discriminator import RegionWiseDiscriminator
-from rwlib.networks.generator import RegionWiseGenerator
-from rwlib.networks.vgg import VGGFeatures
+from rwlib.conventions import InputError
+from rwlib.training.methods import METHODS
 from rwlib.training.state import load_init
-from rwlib.training.step import Players
 
 
-def new_players(config: Config, device: torch.device, *, init: str | Path | None = None) -> Players:
+def new_players(config: Config, device: torch.device, *, init: str | Path | None = None) -> Any:
     """Make the networks and optimisers that a configuration describes, from its seed.
 
     Args:
-        config: sizes, seed, learning rate.
+        config: model, sizes, seed, learning rate.
         device: where they live.
         init: a generator's or a run's checkpoint to start the generator from.
 
+    Returns:
+        The method's NamedTuple of players, see `rwlib.training.step.Players`.
+
     Raises:
-        InputError: `init` cannot be read, or does not fit the generator.
+        InputError: a side that the model cannot take, or `init` cannot be read, or does not fit the generator.
     """
     torch.manual_seed(config.seed)
-    G, D = RegionWiseGenerator.from_config(config), RegionWiseDiscriminator.from_config(config)
+    method = METHODS[config.model]
+    players = method.new_players(config)
+    G = method.generator(players)
+    if config.size_px % G.divisor:
+        raise InputError(
+            f"size_px: expected a multiple of {G.divisor} for {config.model}, got {config.size_px}; take "
+            f"{max(1, round(config.size_px / G.divisor)) * G.divisor}"
+        )
     if init is not None:
-        load_init(G, init)
+        load_init(players, G, config, init)
     ema = AveragedModel(G, multi_avg_fn=moving_average(config.ema_decay)) if config.ema_decay else None
-    vgg = VGGFeatures(config.vgg, size_px=config.vgg_size_px)
-    for network in (G, D, vgg, ema):
-        if network is not None:
+    players = players._replace(ema=ema)
+    for network in players:  # optimisers keep the same parameters, wherever those lie
+        if isinstance(network, nn.Module):
             network.to(device=device, memory_format=memory_format(config))
     if ema is not None:
         ema.n_averaged = ema.n_averaged.cpu()  # a count on a GPU would be waited for in each step
-    adam = {"lr": config.learning_rate, "betas": config.betas}
-    opt_G = torch.optim.AdamW(G.parameters(), **adam, weight_decay=config.weight_decay)
-    opt_D = torch.optim.Adam(D.parameters(), **adam)
-    return Players(G, D, vgg, opt_G, opt_D, ema)
+    return players
 
 
 def memory_format(config: Config) -> torch.memory_format:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from rwlib.checkpoints import (
     DamagedError,
     load_weights,
+    name_not_finite,
     pack_optimiser,
     read_checkpoint,
     unpack_optimiser,
@@ -30,12 +31,11 @@ from rwlib.checkpoints import (
 from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.files import cannot_write
+from rwlib.training.players import networks_of, optimisers_of
 from rwlib.training.run_folder import BEST, OLDER, STATE
 
 # These do not change what is learned, so a resumed run may have others.
 FREE = {"workers", "checkpoint_every", "sample_every", "channels_last"}
-FROZEN = {"vgg"}
-"""Networks that no run changes."""
 
 
 def save_state(
@@ -77,9 +77,8 @@ def save_state(
 
 def refuse_not_finite(tensors: Mapping[str, Tensor], step: int) -> None:
     """Raise an `InputError` for a weight that is not finite, before anything of a checkpoint is written."""
-    bad = [name for name, x in tensors.items() if name.startswith(("G.", "D.", "ema.")) and not _finite(x)]
-    if bad:
-        raise InputError(f"training: after step {step} {bad[0]} is not finite; no checkpoint was written")
+    if bad := name_not_finite(tensors):
+        raise InputError(f"training: after step {step} {bad} is not finite; no checkpoint was written")
 
 
 def _oldest_first(older: Path) -> list[Path]:
@@ -93,10 +92,6 @@ def read_step(file: Path) -> int:
     with open(file, "rb") as opened:
         size = int.from_bytes(opened.read(8), "little")
         return int(json.loads(json.loads(opened.read(size))["__metadata__"]["about"])["step"])
-
-
-def _finite(x: Tensor) -> bool:
-    return not x.is_floating_point() or bool(x.isfinite().all())
 
 
 def _newest_first(run_dir: Path) -> list[Path]:
@@ -179,6 +174,10 @@ def unpack_state(
     Raises:
         InputError: the run was started with other settings, or the checkpoint lacks something.
     """
+    if config.model != saved.model:
+        raise InputError(
+            f"model: the run in {file.parent} trains {saved.model}, not {config.model}; choose another run folder"
+        )
     ours, theirs = json.loads(config.to_json()), json.loads(saved.to_json())
     if differing := [name for name in ours if ours[name] != theirs[name] and name not in FREE]:
         changes = ", ".join(f"{name} {theirs[name]} -> {ours[name]}" for name in differing)
@@ -205,27 +204,34 @@ def unpack_state(
         torch.cuda.set_rng_state(tensors["rng.cuda"])
 
 
-def networks_of(players: Any) -> dict[str, nn.Module]:
-    """Return the networks that training changes, by name."""
-    return {name: x for name, x in players._asdict().items() if isinstance(x, nn.Module) and name not in FROZEN}
-
-
-def optimisers_of(players: Any) -> dict[str, torch.optim.Optimizer]:
-    """Return the optimisers by name, without what a launcher wraps around them."""
-    optimisers = {name: getattr(x, "optimizer", x) for name, x in players._asdict().items()}
-    return {name: x for name, x in optimisers.items() if isinstance(x, torch.optim.Optimizer)}
-
-
 def _below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix(name + "."): x for key, x in tensors.items() if key.startswith(name + ".")}
 
 
-def load_init(G: nn.Module, file: str | Path) -> None:
-    """Take a generator's weights from a generator checkpoint, or from a training checkpoint (not its average)."""
-    tensors, _, _ = read_checkpoint(file)
-    if "rng.cpu" in tensors:
-        tensors = {name.removeprefix("G."): x for name, x in tensors.items() if name.startswith("G.")}
-    load_weights(G, tensors, file=file)
+def load_init(players: Any, G: nn.Module, config: Config, file: str | Path) -> None:
+    """Take a generator's weights from a generator checkpoint, or from a training checkpoint (not its average).
+
+    Args:
+        players: fresh networks.
+        G: what a generator checkpoint of them holds.
+        config: of the run that begins.
+        file: the checkpoint.
+
+    Raises:
+        InputError: it cannot be read, or holds another model or another width.
+    """
+    tensors, saved, _ = read_checkpoint(file)
+    if saved.model != config.model:
+        raise InputError(
+            f"init: {file} holds {saved.model}, this run trains {config.model}; give a checkpoint of that model, or "
+            f"choose --model {saved.model}"
+        )
+    if "rng.cpu" not in tensors:
+        load_weights(G, tensors, file=file)
+        return
+    for name, network in networks_of(players).items():
+        if name != "ema" and not name.startswith("D"):
+            load_weights(network, _below(name, tensors), file=file)
 
 
 def best_so_far(run_dir: Path) -> float:

@@ -9,7 +9,7 @@ the paper's is a file like this one beside it, and an entry in `rwlib.training.m
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,6 @@ from rwlib.losses import (
     style_loss,
 )
 from rwlib.masks import label_from_mask
-from rwlib.networks.generator import Outputs
 from rwlib.networks.vgg import VGGFeatures
 
 GRADIENT_PENALTY_WEIGHT = 10.0  # Gulrajani et al., 2017
@@ -36,14 +35,18 @@ Losses = dict[str, Tensor]
 
 
 class Players(NamedTuple):
-    """The networks of a run, and what updates them."""
+    """The networks of a run, and what updates them.
+
+    Another method has other fields. What it names `vgg` is frozen, `ema` is an average of weights, discriminators begin
+    with `D`, and `opt_X` is the optimiser of X.
+    """
 
     G: nn.Module
     D: nn.Module
     vgg: VGGFeatures
     opt_G: torch.optim.Optimizer
     opt_D: torch.optim.Optimizer
-    ema: AveragedModel | None
+    ema: AveragedModel | None = None
 
 
 @dataclass
@@ -60,8 +63,10 @@ class Part:
     """Whether it is the first part of its batch."""
     whole: bool = True
     """Whether it is the whole batch."""
-    out: Outputs | None = None
+    out: Any = None
     """What the generator made of it before its own turn."""
+    normal: Callable[..., Tensor] | None = None
+    """From a number and a shape to (b, *shape) of a normal distribution, the same whoever asks; as for `u`."""
 
 
 class Update(Protocol):

@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from rwlib.training.players import networks_of, optimisers_of
+
 PARTS = ("forward", "losses", "discriminator", "backward", "update")
 """The parts that are told apart; waiting for data comes before them."""
 
@@ -12,7 +14,7 @@ PARTS = ("forward", "losses", "discriminator", "backward", "update")
 class PartTimer:
     """Milliseconds of each part of a step.
 
-    Whatever happens between two marks belongs to the second one's part: the generator's forward pass to `forward`, the
+    Whatever happens between two marks belongs to the second one's part: the generator's forward pass to `forward`, a
     discriminator's (and all of the discriminator's own turn) to `discriminator`, VGG and the losses to `losses`, the
     optimisers to `update`. On a GPU the marks are events in its own queue, so that nothing waits for anything; `read`
     needs a step that has come to its end, as after `float(loss)`.
@@ -23,18 +25,21 @@ class PartTimer:
         self.marks: list[tuple[str, Any]] = []
 
     def watch(self, players: Any) -> None:
-        """Mark the passes of `players.G` and `players.D`, and the steps of their optimisers.
+        """Mark the passes of the networks that learn, and the steps of their optimisers.
 
         Args:
-            players: networks that are not wrapped, and optimisers as the launcher gives them.
+            players: NamedTuple of networks that are not wrapped, and of optimisers; those of discriminators have names
+                that begin with `D` and `opt_D`.
         """
-        players.G.register_forward_hook(lambda *_: self.mark("forward"))
-        players.D.register_forward_pre_hook(lambda *_: self.mark("losses"))
-        players.D.register_forward_hook(lambda *_: self.mark("discriminator"))
-        for name in ("opt_G", "opt_D"):
-            optimiser = getattr(players, name)
-            optimiser = getattr(optimiser, "optimizer", optimiser)
-            optimiser.register_step_pre_hook(lambda *_, own_turn=name == "opt_D": self._turn_ends(own_turn))
+        for name, network in networks_of(players).items():
+            if name.startswith("D"):
+                network.register_forward_pre_hook(lambda *_: self.mark("losses"))
+                network.register_forward_hook(lambda *_: self.mark("discriminator"))
+            elif name != "ema":
+                network.register_forward_hook(lambda *_: self.mark("forward"))
+        for name, optimiser in optimisers_of(players).items():
+            own_turn = name.startswith("opt_D")
+            optimiser.register_step_pre_hook(lambda *_, own_turn=own_turn: self._turn_ends(own_turn))
             optimiser.register_step_post_hook(lambda *_: self.mark("update"))
 
     def start(self) -> None:

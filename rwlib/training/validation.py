@@ -31,7 +31,7 @@ def validation_psnr(G: nn.Module, pairs: Sequence[tuple[Tensor, Tensor]], device
     was_training, scores = G.training, []
     G.eval()
     for I_gt, M in pairs:
-        I_c2 = G(I_gt.to(device), M.to(device)).I_c2.float().cpu()
-        scores.append(float(psnr(I_c2, I_gt, M)))
+        I_c = G.fill(I_gt.to(device), M.to(device)).float().cpu()
+        scores.append(float(psnr(I_c, I_gt, M)))
     G.train(was_training)
     return sum(scores) / len(scores)

@@ -15,6 +15,10 @@ from torch import Tensor, nn
 from rwlib.conventions import InputError, one_of
 
 ACTIVATIONS = {"elu": F.elu, "relu": F.relu, "none": lambda x: x}
+GAIN = 2.6
+"""Of the weights at the start, in 1 / sqrt(fan in). A gate halves what passes and φ takes some of it, so with Glorot's
+weights, which the program has, values shrink threefold per layer: the networks' 17 layers then make pictures of
+deviation 0.0004, with gradients of 1e-10, which Adam's 1e-8 swallows. With 2.6 it is 0.1 to 0.3."""
 
 
 class GatedConv2d(nn.Conv2d):
@@ -51,7 +55,7 @@ class GatedConv2d(nn.Conv2d):
         padding = dilation * (kernel_size - 1) // 2
         super().__init__(in_channels, 2 * out_channels, kernel_size, stride, padding, dilation)
         self.upsample, self.activation = upsample, activation
-        nn.init.xavier_uniform_(self.weight)
+        nn.init.normal_(self.weight, std=GAIN / self.weight[0].numel() ** 0.5)
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -151,6 +151,14 @@ class EdgeConnect(nn.Module):
         """Build both networks with `config.width`."""
         return cls(config.width)
 
+    @classmethod
+    def of(cls, edge_network: nn.Module, completion_network: nn.Module) -> "EdgeConnect":
+        """Put two networks together, which may be trained apart."""
+        G = cls.__new__(cls)
+        nn.Module.__init__(G)
+        G.edge_network, G.completion_network = edge_network, completion_network
+        return G
+
     def forward(self, I_gt: Tensor, M: Tensor) -> ECOutputs:
         """Fill the hole: find the edges that exist, guess the others, complete. The hole is erased first."""
         check_image_and_mask(I_gt, M, divisor=self.divisor)
@@ -170,8 +178,12 @@ class EdgeConnect(nn.Module):
             M: (b, 1, h, w), floating point.
             C: (b, 1, h, w), edges, of which those in the hole are not read.
         """
+        return compose(C, self.predict_edges(I_in, M, C), M)
+
+    def predict_edges(self, I_in: Tensor, M: Tensor, C: Tensor) -> Tensor:
+        """Return the edge network's prediction of all edges, (b, 1, h, w) in [0, 1]; arguments as above."""
         x = torch.cat([compose(grey(I_in), torch.ones_like(M), M), C * M, 1 - M], dim=1)  # (b, 3, h, w)
-        return compose(C, self.edge_network(x).sigmoid(), M)
+        return self.edge_network(x).sigmoid()
 
     def complete(self, I_in: Tensor, M: Tensor, C_c: Tensor) -> Tensor:
         """Return the prediction (b, 3, h, w) in [-1, 1] on given edges, true or guessed; arguments as above."""

@@ -173,8 +173,7 @@ def from_checkpoint(file: str | Path, scenes: Scenes) -> Moment:
         own = {name.removeprefix(prefix): x for name, x in tensors.items() if name.startswith(prefix)}
         load_weights(network, own, file=file)
     total, step = int(about.get("total_steps", 0)), int(about["step"])
-    phase_one = round(total * config.epochs[0] / sum(config.epochs))
-    return look(G, D, scenes, config, step, Schedule(phase_one, total).phase(step - 1))
+    return look(G, D, scenes, config, step, Schedule.from_epochs(config, total / sum(config.epochs)).phase(step - 1))
 
 
 # --- recordings

@@ -70,7 +70,7 @@ class WatchedRun(RunFolder):
         config = self.config
         if config is None or not self.total:
             return None
-        return Schedule(round(self.total * config.epochs[0] / sum(config.epochs)), self.total)
+        return Schedule.from_epochs(config, self.total / sum(config.epochs))
 
     @property
     def damaged_lines(self) -> int:

@@ -1,27 +1,21 @@
-r"""One flat configuration; three presets say which losses, three sizes say how large.
-
-Every field has its source beside it. `make_config(preset, size)` is the only way presets and sizes are combined, and
-the command line (`rwlib train --help`) shows the same fields with the same words.
-"""
+r"""The fields of the configuration, each with its source."""
 
 import dataclasses
 import json
-import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal
 
-from rwlib.errors import InputError, one_of
-
-Preset = Literal["balanced", "paper", "release"]
-Size = Literal["tiny", "small", "full"]
+from rwlib.config.checks import problems_of
+from rwlib.config.models import MODELS, ModelName
+from rwlib.errors import InputError
 
 
 @dataclass(frozen=True)
 class Config:
     """All that a run depends on; saved beside its weights."""
 
-    model: Literal["region-wise"] = "region-wise"
-    """Method: the paper's."""
+    model: ModelName = "region-wise"
+    """The paper's model, or one of the rivals that it compares itself with: PConv, CA, gated convolution, EC, PIC."""
 
     # --- generator and discriminator (sections 3.1, 3.2, 3.4)
     width: int = 32
@@ -69,6 +63,12 @@ class Config:
     """Steps from one with L_c and L_s to the next, in which they weigh so many times as much: lazy regularisation
     (StyleGAN2, appendix B). The loss network costs half of a step and changes it little; 1 has them in every step."""
 
+    # --- rivals (their losses and weights: `rwlib.config.models`)
+    weights: tuple[tuple[str, float], ...] = ()
+    """Weights of a rival's losses that shall not be those of its paper, by name: `L_p 0 L_s 60`."""
+    generator_every: int = 1
+    """CA: steps from one in which the generator moves to the next; the critics move in each. 5 in its paper."""
+
     # --- data (sections 3.5 and 4.1)
     size_px: int = 256
     """Side of the square training crops."""
@@ -96,8 +96,9 @@ class Config:
     """Share of the generator's weights that AdamW takes away per step, in step sizes; 0 makes it Adam."""
     betas: tuple[float, float] = (0.5, 0.9)
     """Adam's decay rates; from the released program."""
-    epochs: tuple[int, int] = (20, 9)
-    """Epochs of phase one (without L_a) and phase two (with L_a)."""
+    epochs: tuple[int, ...] = (20, 9)
+    """Epochs of each phase. Region-wise: without L_a, with L_a. PConv: with batch normalisation, with the encoder's
+    standing still. EC: edges, completion on true edges, completion on inferred edges. The other rivals have one."""
     steps_per_epoch: int = 0
     """Steps an epoch; 0 means one pass over the photographs (drawn façades have no end and need a number)."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
@@ -120,62 +121,18 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work, all of them in one message."""
-        for name in ("hole_fraction", "betas", "epochs"):
-            if len(getattr(self, name)) != 2:
-                raise InputError(f"{name}: expected two numbers, got {getattr(self, name)}")
-        low, high = self.hole_fraction
-        at_least = {
-            "discriminator_width": 1, "batch_size": 1, "accumulate": 1, "checkpoint_every": 1, "sample_every": 1,
-            "steps_per_epoch": 0, "vgg_size_px": 0, "workers": 0, "final_learning_rate": 0, "discriminator_layers": 0,
-            "vgg_every": 1, "r1_every": 1, "warm_up": 0,
-        }  # fmt: skip
-        problems = [
-            f"{name}: expected at least {least}, got {getattr(self, name)}"
-            for name, least in at_least.items()
-            if getattr(self, name) < least
-        ]
-        at_most = {
-            "width": 1024, "discriminator_width": 1024, "discriminator_layers": 10, "size_px": 8192,
-            "vgg_size_px": 8192, "workers": 512,
-        }  # fmt: skip
-        problems += [
-            f"{name}: expected at most {most}, got {getattr(self, name)}"
-            for name, most in at_most.items()
-            if getattr(self, name) > most
-        ]
-        problems += [
-            f"{name}: expected a number of at least 0 that is finite, got {getattr(self, name)}"
-            for name in ("lambda_1", "lambda_2", "lambda_3", "alpha", "r1_gamma", "weight_decay")
-            if not 0 <= getattr(self, name) < math.inf
-        ]
-        if self.width < 2 or self.width % 2:
-            problems.append(f"width: expected an even number of at least 2, got {self.width}")
-        if self.size_px < 8 or self.size_px % 4:
-            problems.append(f"size_px: expected a multiple of 4, at least 8, got {self.size_px}")
-        if not 0 <= low <= high < 1:
-            problems.append(f"hole_fraction: expected 0 <= low <= high < 1, got {low} {high}")
-        if not 0 < self.learning_rate < math.inf:
-            problems.append(f"learning_rate: expected a positive number that is finite, got {self.learning_rate}")
-        if not self.final_learning_rate < math.inf:
-            problems.append(f"final_learning_rate: expected a number that is finite, got {self.final_learning_rate}")
-        if not 0 < self.discriminator_rate < math.inf:
-            problems.append(
-                f"discriminator_rate: expected a positive number that is finite, got {self.discriminator_rate}"
-            )
-        if not 0 <= self.augment <= 1:
-            problems.append(f"augment: expected 0 <= augment <= 1, got {self.augment}")
-        if not 0 <= self.ema_decay < 1:
-            problems.append(f"ema_decay: expected 0 <= decay < 1, got {self.ema_decay}")
-        if min(self.epochs) < 0 or sum(self.epochs) < 1:
-            problems.append(f"epochs: expected at least one epoch, got {self.epochs}")
-        if not all(0 <= beta < 1 for beta in self.betas):
-            problems.append(f"betas: expected two numbers in [0, 1), got {self.betas}")
-        for field in dataclasses.fields(self):
-            if get_origin(field.type) is Literal and getattr(self, field.name) not in get_args(field.type):
-                choices = ", ".join(get_args(field.type))
-                problems.append(f"{field.name}: expected one of {choices}; got {getattr(self, field.name)!r}")
-        if problems:
+        if problems := problems_of(self):
             raise InputError("; ".join(problems))
+
+    def loss_weights(self) -> dict[str, float]:
+        """Return loss → its weight in what the generator descends, eq. (7) for the paper's model.
+
+        Example:
+            >>> Config().loss_weights()
+            {'L_r': 1.0, 'L_c': 1e-05, 'L_s': 0.001, 'L_a': 1.0}
+        """
+        own = MODELS[self.model].weights
+        return {name: getattr(self, x) if isinstance(x, str) else x for name, x in own.items()} | dict(self.weights)
 
     def to_json(self) -> str:
         """Return the configuration as JSON text."""
@@ -191,55 +148,13 @@ class Config:
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
             raise InputError(f"config: unknown fields {', '.join(unknown)}; it was written by another version of rwlib")
-        pairs = {"hole_fraction", "betas", "epochs"}
+        tuples = {"hole_fraction", "betas", "epochs"}  # which JSON has as lists
         try:
-            return cls(**{name: tuple(value) if name in pairs else value for name, value in values.items()})
-        except TypeError as error:
+            values = {name: tuple(value) if name in tuples else value for name, value in values.items()}
+            if "weights" in values:
+                values["weights"] = tuple((str(name), float(weight)) for name, weight in values["weights"])
+            return cls(**values)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
             raise InputError(f"config: a field has the wrong type ({error})") from None
-
-
-PRESETS: dict[str, dict[str, Any]] = {
-    # Our calibration; LOG.md has the gradient norms from which the weights follow.
-    "balanced": {
-        "reduction": "mean",
-        "lambda_1": 4e-5,
-        "lambda_2": 3e-6,
-        "lambda_3": 0.03,
-        "alpha": 1.0,
-        "adversarial": "hinge",
-        "vgg_size_px": 0,
-        "discriminator_layers": 0,
-        "output": "tanh",
-        "learning_rate": 4e-4,
-        "final_learning_rate": 1e-5,
-        "ema_decay": 0.999,
-    },
-    # As printed: eqs. (2) to (7) with literal weights.
-    "paper": {},
-    # The released program to its last detail: L1 scores against the hole label, everything summed, VGG-16.
-    "release": {"reduction": "batch_sum", "adversarial": "l1", "label_resize": "nearest", "vgg": "torchvision"},
-}
-"""What each preset changes in `Config`'s defaults."""
-
-SIZES: dict[str, dict[str, Any]] = {
-    "tiny": {"size_px": 64, "width": 16, "discriminator_width": 32, "epochs": (4, 2), "steps_per_epoch": 50,
-             "workers": 0, "checkpoint_every": 100, "sample_every": 50},
-    "small": {"size_px": 128, "width": 24, "discriminator_width": 48, "epochs": (20, 9)},
-    "full": {"size_px": 256, "width": 32, "discriminator_width": 64, "epochs": (20, 9)},
-}  # fmt: skip
-"""What each size changes: `tiny` for minutes on a CPU, `small` for an hour, `full` as in the paper."""
-
-
-def make_config(preset: str = "balanced", size: str = "small", **overrides: Any) -> Config:
-    """Combine a preset (which losses) with a size (how large), then apply single fields.
-
-    Raises:
-        InputError: an unknown preset, size or field, or a refused value.
-
-    Example:
-        >>> make_config("paper", "full").lambda_1
-        1e-05
-    """
-    one_of("preset", preset, list(PRESETS))
-    one_of("size", size, list(SIZES))
-    return Config.from_dict({**PRESETS[preset], **SIZES[size], **overrides})

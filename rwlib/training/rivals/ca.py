@@ -1,0 +1,104 @@
+r"""CA, one step (Yu et al., "Generative Image Inpainting with Contextual Attention", CVPR 2018; Algorithm 1 there).
+
+Two critics, of the whole picture and of the hole's bounding box, both with a gradient penalty inside the hole (WGAN-GP,
+section 3 there), move in every step; the generator in every fifth (`Config.generator_every`):
+
+    the critics descend       D(I_c2) - D(I_gt) + 10 (‖∇D(I_mix) ⊙ (1 - M)‖₂ - 1)²,    for whole picture and box
+    the generator descends    L = 1.2 L_r + 1.2 L_ae + 0.001 L_a
+        L_r     L1 of the hole's pixels, weighted by γ^l, l pixels away from the nearest existing one, γ = 0.9
+        L_ae    L1 of the existing pixels, as for an autoencoder
+        L_a     -D(I_c2), for whole picture and box
+
+In L_r and L_ae the first prediction weighs 1.2, the second 1. Both are means over the pixels that they compare, picture
+by picture, so that a hole's weight does not depend on its size; a picture without hole has no L_r.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+
+from rwlib.config import Config
+from rwlib.conventions import weighted_mean
+from rwlib.losses import discount, gan_loss_discriminator, gan_loss_generator, gradient_penalty
+from rwlib.networks.layers.crop import crop_hole
+from rwlib.networks.rivals.ca import CAGenerator, GlobalAndLocalCritics
+from rwlib.training.players import adam, weighted_sum
+from rwlib.training.step import GRADIENT_PENALTY_WEIGHT, Losses, Part, Update, standing_still, unwrapped
+
+LOSSES = ("L", "L_r", "L_ae", "L_a", "L_D", "L_D_penalty", "D_gt", "D_c2")
+COARSE = 1.2
+"""Weight of the first prediction in L_r and L_ae, as in the authors' program."""
+
+
+class Players(NamedTuple):
+    """The networks of a run, and what updates them."""
+
+    G: nn.Module
+    D: nn.Module
+    opt_G: torch.optim.Optimizer
+    opt_D: torch.optim.Optimizer
+    ema: AveragedModel | None = None
+
+
+def new_players(config: Config) -> Players:
+    """Make networks with fresh weights, and their optimisers."""
+    G, D = CAGenerator.from_config(config), GlobalAndLocalCritics.from_config(config)
+    return Players(G, D, adam(G, config), adam(D, config, decay=False))
+
+
+def training_step(players: Players, config: Config, phase: int, number: int, update: Update) -> Losses:
+    """Let the critics move, and the generator if it is its turn.
+
+    Arguments as in `rwlib.training.step.training_step`; there is one phase.
+    """
+    turn = number % config.generator_every == config.generator_every - 1
+    losses = update(players.D, players.opt_D, "L_D", lambda part: critics_step(players, part, goes_on=turn))
+    if turn:
+        losses |= update(players.G, players.opt_G, "L", lambda part: generator_step(players, part, config))
+        if players.ema is not None:
+            players.ema.update_parameters(unwrapped(players.G))
+    return losses
+
+
+def critics_step(players: Players, part: Part, *, goes_on: bool) -> Losses:
+    """Compute what both critics descend."""
+    I_gt, M, D = part.I_gt, part.M, players.D
+    keep = part.whole and goes_on
+    with torch.set_grad_enabled(keep):  # of a whole batch the generator goes on from here
+        out = players.G(I_gt, M)
+    part.out = out if keep else None
+    I_c2 = out.I_c2.detach().float()
+    hole_px = unwrapped(D).hole.size_px
+    hole_gt, hole_c2 = crop_hole(I_gt, M, hole_px), crop_hole(I_c2, M, hole_px)
+
+    # Scores of real and fake, whole and box.
+    scores = D(torch.cat([I_gt, I_c2]), torch.cat([hole_gt, hole_c2]))
+    scores_gt, scores_c2 = zip(*(score.float().chunk(2) for score in scores), strict=True)
+    terms = [gan_loss_discriminator(real, fake, form="wgan") for real, fake in zip(scores_gt, scores_c2, strict=True)]
+    L_D = torch.stack(terms).sum()
+
+    # Gradient penalty, on mixtures of real and fake; only pixels of the hole may move.
+    I_mix = (part.u * I_gt + (1 - part.u) * I_c2).requires_grad_()
+    hole_mix = (part.u * hole_gt + (1 - part.u) * hole_c2).requires_grad_()
+    mixed, M_hole = D(I_mix, hole_mix), crop_hole(M.expand_as(I_gt), M, hole_px)[:, :1]
+    penalty = gradient_penalty(mixed.whole, I_mix, M) + gradient_penalty(mixed.hole, hole_mix, M_hole)
+    means = {name: torch.stack([s.mean() for s in x]).sum() for name, x in (("D_gt", scores_gt), ("D_c2", scores_c2))}
+    return {"L_D": L_D + GRADIENT_PENALTY_WEIGHT * penalty, "L_D_penalty": penalty, **means}
+
+
+def generator_step(players: Players, part: Part, config: Config) -> Losses:
+    """Compute what the generator descends."""
+    I_gt, M = part.I_gt, part.M
+    out = part.out or players.G(I_gt, M)
+    error_p1, error_p2 = (out.I_p1 - I_gt).abs(), (out.I_p2 - I_gt).abs()  # (b, 3, h, w)
+    error = COARSE * error_p1 + error_p2
+    with standing_still(players.D) as D:
+        scores = D(out.I_c2, crop_hole(out.I_c2.float(), M, D.hole.size_px))
+    losses = {
+        "L_r": weighted_mean(error * discount(M), 1 - M),
+        "L_ae": weighted_mean(error, M),
+        "L_a": torch.stack([gan_loss_generator(score.float(), form="wgan") for score in scores]).sum(),
+    }
+    return {**losses, "L": weighted_sum(losses, config)}

@@ -1,0 +1,115 @@
+r"""PIC, one step (Zheng et al., "Pluralistic Image Completion", CVPR 2019).
+
+Two paths, a discriminator each: the reconstructive one sees the hole's own content, the generative one guesses it.
+
+    the discriminators descend    ((D(I_gt) - 1)² + D(I)²) / 2    D on I_gen, D_rec on I_rec (LSGAN)
+    the generator descends        L = 20 L_r + 20 L_k + L_a + L_f
+        L_r    L1 at four scales: I_rec everywhere, I_gen in the existing region, since many holes' contents are right
+        L_k    KL(posterior ‖ N(0, σ(n)²)) + KL(posterior ‖ prior), see `rwlib.losses.kl`; the second teaches the prior
+        L_a    (D(I_gen) - 1)²
+        L_f    (D_rec(I_rec) - D_rec(I_gt))²: the scores of a reconstruction are those of the truth
+
+Paper and program differ in the first divergence: the paper has KL(posterior ‖ N(0, σ(n)²)), eq. (5) there, the program
+KL(N(0, σ(n)²) ‖ posterior). Here it is the paper's.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from rwlib.config import Config
+from rwlib.losses import gan_loss_discriminator, gan_loss_generator, hole_prior_sigma, kl_normal, weighted_l1_loss
+from rwlib.networks.rivals.pic import PICGenerator, TwoPaths
+from rwlib.networks.rivals.pic_networks import ResidualDiscriminator
+from rwlib.training.players import adam, weighted_sum
+from rwlib.training.step import Losses, Part, Update, standing_still, unwrapped
+
+LOSSES = ("L", "L_r", "L_k", "L_a", "L_f", "L_D", "L_D_rec", "D_gt", "D_gen", "D_rec_gt", "D_rec_rec")
+
+
+class Players(NamedTuple):
+    """The networks of a run, and what updates them."""
+
+    G: nn.Module
+    D: nn.Module
+    D_rec: nn.Module
+    opt_G: torch.optim.Optimizer
+    opt_D: torch.optim.Optimizer
+    opt_D_rec: torch.optim.Optimizer
+    ema: AveragedModel | None = None
+
+
+def new_players(config: Config) -> Players:
+    """Make networks with fresh weights, and their optimisers."""
+    G = PICGenerator.from_config(config)
+    D, D_rec = ResidualDiscriminator.from_config(config), ResidualDiscriminator.from_config(config)
+    critics = [adam(network, config, decay=False) for network in (D, D_rec)]
+    return Players(G, D, D_rec, adam(G, config), *critics)
+
+
+def training_step(players: Players, config: Config, phase: int, number: int, update: Update) -> Losses:
+    """Let all three players move; arguments as in `rwlib.training.step.training_step`, there is one phase."""
+    losses = update(players.D, players.opt_D, "L_D", lambda part: discriminator_step(players, part))
+    losses |= update(
+        players.D_rec, players.opt_D_rec, "L_D_rec", lambda part: discriminator_step(players, part, "_rec")
+    )
+    losses |= update(players.G, players.opt_G, "L", lambda part: generator_step(players, part, config))
+    if players.ema is not None:
+        players.ema.update_parameters(unwrapped(players.G))
+    return losses
+
+
+def both_paths(players: Players, part: Part) -> TwoPaths:
+    """Return what the generator makes on either path; the same noise in every player's turn."""
+    shape = unwrapped(players.G).noise_shape(part.I_gt)[1:]
+    noise, noise_rec = part.normal(0, *shape), part.normal(1, *shape)
+    return players.G(part.I_gt, part.M, noise, noise_rec=noise_rec, both_paths=True)
+
+
+def discriminator_step(players: Players, part: Part, path: str = "") -> Losses:
+    """Compute what one of the discriminators descends: `path` is "" for the generative one, or "_rec"."""
+    if part.out is None:
+        with torch.set_grad_enabled(part.whole):  # of a whole batch the other players go on from here
+            out = both_paths(players, part)
+        part.out = out if part.whole else None
+    else:
+        out = part.out
+    fake = (out.I_rec if path else out.I_gen)[-1].detach()
+    D = getattr(players, f"D{path}")
+    D.train(part.first)  # one power iteration per step
+    score_gt, score = D(torch.cat([part.I_gt, fake])).float().chunk(2)
+    L_D = gan_loss_discriminator(score_gt, score, form="lsgan", share=0.5)
+    means = {f"D{path}_gt": score_gt.mean(), f"D{path}_{'rec' if path else 'gen'}": score.mean()}
+    return {f"L_D{path}": L_D, **means}
+
+
+def generator_step(players: Players, part: Part, config: Config) -> Losses:
+    """Compute what encoder and decoder descend."""
+    I_gt, M = part.I_gt, part.M
+    out = part.out or both_paths(players, part)
+
+    # Pixels, at four scales.
+    L_r: list[Tensor] = []
+    for I_rec, I_gen in zip(out.I_rec, out.I_gen, strict=True):
+        I, existing = (F.interpolate(x, I_rec.shape[-2:], mode="area") for x in (I_gt, M))  # (b, c, h', w')
+        L_r += [(I_rec - I).abs().mean(), weighted_l1_loss(I_gen, I, existing)]
+
+    # Latent variables: the posterior stays near the hole's prior, the learned prior follows the posterior.
+    (mu, sigma), prior = out.posterior, out.prior
+    L_k = kl_normal(mu, sigma, 0.0, hole_prior_sigma(M)) + kl_normal(mu.detach(), sigma.detach(), prior.mu, prior.sigma)
+
+    # Scores.
+    with standing_still(players.D) as D:
+        score_gen = D(out.I_gen[-1]).float()
+    with standing_still(players.D_rec) as D_rec:
+        score_rec, score_gt = D_rec(out.I_rec[-1]).float(), D_rec(I_gt).float()
+    losses = {
+        "L_r": torch.stack(L_r).sum(),
+        "L_k": L_k,
+        "L_a": gan_loss_generator(score_gen, form="lsgan"),
+        "L_f": (score_rec - score_gt).square().mean(),
+    }
+    return {**losses, "L": weighted_sum(losses, config)}
