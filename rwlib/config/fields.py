@@ -66,6 +66,8 @@ class Config:
     # --- rivals (their losses and weights: `rwlib.config.models`)
     weights: tuple[tuple[str, float], ...] = ()
     """Weights of a rival's losses that shall not be those of its paper, by name: `L_p 0 L_s 60`."""
+    graph: Literal["paper", "program"] = "paper"
+    """CA, gated convolution, PIC: the graph of the paper, or of the program where that differs, for its weights."""
     generator_every: int = 1
     """CA: steps from one in which the generator moves to the next; the critics move in each. 5 in its paper."""
 

@@ -93,7 +93,7 @@ PAPER_ONLY = (
     "adversarial", "r1_gamma", "r1_every", "label_resize", "vgg_every",
 )  # fmt: skip
 """Fields of `Config` that say something about the region-wise model alone; its rivals have them at their defaults."""
-RIVALS_ONLY = ("weights", "generator_every")
+RIVALS_ONLY = ("weights", "graph", "generator_every")
 """Fields that say something about its rivals alone."""
 RIVAL = {"reduction": "mean", "vgg_size_px": 0}
 """What all rivals have: their losses are means, and their loss networks see pictures at their own size."""

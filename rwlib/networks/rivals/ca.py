@@ -95,8 +95,8 @@ class CAGenerator(nn.Module):
 
     @classmethod
     def from_config(cls, config: Config) -> "CAGenerator":
-        """Build the paper's generator with `config.width`."""
-        return cls(config.width)
+        """Build the generator with `config.width` and the graph that `config.graph` says."""
+        return cls(config.width, form=config.graph)
 
     def forward(self, I_gt: Tensor, M: Tensor) -> Outputs:
         """Fill the hole. Pixels of I_gt inside the hole are erased first."""

@@ -105,7 +105,7 @@ class PICGenerator(nn.Module):
 
     @classmethod
     def from_config(cls, config: Config) -> "PICGenerator":
-        """Build the paper's generator for pictures of `config.size_px`, with `config.width`.
+        """Build the generator for pictures of `config.size_px`, with `config.width` and the graph of `config.graph`.
 
         Raises:
             InputError: a size that cannot be halved as often as it should.
@@ -117,7 +117,7 @@ class PICGenerator(nn.Module):
                 f"size_px: pic halves the picture {levels} times, expected a multiple of {2**levels} of at least "
                 f"{2 ** (levels + 1)}, got {config.size_px}"
             )
-        return cls(config.width, levels)
+        return cls(config.width, levels, form=config.graph)
 
     def noise_shape(self, I_gt: Tensor) -> tuple[int, int, int, int]:
         """Return the shape of z for pictures (b, 3, h, w)."""
