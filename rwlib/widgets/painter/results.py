@@ -82,8 +82,9 @@ def fill_state(state: State, generators: Generators, key: str) -> Filling:
 def provenance(result: Result) -> dict[str, str]:
     """Return what a saved picture says of itself: which pixels are invented, and by what."""
     percent = 100 * result.hole.mean()
+    how = "by continuing what surrounds them" if result.filled.M.all() else "by a neural network"
     note = {
-        "generated": f"{percent:.2f} % of the pixels were invented by a neural network; what was there is not known",
+        "generated": f"{percent:.2f} % of the pixels were invented {how}; what was there is not known",
         "where": "white in the mask that was saved beside this picture",
         "software": f"rwlib {rwlib.__version__}, region-wise inpainting",
         "model": result.model,
