@@ -222,6 +222,17 @@ def test_a_bad_work_side_is_refused(work_side_px):
         inpaint(noise(9, 9), block(9, 9), G, CONFIG, work_side_px=work_side_px)
 
 
+def test_a_work_side_that_needs_more_memory_than_there_is_is_refused(monkeypatch):
+    monkeypatch.setattr(filling, "free_mb", lambda: 4 * 150 * 40 * 48 / 1e6 - 0.001)
+    image, hole = noise(80, 96), block(80, 96)
+    with pytest.raises(
+        InputError, match="work_side_px: 48x40 pixels at once need about 0.0 GB, .* free; give a smaller"
+    ):
+        inpaint(image, hole, G, CONFIG, work_side_px=48)
+    inpaint(image, hole, G, CONFIG, work_side_px=46)
+    inpaint(image, hole, G, CONFIG)
+
+
 # --- inpaint_file: every mode
 
 

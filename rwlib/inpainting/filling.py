@@ -26,9 +26,13 @@ from rwlib.inpainting.pieces import Piece, enlarge, n_levels, pieces, shrink, to
 from rwlib.inpainting.regions import MIN_SIDE_PX, THIN_PX, Region, choose_regions, thick_part
 from rwlib.inpainting.seams import continue_smoothly
 from rwlib.networks.generator import Outputs, RegionWiseGenerator
+from rwlib.system import free_mb
 
 THIN_LEVELS = math.ceil(math.log2(THIN_PX)) + 1
 """Levels of the pyramid that a thin hole needs: cells of twice its width."""
+
+BYTES_PER_WORK_PIXEL = 150
+"""Memory that the network takes per pixel and channel of its first layer: 120 measured at 448x336 and width 24."""
 
 SHOWN_PX = 256
 """Longest side of the picture that stands for the network's steps where it had nothing to do."""
@@ -119,7 +123,8 @@ def fill_photo(
         network_only: leave thin parts to the network, too, and its seams as they are: to see what it does by itself.
 
     Raises:
-        InputError: wrong types, sizes that differ, a side under 8 px, no hole, or nothing but hole.
+        InputError: wrong types, sizes that differ, a side under 8 px, no hole, nothing but hole, or a work side that
+            needs more memory than there is.
     """
     start = time.perf_counter()
     if image.dtype not in (np.uint8, np.uint16) or image.ndim != 3 or image.shape[2] != 3:
@@ -143,6 +148,8 @@ def fill_photo(
     thick = hole if network_only else thick_part(hole)
     _fill_thin(filled, hole, thick)
     regions = choose_regions(thick, config.size_px, work_side_px) if thick.any() else []
+    if regions and work_side_px:
+        _refuse_too_large(regions[0], config.width)
     worked = [_fill_region(filled, thick, region, G, seams=not network_only) for region in regions]
     if worked:
         outputs, M = max(worked, key=lambda done: int((done[1] == 0).sum()))
@@ -152,6 +159,17 @@ def fill_photo(
         )
         outputs = Outputs(I, I, I, I)
     return Filled(filled, outputs, M, time.perf_counter() - start)
+
+
+def _refuse_too_large(region: Region, width: int) -> None:
+    """Refuse a work side that was asked for and needs more memory than there is."""
+    h, w = region.work_size
+    needed_mb, there_mb = h * w * width * BYTES_PER_WORK_PIXEL / 1e6, free_mb()
+    if needed_mb > there_mb:
+        raise InputError(
+            f"work_side_px: {w}x{h} pixels at once need about {needed_mb / 1000:.1f} GB, {there_mb / 1000:.1f} GB are "
+            "free; give a smaller one, or 0"
+        )
 
 
 def _fill_thin(filled: np.ndarray, hole: np.ndarray, thick: np.ndarray) -> None:
