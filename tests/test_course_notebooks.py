@@ -13,9 +13,6 @@ from rwlib.course.authoring import build, map, prove, rules
 SOURCES = [pytest.param(file, id=f"nb{file.stem}") for file in build.sources()]
 
 
-SLOW = {"2.2", "3.5", "5.4", "7.1", "7.3", "7.4"}  # they compute for more than a second
-
-
 def declared():
     """Yield every exercise; a module that cannot be imported fails a test of its own, and no other notebook's."""
     for number in exercises.notebooks():
@@ -24,7 +21,7 @@ def declared():
         except Exception as error:
             found = [("import", error)]
         for name, exercise in found:
-            yield pytest.param(exercise, id=f"nb{number}-{name}", marks=[pytest.mark.slow] if name in SLOW else [])
+            yield pytest.param(exercise, id=f"nb{number}-{name}")
 
 
 read_source = functools.cache(build.read_source)  # read only, here
@@ -67,6 +64,7 @@ def test_the_solutions_are_what_their_source_gives_and_were_executed(file):
     assert build.to_text(without_outputs(notebook)) == build.to_text(read_source(file)), remedy(file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", SOURCES)
 def test_solutions_pass_and_stubs_say_what_to_do(file):
     notebook = read_source(file)
@@ -74,6 +72,7 @@ def test_solutions_pass_and_stubs_say_what_to_do(file):
     assert prove.notebook_flaws(notebook, learners, exercises.of_notebook(file.name[:2])) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", declared())
 def test_the_exercise_bites(exercise):
     if isinstance(exercise, Exception):
