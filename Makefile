@@ -56,8 +56,8 @@ test: install ## install what is missing, run all tests and all notebooks
 	$(TEST) tests --ignore tests/browser
 	$(NBVAL) notebooks
 
-# The site's own tests need it built; without npm they are skipped.
-test-browser: install $(EXTRAS) $(if $(shell command -v npm),site) ## test widgets and site in Chromium, installed if need be
+# The tests of the site and of its demo need `make site` first, and are skipped without it.
+test-browser: install $(EXTRAS) ## test the widgets, and a site that is built, in Chromium, which is installed if need be
 	@$(PY) tests/browser/chromium.py
 	unset OMP_NUM_THREADS; $(ON_PATH) $(PY) -m pytest tests/browser $(BROWSER_ARGS)
 

@@ -5,6 +5,13 @@ document.addEventListener("DOMContentLoaded", () => {
       if (region.scrollWidth > region.clientWidth + 1 && !region.hasAttribute("tabindex")) region.tabIndex = 0;
   };
   scrolls();
+  // What the theme leaves without a name, or names otherwise than it reads.
+  for (const button of document.querySelectorAll("button[aria-label]"))
+    if (button.innerText.trim()) button.setAttribute("aria-label", button.innerText.replace(/\s+/g, " ").trim());
+  for (const summary of document.querySelectorAll(".bd-sidebar summary, .bd-sidebar-primary summary"))
+    if (!summary.innerText.trim()) summary.setAttribute("aria-label", "Pages of this part");
+  const side = document.querySelector(".bd-sidebar-primary");
+  if (side) side.setAttribute("role", "complementary"), side.setAttribute("aria-label", "Site");
   addEventListener("load", scrolls);
   addEventListener("resize", scrolls);
 });

@@ -1,6 +1,6 @@
 """The page that fills holes without Python: its fillings are rwlib's, nothing is uploaded, and it can be cancelled.
 
-`make test-browser` builds the page first where npm is there; without npm these tests are skipped, and say so.
+`make site` (or `make demo`) builds the page, which needs npm; without it these tests are skipped, and say so.
 """
 
 import io

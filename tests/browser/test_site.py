@@ -1,6 +1,6 @@
 """The site as `make site` built it: its links, its weight, what it asks of others, and how it shows on a telephone.
 
-`make test-browser` builds it first where npm is there.
+Without it these tests are skipped.
 """
 
 import json
