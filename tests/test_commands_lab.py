@@ -131,6 +131,14 @@ def test_from_a_wheel_without_a_clone_the_page_answers(wheel, tmp_path):
             assert server.poll() is None and time.monotonic() < end, log.read_text()
             time.sleep(0.2)
         address, token = found.groups()
+        address = address.replace("localhost", "127.0.0.1")
+        while True:  # the address is printed a moment before somebody listens there
+            try:
+                urllib.request.urlopen(f"{address}api?token={token}").close()
+                break
+            except OSError:
+                assert server.poll() is None and time.monotonic() < end, log.read_text()
+                time.sleep(0.2)
         with urllib.request.urlopen(f"{address}api/contents?token={token}") as answer:
             listed = {item["name"] for item in json.load(answer)["content"]}
         with urllib.request.urlopen(f"{address}lab?token={token}") as answer:
