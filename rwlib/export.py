@@ -58,6 +58,8 @@ def export_onnx(file: str | os.PathLike[str], G: nn.Module, config: Config) -> E
         InputError: the extra `onnx` is missing, the graph differs from PyTorch by more than `LIMIT`, or the file cannot
             be written.
     """
+    if config.model != "region-wise":
+        raise InputError(f"checkpoint: a generator of the model {config.model} cannot be exported yet, region-wise can")
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise InputError(f"onnx: {', '.join(missing)} cannot be found; `pip install rwlib[onnx]` brings what is needed")
     graph = to_onnx(G, config)
