@@ -46,7 +46,7 @@ def field_by_gradient(layers):
 
 
 def reached_with_backward(network, x, row, column):
-    x.requires_grad_()
+    x = x.clone().requires_grad_()
     out = network(x)
     out[:, :, row, column].sum().backward()
     return x.grad.abs().amax(1) > 0

@@ -480,7 +480,7 @@ check.ex_6_7(hinge_discriminator)
 # %% [markdown]
 # The released program lets the generator descend $-\max(0, s)$ instead of $-s$.
 #
-# **Predict.** Four fake patches have the scores $-3, -0.5, 0.5, 2$. How many of them get a gradient from it?
+# **Predict.** Six fake patches have the scores $-4, -3, -2, -0.5, 0.5, 2$. How many of them get a gradient from it?
 
 # %%
 # Exercise 6.8: a number.

@@ -1,232 +1,214 @@
-"""Explain values that are wrong in a way that no author foresaw: by which factor, in which region, for which cases."""
+"""Explain a wrong answer that is none of the foreseen mistakes, from the surest explanation to the vaguest."""
 
-import math
-from collections.abc import Mapping
-from itertools import combinations
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import permutations
 
-import torch
 from torch import Tensor
 
-from rwlib.course.checking.compare import close
+from rwlib.conventions import InputError
+from rwlib.course.checking.compare import find_difference, pairs
+from rwlib.course.checking.describe import describe, describe_error, why
+from rwlib.course.checking.exercise import Exercise, call_directly
+from rwlib.course.checking.mutants import mutants
+from rwlib.course.checking.run import Outcome, agree, cases, run, run_case, same_value
+from rwlib.course.checking.solutions import find_solution
+from rwlib.course.checking.transforms import wrong_result
+from rwlib.course.checking.values import Wrong, factor, vaguely
 
-BORDER_PX = 3
+NEVER = "is never called"
 
 
-class Wrong(NamedTuple):
-    """One case in which a value is wrong."""
-
-    arguments: Mapping[str, Any]
-    """Name → argument."""
-    got: Any
-    expected: Any
-
-
-def explain(wrong: list[Wrong], right: list[Mapping[str, Any]], *, mask: str, tolerance: float | None) -> str:
-    """Return what the wrong values have in common, in a sentence.
+def diagnose(exercise: Exercise, answer: Callable, got: list[Outcome], expected: list[Outcome]) -> str:
+    """Return what is wrong with an answer, in a sentence or two.
 
     Args:
-        wrong: cases in which the answer is wrong, at least one; shape and dtype are right.
-        right: arguments of the cases in which it is right.
-        mask: name of the argument that is a mask.
-        tolerance: as in `find_difference`.
+        exercise: with `cases`.
+        answer: the learner's function, to try it on other arguments.
+        got: what it did with the cases.
+        expected: what the solution did; not the same.
     """
-    first = wrong[0]
-    if not isinstance(first.expected, Tensor) or first.expected.dtype == torch.bool:
-        numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in first[1:])
-        if numbers:
-            as_tensors = [
-                case._replace(got=torch.tensor(float(case.got)), expected=torch.tensor(float(case.expected)))
-                for case in wrong
-            ]
-            if text := _factor(as_tensors, mask):
-                return text
-        if not isinstance(first.expected, Tensor):
-            return f"Expected {_short(first.expected)}, got {_short(first.got)}, {describe(first.arguments)}."
-    return (
-        _rounding(wrong)
-        or _factor(wrong, mask)
-        or _region(wrong, mask, tolerance)
-        or _border(wrong, tolerance)
-        or _transposed(wrong, tolerance)
-        or _which_cases(wrong, right)
-        or _largest(first, tolerance)
-    )
+    for one, other in zip(got, expected, strict=True):
+        if one.error is None and other.error is None:
+            continue
+        if text := _like_a_mutant(exercise, got):
+            return text
+        if one.error is not None and type(one.error) is not type(other.error):
+            return f"{describe_error(one.error)}\n{why(one.error)}It was called {describe(one.arguments)}."
+        if one.error is None:
+            return f"Expected a `{type(other.error).__name__}` to be raised, {describe(one.arguments)}."
+    for one, other in zip(got, expected, strict=True):
+        if text := _traces(one, other):
+            return text
+    both = [(one, other) for one, other in zip(got, expected, strict=True) if one.error is None]
+    if exercise.compare is not None:
+        return _like_a_mutant(exercise, got) or _compared(exercise, both)
+    found = [(one, find_difference(one.value, other.value, exercise.tolerance)) for one, other in both]
+    found = [(one, difference) for one, difference in found if difference is not None]
+    one, difference = next(((o, d) for o, d in found if d.text), found[0])
+    if difference.text:
+        is_shape = difference.text.startswith("Expected the shape")
+        if is_shape and "right so far" not in difference.text and (text := _like_a_mutant(exercise, got)):
+            return f"{text} {difference.text}"
+        text = f"{difference.text} It was called {describe(one.arguments)}."
+        if " float" in difference.text and (other := _besides(exercise, answer, got, expected)):
+            text = f"{difference.text} Besides: {other}"
+    else:
+        text = _factor(exercise, difference.path, both)
+        if not text and (whole := _of_the_whole(exercise, answer, got, expected)):
+            return whole
+        text = text or _values(exercise, difference.path, both)
+    return _where(exercise, difference.path) + text
 
 
-def describe(arguments: Mapping[str, Any]) -> str:
-    """Return for instance `with x (2, 3, 5, 7), M (2, 1, 5, 7)`."""
-    parts = [
-        f"{name} {tuple(value.shape)}" if isinstance(value, Tensor) else f"{name} = {_short(value)}"
-        for name, value in arguments.items()
-    ]
-    return "with " + ", ".join(parts) if parts else "without arguments"
+def _of_the_whole(exercise: Exercise, answer: Callable, got: list[Outcome], expected: list[Outcome]) -> str:
+    """Return what explains everything that came, whatever its parts are."""
+    values = [(one.value, other.value) for one, other in zip(got, expected, strict=True)]
+    if all(isinstance(part, tuple | list) for both in values for part in both):
+        for order in list(permutations(range(len(values[0][1]))))[1:]:
+            moved = [type(one)(one[i] for i in order) if len(one) == len(order) else one for one, _ in values]
+            if all(same_value(exercise, one, other) for one, (_, other) in zip(moved, values, strict=True)):
+                return "The results are right, but they come in another order."
+    return _other_arguments(exercise, answer, expected) or _like_a_mutant(exercise, got)
 
 
-def _short(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
+def _besides(exercise: Exercise, answer: Callable, got: list[Outcome], expected: list[Outcome]) -> str:
+    """Return what else is wrong with tensors of another dtype, once that is mended."""
+
+    def cast(one: Outcome, other: Outcome) -> Outcome:
+        both = isinstance(one.value, Tensor) and isinstance(other.value, Tensor)
+        return replace(one, value=one.value.to(other.value.dtype)) if both else one
+
+    mended = [cast(*both) for both in zip(got, expected, strict=True)]
+    dtypes = [one.value.dtype for one in got if isinstance(one.value, Tensor)]
+    if not dtypes or all(agree(exercise, *both) for both in zip(mended, expected, strict=True)):
+        return ""
+    return diagnose(exercise, lambda *args, **kwargs: answer(*args, **kwargs).double(), mended, expected)
 
 
-def _rounding(wrong: list[Wrong]) -> str:
-    for case in wrong:
-        if case.expected.dtype != torch.float64:
-            return ""
-        scale = float(case.expected.detach().abs().max())
-        if float((case.got - case.expected).detach().abs().max()) > 1e-5 * scale:
-            return ""
-    return "Right but for rounding, about one part in a million: does a step go through float32, or add a small eps?"
+def _where(exercise: Exercise, path: str) -> str:
+    """Return in which part of the result, as the learner knows it: parts that `call` made are called by name."""
+    if exercise.call is not call_directly and path.startswith("['"):
+        part, _, path = path[2:].partition("']")
+        if part != "result":
+            return f"The {part}{f' ({path})' if path else ''}: "
+    return f"In `result{path}`: " if path else ""
 
 
-# --- a constant factor
-
-
-def _factor(wrong: list[Wrong], mask: str) -> str:
-    factors = [_ratio(case.got, case.expected) for case in wrong]
-    if None in factors or (len(factors) == 1 and wrong[0].expected.numel() == 1 and factors[0] != -1):
-        return _named(wrong, factors, mask) if None not in factors else ""
-    constant = all(math.isclose(k, factors[0], rel_tol=1e-5) for k in factors)
-    if constant and math.isclose(factors[0], -1, rel_tol=1e-6):
-        return "The sign is reversed: every value is −1 times the right one."
-    if named := _named(wrong, factors, mask):
-        return named
-    if constant:
-        return f"Every value is {factors[0]:.6g} times the right one: a constant factor is off."
-    if wrong[0].expected.numel() > 1:
-        some = ", ".join(f"{k:.4g}" for k in factors[:3])
+def _traces(one: Outcome, other: Outcome) -> str:
+    if names := [name for name in one.changed if name not in other.changed]:
         return (
-            f"Every value is the right one times a factor that changes from case to case ({some}): what is it made of?"
+            f"It changes its argument {_listed(names)} in place (`+=`, `x[...] =`, `relu_`, ...): the caller still "
+            "needs it; work on a new tensor or `.clone()` it."
+        )
+    if names := [name for name in other.changed if name not in one.changed]:
+        return f"It should change its argument {_listed(names)} in place."
+    if names := [name for name in one.marked if name not in other.marked]:
+        return (
+            f"It leaves `requires_grad` or a `.grad` behind on the caller's {_listed(names)}: work on a copy, "
+            "`x.detach().clone().requires_grad_()`."
         )
     return ""
 
 
-def _ratio(got: Tensor, expected: Tensor) -> float | None:
-    """Return k if got = k · expected with k other than 1 and 0, else None."""
-    got, expected = got.detach().double().flatten().cpu(), expected.detach().double().flatten().cpu()
-    if not got.numel() or not bool(expected.abs().max() > 0):
-        return None
-    k = float(got @ expected / (expected @ expected))
-    fits = bool((got - k * expected).abs().max() <= 1e-6 * got.abs().max())
-    return k if fits and abs(k) > 1e-12 and not math.isclose(k, 1, rel_tol=1e-6) else None
+def _listed(names: list[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
-def _named(wrong: list[Wrong], factors: list[float], mask: str) -> str:
-    """Say which sizes the factors are, if the same name fits in every case."""
-    sizes = [_sizes(case.arguments, mask) for case in wrong]
-    for name in sizes[0]:
-        values = [size.get(name) for size in sizes]
-        if None in values:
-            continue
-        if all(math.isclose(k, value, rel_tol=1e-5) for k, value in zip(factors, values, strict=True)):
-            return (
-                f"Every value is {name} times too large: is there a sum where a mean is meant, or a division missing?"
-            )
-        if all(math.isclose(k * value, 1, rel_tol=1e-5) for k, value in zip(factors, values, strict=True)):
-            return (
-                f"Every value is {name} times too small: is there a mean where a sum is meant, or a division too many?"
-            )
+def _compared(exercise: Exercise, both: list[tuple[Outcome, Outcome]]) -> str:
+    for one, other in both:
+        if message := exercise.compare(one.value, other.value):
+            return message
+    return "It does not do what the solution does."
+
+
+def _wrong(exercise: Exercise, path: str, both: list[tuple[Outcome, Outcome]]) -> tuple[list[Wrong], list]:
+    """Return the cases in which one place of the result is wrong, and the arguments of the others."""
+    wrong, right = [], []
+    for one, other in both:
+        leaf = next((leaf for leaf in pairs(one.value, other.value) if leaf[0] == path), None)
+        if leaf is None or find_difference(leaf[1], leaf[2], exercise.tolerance) is None:
+            right.append(one.arguments)
+        else:
+            wrong.append(Wrong(one.arguments, leaf[1], leaf[2]))
+    return wrong, right
+
+
+def _factor(exercise: Exercise, path: str, both: list[tuple[Outcome, Outcome]]) -> str:
+    return factor(_wrong(exercise, path, both)[0], exercise.mask)
+
+
+def _values(exercise: Exercise, path: str, both: list[tuple[Outcome, Outcome]]) -> str:
+    """Return what the wrong values at one place of the result have in common."""
+    wrong, right = _wrong(exercise, path, both)
+    leaves = [leaf for one, other in both for leaf in pairs(one.value, other.value) if leaf[0] == path]
+    if text := wrong_result([leaf[1:] for leaf in leaves], exercise.tolerance):
+        return f"Your result is right but for one thing: {text}."
+    return vaguely(wrong, right, mask=exercise.mask, tolerance=exercise.tolerance)
+
+
+# --- the solution with one thing wrong in it
+
+
+def _like_a_mutant(exercise: Exercise, got: list[Outcome]) -> str:
+    """Return what is wrong with the mutant of the solution that does the same as the answer in every case."""
+    found = []
+    for text, outcome in _mutants(exercise) if got[0].error is None else ():
+        if all(agree(exercise, one, outcome(i)) for i, one in enumerate(got)):
+            found.append(text)
+            if NEVER not in text:
+                break
+    if found and NEVER in found[0]:  # without `backward` as without `step` nothing moves
+        return f"That comes out if {', or if '.join(text for text in found if NEVER in text)}."
+    return f"That comes out if {found[0]}." if found else ""
+
+
+def _mutants(exercise: Exercise) -> Iterator[tuple[str, Callable[[int], Outcome]]]:
+    """Yield each mutant's text, and a function that runs it on a case; what was run once is kept."""
+    if "mutants" not in exercise.memory:
+        try:
+            made = [] if exercise.given is not None else mutants(find_solution(exercise.number), exercise.mask)
+        except InputError:
+            made = []
+        exercise.memory["mutants"] = [(mutant.text, _remembered(exercise, mutant.function)) for mutant in made]
+    yield from exercise.memory["mutants"]
+
+
+def _remembered(exercise: Exercise, function: Callable) -> Callable[[int], Outcome]:
+    outcomes: dict[int, Outcome] = {}
+
+    def outcome(i: int) -> Outcome:
+        if i not in outcomes:
+            outcomes[i] = run_case(exercise, function, cases(exercise)[i])
+        return outcomes[i]
+
+    return outcome
+
+
+# --- the answer on other arguments
+
+
+def _other_arguments(exercise: Exercise, answer: Callable, expected: list[Outcome]) -> str:
+    """Try the answer with the mask turned round and with two arguments exchanged: would it be right then?"""
+
+    def is_right(change: Callable[[dict], dict]) -> bool:
+        found = run(exercise, answer, change)
+        return len(found) == len(expected) and all(
+            one.error is None and other.error is None and same_value(exercise, one.value, other.value)
+            for one, other in zip(found, expected, strict=True)
+        )
+
+    first = expected[0].arguments
+    if isinstance(first.get(exercise.mask), Tensor):
+        M = exercise.mask
+        if is_right(lambda arguments: {**arguments, M: 1 - arguments[M]}):
+            return f"The mask is the other way round: `{M}` is 1 where the image exists and 0 where it is missing."
+    names = [name for name, value in first.items() if isinstance(value, Tensor)]
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            values = [(o.arguments[one], o.arguments[other]) for o in expected]
+            same_shapes = all(isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape == b.shape for a, b in values)
+            swap = {one: other, other: one}
+            if same_shapes and is_right(lambda a, swap=swap: {name: a[swap.get(name, name)] for name in a}):
+                return f"`{one}` and `{other}` are exchanged."
     return ""
-
-
-def _sizes(arguments: Mapping[str, Any], mask: str) -> dict[str, float]:
-    """Return name → number for every product of axis sizes that a factor may be, the simplest first."""
-    named: dict[str, float] = {}
-    tensors = {name: value for name, value in arguments.items() if isinstance(value, Tensor) and value.ndim}
-    for count in range(1, 5):
-        for name, x in tensors.items():
-            axes = "bchw" if x.ndim == 4 else [f"{name}.shape[{i}]" for i in range(x.ndim)]
-            prefix = "" if x.ndim < 4 or name == next(iter(tensors)) else f"{name}'s "
-            for chosen in combinations(range(x.ndim), count):
-                product = math.prod(x.shape[i] for i in chosen)
-                named.setdefault(prefix + " · ".join(axes[i] for i in chosen), product)
-    M = tensors.get(mask)
-    if M is not None:
-        missing = float((M == 0).sum())
-        named["the number of missing pixels"] = missing
-        named["the number of existing pixels"] = M.numel() - missing
-        named["the missing fraction"] = missing / M.numel()
-        named["the existing fraction"] = 1 - missing / M.numel()
-    for name, x in tensors.items():
-        named[f"the number of {name}'s entries"] = x.numel()
-    return {name: value for name, value in named.items() if value}
-
-
-# --- a region
-
-
-def _is_wrong(case: Wrong, tolerance: float | None) -> Tensor:
-    return ~close(case.got.detach().cpu(), case.expected.detach().cpu(), tolerance)
-
-
-def _region(wrong: list[Wrong], mask: str, tolerance: float | None) -> str:
-    only_hole = only_existing = True
-    for case in wrong:
-        M = case.arguments.get(mask)
-        if not isinstance(M, Tensor) or case.expected.ndim < 2 or M.shape[-2:] != case.expected.shape[-2:]:
-            return ""
-        M = M.expand(*case.expected.shape[:-3], *M.shape[-3:]) if M.ndim <= case.expected.ndim else M[0, 0]
-        bad = _is_wrong(case, tolerance)
-        hole = (M == 0).expand_as(bad)
-        only_hole &= not bool((bad & ~hole).any())
-        only_existing &= not bool((bad & hole).any())
-    if only_hole:
-        return f"Right wherever the image exists; wrong only in the hole ({mask} = 0)."
-    if only_existing:
-        return f"Right in the hole; wrong only where the image exists ({mask} = 1)."
-    return ""
-
-
-def _border(wrong: list[Wrong], tolerance: float | None) -> str:
-    width = 0
-    for case in wrong:
-        if case.expected.ndim < 3:
-            return ""
-        bad = _is_wrong(case, tolerance)
-        h, w = bad.shape[-2:]
-        rows, columns = bad.flatten(0, -3).any(0).nonzero().unbind(1)
-        depth = torch.stack([rows, columns, h - 1 - rows, w - 1 - columns]).amin(0)
-        width = max(width, int(depth.max()) + 1)
-        if width > BORDER_PX or min(h, w) <= 2 * width:
-            return ""
-    return f"Right inside; wrong only within {width} px of the image's border: look at the padding."
-
-
-def _transposed(wrong: list[Wrong], tolerance: float | None) -> str:
-    for case in wrong:
-        if case.expected.ndim < 2 or case.expected.shape[-1] != case.expected.shape[-2]:
-            return ""
-        if not bool(close(case.got.detach().cpu().mT, case.expected.detach().cpu(), tolerance).all()):
-            return ""
-    return "Rows and columns are swapped: the transpose of your result is right."
-
-
-# --- neither
-
-
-def _which_cases(wrong: list[Wrong], right: list[Mapping[str, Any]]) -> str:
-    def batches(arguments: Mapping[str, Any]) -> int:
-        return next((len(x) for x in arguments.values() if isinstance(x, Tensor) and x.ndim == 4), 0)
-
-    def is_square(arguments: Mapping[str, Any]) -> bool:
-        x = next((x for x in arguments.values() if isinstance(x, Tensor) and x.ndim >= 2), None)
-        return x is None or x.shape[-1] == x.shape[-2]
-
-    if not right:
-        return ""
-    if all(batches(case.arguments) > 1 for case in wrong) and all(batches(case) == 1 for case in right):
-        return "Right for one image, wrong for a batch: every image must be treated on its own."
-    if not any(is_square(case.arguments) for case in wrong) and all(map(is_square, right)):
-        return "Right for square arguments, wrong for others: is a height used as a width?"
-    return f"Right in {len(right)} cases, wrong in {len(wrong)}, first {describe(wrong[0].arguments)}."
-
-
-def _largest(case: Wrong, tolerance: float | None) -> str:
-    got, expected = case.got.detach().cpu(), case.expected.detach().cpu()
-    bad = _is_wrong(case, tolerance)
-    error = (got.double() - expected.double()).abs().masked_fill(~bad, -1.0)
-    place = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
-    where = f" at {list(place)}" if place else ""
-    return (
-        f"The largest difference is{where}: expected {expected[place].item():.6g}, got {got[place].item():.6g}; "
-        f"{int(bad.sum())} of {bad.numel()} entries are wrong, {describe(case.arguments)}."
-    )

@@ -5,6 +5,7 @@ answer stands in the notebook. `rwlib.course.checking.check` runs it, and `rwlib
 failures that nobody foresaw.
 """
 
+import contextlib
 import functools
 import html
 import re
@@ -25,6 +26,20 @@ HINT = "hint"
 def call_directly(answer: Callable, *args: Any, **kwargs: Any) -> Any:
     """Call the answer on a case; an exercise about a class replaces this by its own `call`."""
     return answer(*args, **kwargs)
+
+
+class Each:
+    """Several wrong answers that deserve one message.
+
+    Example:
+        >>> too_many = Each(101, 2048, when=lambda answer: answer > 100)
+        >>> too_many.answers, too_many.when(500)
+        ((101, 2048), True)
+    """
+
+    def __init__(self, *answers: Any, when: Callable[[Any], bool] | None = None) -> None:
+        """Note examples, and for a prediction a test that other answers pass, too."""
+        self.answers, self.when = answers, when
 
 
 @dataclass(frozen=True)
@@ -56,7 +71,7 @@ class Exercise:
     """A few words."""
     mistakes: Mapping[str, Any]
     """A message that teaches → what earns it: an edit of the solution, `"old -> new"`, or several; a text without an
-    arrow is a whole body. The mistakes of a prediction are wrong values, or edits as well."""
+    arrow is a whole body. The mistakes of a prediction are wrong values, or edits as well. `Each` holds several."""
     hints: Sequence[str]
     """Two or more, from a nudge to nearly the answer."""
     cases: Callable[[torch.Generator], Iterable[tuple | dict]] | None = None
@@ -71,8 +86,15 @@ class Exercise:
     """Name of the argument that is a mask: 1 existing, 0 missing."""
     tolerance: float | None = None
     """Largest error relative to the largest entry; None chooses by dtype."""
+    choices: Sequence[str] = ()
+    """What a prediction chooses from; empty if it is open."""
+    differentiate: tuple[str, ...] | None = None
+    """Names of the arguments with respect to which gradients are compared, where all would be too many: where a right
+    answer may cut one. None stands for all but masks."""
     given: Any = None
     """The solution itself, for an exercise that stands in no notebook; its mistakes are functions or values, too."""
+    memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What checking keeps: what the solution, its mistakes and its mutants do with the cases."""
 
     def __post_init__(self) -> None:
         """Check the number and that one way of checking was chosen."""
@@ -96,9 +118,19 @@ class Exercise:
         Raises:
             InputError: an edit that does not fit the solution.
         """
-        for message, wrong in self.mistakes.items():
-            is_edit = isinstance(wrong, str | tuple) and (not self.is_prediction or ARROW in wrong)
-            yield message, find_solution(self.number).edited(wrong).answer() if is_edit else wrong
+        for message, mistake in self.mistakes.items():
+            for wrong in mistake.answers if isinstance(mistake, Each) else (mistake,):
+                is_edit = isinstance(wrong, str | tuple) and (not self.is_prediction or ARROW in wrong)
+                yield message, find_solution(self.number).edited(wrong).answer() if is_edit else wrong
+
+    def wrong_kind_of_answer(self, answer: Any) -> str:
+        """Return the message of the first mistake whose test a predicted value passes; empty if none has one."""
+        for message, mistake in self.mistakes.items():
+            if isinstance(mistake, Each) and mistake.when is not None:
+                with contextlib.suppress(Exception):  # a value of another kind
+                    if mistake.when(answer):
+                        return message
+        return ""
 
     @property
     def notebook(self) -> str:

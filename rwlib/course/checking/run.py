@@ -2,16 +2,12 @@
 
 import copy
 import inspect
-import linecache
-import site
-import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rwlib.course.checking.compare import find_difference
 from rwlib.course.checking.exercise import Exercise, call_directly
@@ -27,6 +23,15 @@ class Outcome:
     error: Exception | None = None
     changed: tuple[str, ...] = ()
     """Names of the arguments that it wrote into."""
+    marked: tuple[str, ...] = ()
+    """Names of the arguments that it left with another `requires_grad`, or with a `grad`."""
+
+
+def cases(exercise: Exercise) -> list[tuple | dict]:
+    """Return the cases of an exercise; they are drawn once, and always the same."""
+    if "cases" not in exercise.memory:
+        exercise.memory["cases"] = list(exercise.cases(torch.Generator().manual_seed(0)))
+    return exercise.memory["cases"]
 
 
 def run(exercise: Exercise, answer: Callable, change: Callable[[dict], dict] | None = None) -> list[Outcome]:
@@ -38,25 +43,45 @@ def run(exercise: Exercise, answer: Callable, change: Callable[[dict], dict] | N
         change: takes the named arguments and returns others, to try what would happen.
     """
     outcomes = []
-    for case in exercise.cases(torch.Generator().manual_seed(0)):
-        arguments = named(exercise, case)
-        if change is not None:
-            changed = change(arguments)
-            case = changed if isinstance(case, Mapping) else tuple(changed.values())
-            arguments = changed
-        before = {name: _copy(value) for name, value in arguments.items()}
-        try:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
-                value = exercise.call(answer, **case) if isinstance(case, Mapping) else exercise.call(answer, *case)
-        except Exception as error:
-            outcomes.append(Outcome(before, error=error))
-            if isinstance(error, NotImplementedError):
-                break
-            continue
-        changed_names = tuple(name for name in before if _differs(arguments[name], before[name]))
-        outcomes.append(Outcome(before, value=value, changed=changed_names))
+    for case in cases(exercise):
+        outcomes.append(run_case(exercise, answer, case, change))
+        if isinstance(outcomes[-1].error, NotImplementedError):
+            break
     return outcomes
+
+
+def run_case(
+    exercise: Exercise, answer: Callable, case: tuple | dict, change: Callable[[dict], dict] | None = None
+) -> Outcome:
+    """Call `answer` on a copy of one case."""
+    arguments = {name: copied(value) for name, value in named(exercise, case).items()}
+    if change is not None:
+        arguments = change(arguments)
+    before = {name: copied(value) for name, value in arguments.items()}
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            as_names = isinstance(case, Mapping)
+            value = exercise.call(answer, **arguments) if as_names else exercise.call(answer, *arguments.values())
+    except Exception as error:
+        return Outcome(before, error=error)
+    changed = tuple(name for name in before if _differs(arguments[name], before[name]))
+    marked = tuple(name for name in before if _is_marked(arguments[name], before[name]))
+    return Outcome(before, value=value, changed=changed, marked=marked)
+
+
+def run_solution(exercise: Exercise) -> list[Outcome]:
+    """Return what the solution does; it is run once."""
+    if "solution" not in exercise.memory:
+        exercise.memory["solution"] = run(exercise, exercise.solution)
+    return exercise.memory["solution"]
+
+
+def run_mistakes(exercise: Exercise) -> list[tuple[str, list[Outcome]]]:
+    """Return each foreseen mistake's message, and what the mistake does; they are run once."""
+    if "mistakes" not in exercise.memory:
+        exercise.memory["mistakes"] = [(text, run(exercise, wrong)) for text, wrong in exercise.wrong_answers()]
+    return exercise.memory["mistakes"]
 
 
 def named(exercise: Exercise, case: Iterable | Mapping[str, Any]) -> dict[str, Any]:
@@ -65,8 +90,11 @@ def named(exercise: Exercise, case: Iterable | Mapping[str, Any]) -> dict[str, A
         return dict(case)
     names = []
     try:
+        parameters = list(inspect.signature(exercise.solution).parameters)
         if exercise.call is call_directly:
             names = list(inspect.signature(exercise.solution).bind(*case).arguments)
+        elif len(parameters) == len(case):
+            names = parameters
         else:
             names = list(inspect.signature(exercise.call).parameters)[1:]
     except (TypeError, ValueError):  # built-in functions tell no names
@@ -80,7 +108,8 @@ def agree(exercise: Exercise, one: Outcome, other: Outcome) -> bool:
     """Whether two answers did the same with a case."""
     if one.error is not None or other.error is not None:
         return type(one.error) is type(other.error)
-    return one.changed == other.changed and same_value(exercise, one.value, other.value)
+    same_traces = (one.changed, one.marked) == (other.changed, other.marked)
+    return same_traces and same_value(exercise, one.value, other.value)
 
 
 def same_value(exercise: Exercise, got: Any, expected: Any) -> bool:
@@ -93,39 +122,30 @@ def same_value(exercise: Exercise, got: Any, expected: Any) -> bool:
     return find_difference(got, expected, exercise.tolerance) is None
 
 
-def describe_error(error: BaseException) -> str:
-    """Return an exception's type, message, and the last line of the learner's own code, never a traceback."""
-    text = f"`{type(error).__name__}`: {' '.join(str(error).split()) or 'without a message'}"
-    frames, frame = [], error.__traceback__
-    while frame is not None:
-        frames.append((frame.tb_frame.f_code.co_filename, frame.tb_lineno, frame.tb_frame.f_code.co_name))
-        frame = frame.tb_next
-    for file, number, function in reversed(frames):
-        if not file.startswith(("<frozen", _HERE, *_LIBRARIES)):
-            line = linecache.getline(file, number).strip()
-            return f"{text}\nIn line {number} of the cell, in `{function}`: `{line}`" if line else text
-    return text
-
-
-_HERE = str(Path(__file__).parents[2])
-_LIBRARIES = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), *site.getsitepackages()})
-
-
-def _copy(value: Any) -> Any:
+def copied(value: Any) -> Any:
     """Return a copy that shares no memory."""
     if isinstance(value, Tensor):
         return value.detach().clone().requires_grad_(value.requires_grad)
     if isinstance(value, torch.Generator):
         return torch.Generator(value.device).set_state(value.get_state())
     if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
-        return type(value)(map(_copy, value))
+        return type(value)(map(copied, value))
     if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    return copy.deepcopy(value) if hasattr(value, "__array__") else value
+        return {key: copied(item) for key, item in value.items()}
+    return copy.deepcopy(value) if hasattr(value, "__array__") or isinstance(value, nn.Module) else value
 
 
 def _differs(now: Any, before: Any) -> bool:
     """Whether a tensor, an array, or a container of them is no longer what it was."""
     if isinstance(now, tuple | list | dict | Tensor) or hasattr(now, "__array__"):
         return find_difference(now, before, 0.0) is not None
+    return False
+
+
+def _is_marked(now: Any, before: Any) -> bool:
+    """Whether a tensor asks for gradients that did not, or has got some."""
+    if isinstance(now, Tensor):
+        return now.requires_grad and (not before.requires_grad or (now.is_leaf and now.grad is not None))
+    if isinstance(now, tuple | list) and isinstance(before, tuple | list) and len(now) == len(before):
+        return any(_is_marked(*both) for both in zip(now, before, strict=True))
     return False

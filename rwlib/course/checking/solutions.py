@@ -43,16 +43,28 @@ class Solution:
 
         Only the imports run whose names occur in it, so that a check needs no more of rwlib than the solution does.
         """
-        text = self.before + self.body
-        used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        space = self.space()
+        exec(compile(self.before + self.body, f"<solution of exercise {self.number}>", "exec"), space)  # noqa: S102
+        return space[self.name]
+
+    def space(self, more: str = "") -> dict[str, Any]:
+        """Return the names that the solution needs: those of the notebook's imports that occur in it.
+
+        Args:
+            more: further code whose names are needed; its own imports are run, too.
+        """
+        trees = [ast.parse(self.before + self.body), ast.parse(more)]
+        used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        extra = [node for node in trees[1].body if isinstance(node, ast.Import | ast.ImportFrom)]
         space: dict[str, Any] = {"__name__": f"solution_of_{self.number}"}
-        for node in self.imports:
-            names = [alias for alias in node.names if (alias.asname or alias.name).split(".")[0] in used]
+        for node in (*extra, *self.imports):
+            names = [
+                alias for alias in node.names if node in extra or (alias.asname or alias.name).split(".")[0] in used
+            ]
             if names:
                 needed = ast.Module([type(node)(**{**vars(node), "names": names})], type_ignores=[])
                 exec(compile(needed, f"<imports of exercise {self.number}>", "exec"), space)  # noqa: S102
-        exec(compile(text, f"<solution of exercise {self.number}>", "exec"), space)  # noqa: S102
-        return space[self.name]
+        return space
 
     def edited(self, edits: str | Sequence[str]) -> "Solution":
         """Return the solution with a mistake in it.

@@ -1,19 +1,19 @@
 """Exercises of notebook 02."""
 
 from rwlib.course.checking.cases import mask, randn
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.exercise import Each, Exercise
 
 
 def maps_and_filters(rng):
-    """Not square, one image and several, 3x3 and 5x5, float64."""
-    for b, c, o, h, w, k in ((1, 2, 3, 4, 6, 3), (3, 1, 2, 6, 4, 3), (2, 3, 1, 5, 7, 5)):
+    """Not square, several images and one, 3x3 and 5x5, float64."""
+    for b, c, o, h, w, k in ((2, 2, 3, 4, 5, 3), (3, 1, 2, 5, 4, 3), (1, 3, 2, 5, 6, 5)):
         filters = randn(rng, o, c, k, k), randn(rng, o), randn(rng, o, c, k, k), randn(rng, o)
         yield randn(rng, b, c, h, w), mask(rng, b, h, w, hole_fraction=0.4), *filters
 
 
 def masks_and_sizes(rng):
     """Smaller and larger. The new sizes are even: then no position lies half-way, and every way of rounding agrees."""
-    for b, H, W, h, w in ((1, 16, 13, 4, 6), (2, 9, 20, 4, 8), (2, 12, 11, 10, 4), (1, 5, 7, 8, 12)):
+    for b, H, W, h, w in ((2, 9, 20, 4, 8), (1, 16, 13, 4, 6), (2, 12, 11, 10, 4), (1, 5, 7, 8, 12)):
         yield mask(rng, b, H, W, hole_fraction=0.4), h, w
 
 
@@ -25,7 +25,7 @@ def maps_and_filters_one_bias(rng):
 
 def maps_with_large_holes(rng):
     """Sparse masks, so that some windows have no existing pixel at all."""
-    for b, c, o, h, w, k in ((1, 2, 3, 6, 8, 3), (3, 1, 2, 8, 5, 3), (2, 3, 1, 9, 7, 5)):
+    for b, c, o, h, w, k in ((2, 2, 3, 6, 8, 3), (3, 1, 2, 8, 5, 3), (1, 3, 2, 9, 7, 5)):
         M = mask(rng, b, h, w, hole_fraction=0.9)
         M[:, :, :, w // 2 :] = 0.0
         M[:, :, 0, 0] = 1.0
@@ -34,13 +34,13 @@ def maps_with_large_holes(rng):
 
 def filters_3x3(rng):
     """Several widths, float64."""
-    for o, c in ((1, 1), (2, 3), (4, 2)):
+    for o, c in ((2, 3), (4, 2), (1, 1)):
         yield (randn(rng, o, c, 3, 3),)
 
 
 def filters_3(rng):
     """1-D filters, float64."""
-    for o, c in ((1, 1), (2, 3), (4, 2)):
+    for o, c in ((2, 3), (4, 2), (1, 1)):
         yield (randn(rng, o, c, 3),)
 
 
@@ -53,6 +53,15 @@ EXERCISES = [
             "Only one window lies in the hole altogether. Equation (1) asks for its centre, the output location.": 1,
             "40 are the existing locations; they use `W` and `b`.": 40,
             "The window has 9 taps in each of 49 places, but filters are chosen once for each output.": 81,
+            "Those are all output locations. `W_hat` is used where the output lies in the hole.": 49,
+            "That is the ring around the hole: those windows see it, but their output locations exist.": Each(16, 24),
+            "That is one side of the hole: count the area, rows times columns.": Each(3, 5),
+            "The map keeps its size: there are 49 output locations in all, each with one choice.": Each(
+                100, when=lambda answer: answer > 49
+            ),
+            "Is a location of the hole left without an output? Every one of them has one.": Each(
+                0, when=lambda answer: answer < 9
+            ),
         },
         hints=(
             "Does the window matter, or only the place where its result is written?",
@@ -75,6 +84,22 @@ EXERCISES = [
             ),
             "That is the mean of the products; `W^T x` is their sum, over channels, rows and columns.": (
                 ".sum() -> .mean()"
+            ),
+            "The bias is missing: each region adds its own, `b` or `b_hat`.": (
+                "(window * weight).sum() + bias -> (window * weight).sum()"
+            ),
+            "The border is padded with zeros; the course mirrors it, `pad_reflect(x, k // 2)`.": """
+                k = W.shape[-1]
+                x_pad = F.pad(x, (k // 2,) * 4)
+                out = x.new_zeros(len(x), len(W), *x.shape[-2:])
+                for n, m, i, j in product(*map(range, out.shape)):
+                    window = x_pad[n, :, i : i + k, j : j + k]
+                    weight, bias = (W[m], b[m]) if M[n, 0, i, j] == 1 else (W_hat[m], b_hat[m])
+                    out[n, m, i, j] = (window * weight).sum() + bias
+                return out
+            """,
+            "Rows and columns of the window are exchanged: rows are i, columns j.": (
+                "x_pad[n, :, i : i + k, j : j + k] -> x_pad[n, :, i : i + k, j : j + k].mT"
             ),
         },
         hints=(
@@ -111,6 +136,14 @@ EXERCISES = [
                 "b_hat) -> 0 * b_hat)",
                 "(1 - M) -> (1 - M) + (b + b_hat).view(1, -1, 1, 1)",
             ),
+            "Both regions' results are added everywhere: each counts in its own region alone, so multiply by `M` and "
+            "by `1 - M`.": "existing * M + missing * (1 - M) -> existing + missing",
+            "The hole stays empty: the result of `W_hat` is missing there.": " + missing * (1 - M) ->",
+            "The existing region stays empty: the result of `W` is missing there.": "existing * M + ->",
+            "Both biases are missing.": ("W, b) -> W, 0 * b)", "b_hat) -> 0 * b_hat)"),
+            "One region alone sees the whole map: the other one's input was masked. Mask the outputs only.": Each(
+                "(x, W_hat -> (x * (1 - M), W_hat", "(x, W, b) -> (x * M, W, b)"
+            ),
         },
         hints=(
             "Convolve the whole map twice, once with each set of filters. Only then choose.",
@@ -145,6 +178,24 @@ EXERCISES = [
             "Interpolated values were rounded down: every cell that touches the hole became hole.": (
                 'return F.interpolate(M, (h, w), mode="bilinear", align_corners=True).add(1e-9).floor()'
             ),
+            "That averages four pixels, or two, and rounds: an output shows *one* pixel, the nearest. Rounding the "
+            "index is meant, not the value.": (
+                'return F.interpolate(M, (h, w), mode="bilinear", align_corners=True).round()'
+            ),
+            "That asks which kind is more frequent in a cell: the nearest *pixel* is meant.": Each(
+                "return (F.adaptive_avg_pool2d(M, (h, w)) > 0.5).to(M.dtype)",
+                "return F.adaptive_avg_pool2d(M, (h, w)).round()",
+            ),
+            "Cells are averaged, which gives values between 0 and 1: a mask must stay 0 or 1, so pick pixels.": Each(
+                "return F.adaptive_avg_pool2d(M, (h, w))", 'return F.interpolate(M, (h, w), mode="area")'
+            ),
+            "Rows are right, columns not (or the reverse): both run evenly from the first to the last and are rounded "
+            "to the nearest.": Each(
+                "(H - 1) / (h - 1) + 0.5 -> (H - 1) / (h - 1)",
+                "(W - 1) / (w - 1) + 0.5 -> (W - 1) / (w - 1)",
+                "(H - 1) / (h - 1) + 0.5 -> H / h",
+                "(W - 1) / (w - 1) + 0.5 -> W / w",
+            ),
         },
         hints=(
             "Which row of M shows row i of the result? Row 0 for i = 0, row H - 1 for i = h - 1, evenly in between.",
@@ -169,6 +220,10 @@ EXERCISES = [
             "Only the existing region's channels were masked; those that meet `W_hat` must be zero outside the hole.": (
                 "x * (1 - M)] -> x]"
             ),
+            "The bias is missing; it is added once, by the one convolution.": "filters, b) -> filters, 0 * b)",
+            "The border is padded with zeros; the course mirrors it, `reflect_conv2d`.": (
+                "reflect_conv2d(stacked, filters, b) -> F.conv2d(stacked, filters, b, padding=W.shape[-1] // 2)"
+            ),
         },
         hints=(
             "Stack `x * M` and `x * (1 - M)` along the channels, and the filters along *their* input channels.",
@@ -190,6 +245,9 @@ EXERCISES = [
                 0,
             ),
             "Too wide: from `k - 1` columns away no tap reaches across; it is `(k - 1) / 2` on each side.": (4, 8),
+            "A 5×5 window reaches two columns far, a 3×3 window one; and windows straddle the border from both "
+            "sides.": Each((1, 1), when=lambda answer: len(answer) == 2 and answer != (4, 2)),
+            "The order: first 3×3, then 5×5.": (4, 2),
         },
         hints=(
             "An output differs if its window contains pixels of both regions.",
@@ -217,6 +275,21 @@ EXERCISES = [
             ),
             "The new mask is the old one: it must grow where a window has found something.": ", M_new -> , M",
             "The hole was read: multiply `x` by `M` before the convolution.": "x * M, W -> x, W",
+            "The bias is missing: it is added after the rescaling.": "+ b.view(1, -1, 1, 1) ->",
+            "The second result counts taps; a mask is 1 where at least one was found, and 0 elsewhere.": (
+                ", M_new -> , taps"
+            ),
+            "The share of existing taps was compared with 0.5: one existing pixel is enough to make a window count, so "
+            "compare the *number* of taps.": """
+                k = W.shape[-1]
+                sums = reflect_conv2d(x * M, W, torch.zeros_like(b))
+                taps = reflect_conv2d(M, torch.ones_like(W[:1, :1]), torch.zeros_like(b[:1])) / k**2
+                M_new = (taps > 0.5).to(x.dtype)
+                return (sums / taps.clamp(min=1 / k**2) + b.view(1, -1, 1, 1)) * M_new, M_new
+            """,
+            "The bias was added by the convolution, and again after the rescaling, or it was rescaled with the sum.": (
+                "x * M, W, torch.zeros_like(b)) -> x * M, W, b)"
+            ),
         },
         hints=(
             "Convolve the mask with ones: that counts the existing taps of every window.",
@@ -253,6 +326,24 @@ EXERCISES = [
             "Only along the columns is that right; along the rows the same sums are needed.": (
                 "w[:, :, 0] + w[:, :, 1], w[:, :, 2] -> w[:, :, 0], w[:, :, 1] + w[:, :, 2]"
             ),
+            "In one place two taps are averaged: the pixel stands twice, so its weight is their sum.": Each(
+                "r[..., 1] + r[..., 2] -> (r[..., 1] + r[..., 2]) / 2",
+                "r[..., 0] + r[..., 1] -> (r[..., 0] + r[..., 1]) / 2",
+                "w[:, :, 1] + w[:, :, 2] -> (w[:, :, 1] + w[:, :, 2]) / 2",
+                "w[:, :, 0] + w[:, :, 1] -> (w[:, :, 0] + w[:, :, 1]) / 2",
+            ),
+            "In one place a tap was dropped, the middle one perhaps: two taps fall on one pixel, and both count.": Each(
+                "w[:, :, 1] + w[:, :, 2] -> w[:, :, 2]",
+                "w[:, :, 0] + w[:, :, 1] -> w[:, :, 0]",
+                "r[..., 1] + r[..., 2] -> r[..., 2]",
+                "r[..., 0] + r[..., 1] -> r[..., 0]",
+            ),
+            "Both row phases are the odd one's: for even rows the first tap stands alone.": (
+                "w[:, :, 0], w[:, :, 1] + w[:, :, 2] -> w[:, :, 0] + w[:, :, 1], w[:, :, 2]"
+            ),
+            "The first phase is the rows', 0 for even: the phases of the columns are exchanged.": (
+                "torch.stack(even), torch.stack(odd) -> torch.stack(odd), torch.stack(even)"
+            ),
         },
         hints=(
             "First along the rows: even `[w[:, :, 0], w[:, :, 1] + w[:, :, 2]]`, odd `[w[:, :, 0] + w[:, :, 1], ...]`.",
@@ -275,6 +366,17 @@ EXERCISES = [
             "Those are the four-product filters; replace x[i-1] by x[i] - d[i-1] and collect what meets x[i].": (
                 "-w0, w0 + w1 + w2, w2 -> w0, w1 + w2, w0 + w1"
             ),
+            "S is the middle tap alone: x[i] meets all three, w0 + w1 + w2, when the steps are put in.": (
+                "w0 + w1 + w2 -> w1"
+            ),
+            "S lacks the middle tap: x[i] meets all three, w0 + w1 + w2.": "w0 + w1 + w2 -> w0 + w2",
+            "The middle tap needs no step: it meets x[i] itself. A is −w0, C is w2.": (
+                "-w0, w0 + w1 + w2, w2 -> w0 - w1, w0 + w1 + w2, w2 - w1"
+            ),
+            "C is the last tap, w2: the step after pixel i enters x[i+1].": Each(
+                "-w0, w0 + w1 + w2, w2 -> -w0, w0 + w1 + w2, w0", "-w0, w0 + w1 + w2, w2 -> -w0, w0 + w1 + w2, w1"
+            ),
+            "S is the sum of the three taps, not their mean.": "w0 + w1 + w2 -> (w0 + w1 + w2) / 3",
         },
         hints=(
             "Put `x[i-1] = x[i] - d[i-1]` into even(i), and `x[i+1] = x[i] + d[i]` into odd(i).",

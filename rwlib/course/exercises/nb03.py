@@ -4,12 +4,12 @@ import torch
 from torch import nn
 
 from rwlib.course.checking.cases import image, mask, randn
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.exercise import Each, Exercise
 
 
 def pictures_and_masks(rng):
-    """Not square, one picture and several, float64."""
-    for b, h, w in ((1, 4, 7), (2, 5, 3), (3, 6, 6)):
+    """Not square, several pictures and one, float64."""
+    for b, h, w in ((2, 5, 3), (1, 4, 7), (3, 6, 6)):
         yield image(rng, b, h, w), mask(rng, b, h, w)
 
 
@@ -34,9 +34,10 @@ def _convolution(rng, c_in, c_out, kernel, **options):
 
 
 def networks(rng):
-    """Two channels of which the first sees less, a deeper network, and one whose channels cancel."""
+    """Two channels of which the first sees less and shows less, a deeper network, and one whose channels cancel."""
     layer = _convolution(rng, 2, 3, 3, padding=1)
     layer.weight.data[:, 0, [0, 2]] = 0
+    layer.weight.data[0, :, :, 0] = 0
     yield layer, randn(rng, 2, 2, 9, 7), 4, 3
     deep = nn.Sequential(
         _convolution(rng, 3, 2, 3, padding=1, stride=2), nn.ELU(), _convolution(rng, 2, 2, 3, padding=2, dilation=2)
@@ -56,7 +57,7 @@ def places(rng):
 
 def features_and_masks(rng):
     """Maps at a quarter of the mask's size."""
-    for b, c, h, w in ((1, 2, 4, 7), (2, 3, 5, 3), (3, 2, 6, 6)):
+    for b, c, h, w in ((2, 3, 5, 3), (1, 2, 4, 7), (3, 2, 6, 6)):
         x, skip = randn(rng, b, c, h, w), randn(rng, b, c + 1, h, w)
         weight, bias = randn(rng, c + 2, 3 * c + 1, 3, 3), randn(rng, c + 2)
         yield x, skip, mask(rng, b, 4 * h, 4 * w), weight, bias
@@ -64,7 +65,7 @@ def features_and_masks(rng):
 
 def predictions(rng):
     """Two predictions that carry gradients, a truth, a mask."""
-    for b, h, w in ((1, 4, 7), (2, 5, 3), (3, 6, 6)):
+    for b, h, w in ((2, 5, 3), (1, 4, 7), (3, 6, 6)):
         I_p1, I_p2 = (image(rng, b, h, w).requires_grad_() for _ in range(2))
         yield I_p1, I_p2, image(rng, b, h, w), mask(rng, b, h, w)
 
@@ -87,6 +88,8 @@ EXERCISES = [
             "Three channels only. Zero is also a colour, mid-grey: without the mask as fourth channel nobody can tell "
             "a grey pixel from a missing one.": "return I_gt * M",
             "Stacked along the batch or the rows? Channels are axis 1.": "M], dim=1 -> M.expand_as(I_gt)], dim=0",
+            "The hole is filled with 1 (white): what is missing is 0 in the input.": "I_gt * M, -> I_gt * M + (1 - M),",
+            "The mask stands there three times: one channel is enough, four in all.": "M], -> M.expand_as(I_gt)],",
         },
         hints=(
             "Two things are stacked along the channels: what exists of the picture, and where it exists.",
@@ -106,6 +109,21 @@ EXERCISES = [
             "the step afterwards.": "* step -> * step * stride",
             "Strides multiply, they do not add: two layers of stride 2 make steps of 4 pixels, three make 8.": (
                 "step *= stride -> step += stride - 1"
+            ),
+            "One pixel too many for each layer: a window of k spans k - 1 steps; the centre was there before.": Each(
+                "(kernel - 1) * dilation * step -> ((kernel - 1) * dilation + 1) * step"
+            ),
+            "Strides were added up: they multiply. Two layers of stride 2 make steps of 4 pixels, three make 8.": (
+                "step *= stride -> step += stride"
+            ),
+            "The loop ends after the first layer: is `return` inside it?": (
+                "        step *= stride ->         return side + 0 * (step * stride)"
+            ),
+            "Without any layer an output sees one pixel, itself: begin with 1.": (
+                "side, step = 1, 1 -> side, step = 0, 1"
+            ),
+            "The layers come in the wrong order: the first is the one at the picture.": (
+                "dilation in layers -> dilation in layers[::-1]"
             ),
         },
         hints=(
@@ -129,6 +147,9 @@ EXERCISES = [
             ),
             "The channels are summed with their signs, and opposite gradients cancel: ask each channel, or sum "
             "absolute values.": "(x.grad != 0).any(dim=1) -> x.grad.sum(dim=1) != 0",
+            "Only the output's first channel was asked: sum its channels at (row, column).": (
+                "[..., row, column] -> [:, 0, row, column]"
+            ),
         },
         hints=(
             "Give x `requires_grad_()` (on a copy), take one pixel of network(x), sum its channels, and go backward.",
@@ -167,6 +188,23 @@ EXERCISES = [
             "One mirror is not enough: where the padding is larger than the map, the index leaves at the other end. "
             "Mirror again, or use the period 2 · (n - 1).": "i % period -> abs(i)",
             "The pattern repeats after 2 · (n - 1) rows, not 2 · n: neither end is seen twice.": "2 * (n - 1) -> 2 * n",
+            "One mirror at each end is not enough: for an index far outside, the mirrored one is outside again. Mirror "
+            "as often as needed, or use the period 2 · (n - 1).": Each(
+                "return abs(i) if i < n else 2 * (n - 1) - i",
+                "return -i if i < 0 else 2 * (n - 1) - i if i >= n else i",
+            ),
+            "Beyond row n - 1 it goes on counting: the second half of the period comes back, period - i.": (
+                "min(i, period - i) -> i"
+            ),
+            "That is the larger of the two; it lies beyond row n - 1. Take the smaller.": (
+                "min(i, period - i) -> max(i, period - i)"
+            ),
+            "Off by one on the way back: i and period - i show the same row, period - i - 1 another one.": Each(
+                "min(i, period - i) -> min(i, period - i - 1)", "min(i, period - i) -> min(i, period - i + 1)"
+            ),
+            "The pattern repeats after 2 · (n - 1) rows, there and back; n - 1 are one way.": (
+                "2 * (n - 1) -> (n - 1)"
+            ),
         },
         hints=(
             "Write the row of indices for n = 3: ... 2 1 0 1 2 1 0 1 2 ... After how many entries does it repeat?",
@@ -183,6 +221,12 @@ EXERCISES = [
             "That is x12 alone. Each region brings its own channels, and the existing one has a skip connection.": 128,
             "That is the number of channels for c = 1; here c = 32.": 12,
             "The mask chooses, it is not a channel here: only layer 1 gets it as one.": 385,
+            "x12 and x4 have 4c = 128 channels each at c = 32, so the number is a multiple of 128.": Each(
+                96, when=lambda answer: answer % 128 != 0
+            ),
+            "Count parts of 128: x12 and x4 for the existing region, x12 for the hole.": Each(
+                640, when=lambda answer: answer % 128 == 0
+            ),
         },
         hints=(
             "x12 and x4 have 4 · 32 = 128 channels each.",
@@ -215,6 +259,27 @@ EXERCISES = [
                 "upsample_nearest(regions, 2) -> regions"
             ),
             "The ELU behind the convolution is missing: without it, many layers are worth one.": "F.elu( -> (",
+            "The channels are stacked in another order: x in the existing region, skip in the existing region, x in "
+            "the hole. The filters' channels are in this order, too.": Each(
+                "[x * M, skip * M, x * (1 - M)] -> [x * M, x * (1 - M), skip * M]",
+                "[x * M, skip * M, x * (1 - M)] -> [skip * M, x * M, x * (1 - M)]",
+                "[x * M, skip * M, x * (1 - M)] -> [x * (1 - M), skip * M, x * M]",
+                "[x * M, skip * M, x * (1 - M)] -> [x * (1 - M), x * M, skip * M]",
+                "[x * M, skip * M, x * (1 - M)] -> [skip * M, x * (1 - M), x * M]",
+            ),
+            "The bias is missing: `reflect_conv2d(x, weight, bias)`.": "weight, bias) -> weight, 0 * bias)",
+            "Upsampled after the convolution: the filters should meet the doubled map, so upsample first.": Each(
+                "F.elu(reflect_conv2d(upsample_nearest(regions, 2), weight, bias)) -> "
+                "upsample_nearest(F.elu(reflect_conv2d(regions, weight, bias)), 2)"
+            ),
+            "Upsampled before the regions are separated, with a mask of that size: separate first, at the size of "
+            "x, or "
+            "the border runs elsewhere.": """
+                x, skip = upsample_nearest(x, 2), upsample_nearest(skip, 2)
+                M = resize_mask(M, x.shape[-2:])
+                return F.elu(reflect_conv2d(torch.cat([x * M, skip * M, x * (1 - M)], dim=1), weight, bias))
+            """,
+            "The activation is a ReLU: it loses everything negative. The ELU keeps some of it.": "F.elu( -> F.relu(",
         },
         hints=(
             "In this order: resize_mask(M, x.shape[-2:]), three products, torch.cat, upsample_nearest, reflect_conv2d, "
@@ -256,6 +321,21 @@ EXERCISES = [
                 "(I_p1 - I_gt).abs() -> (I_p1 - I_gt)",
                 "(I_p2 - I_gt).abs() -> (I_p2 - I_gt)",
             ),
+            "One of the two terms counts a region alone: both take all pixels, the mask is of no use.": Each(
+                "(I_p1 - I_gt) -> ((I_p1 - I_gt) * (1 - M))",
+                "(I_p2 - I_gt) -> ((I_p2 - I_gt) * (1 - M))",
+                "(I_p1 - I_gt) -> ((I_p1 - I_gt) * M)",
+                "(I_p2 - I_gt) -> ((I_p2 - I_gt) * M)",
+            ),
+            "That is the Euclidean norm, the root of a sum of squares; the 1 at the bars means absolute values.": Each(
+                "((I_p1 - I_gt).abs().sum() + (I_p2 - I_gt).abs().sum()) -> ((I_p1 - I_gt).norm() + (I_p2 - "
+                "I_gt).norm())"
+            ),
+            "The two predictions were averaged; eq. (2) adds their terms.": " / len(I_gt) -> / len(I_gt) / 2",
+            "The absolute value comes after the sum: by then too bright and too dark have cancelled.": (
+                "((I_p1 - I_gt).abs().sum() + (I_p2 - I_gt).abs().sum()) -> "
+                "((I_p1 - I_gt).sum().abs() + (I_p2 - I_gt).sum().abs())"
+            ),
         },
         hints=(
             "Absolute differences, summed over channels, rows and columns; two terms. Is M needed?",
@@ -275,6 +355,17 @@ EXERCISES = [
             "A clip is flat on both sides: at -3 it learns nothing either.": ({"tanh"}, {"clip", "elu_clip", "tanh"}),
             "tanh saturates, but it is never flat: its slope at 1.5 is 0.18.": (set(), {"elu_clip", "tanh"}),
             "tanh saturates, but it is never flat: its slope is 0.18 at 1.5 and 0.01 at -3.": (set(), {"elu_clip"}),
+            "A plain clip is flat above 1 and below −1: `clip` has no slope at 1.5 and none at −3.": Each(
+                ({"clip", "tanh"}, {"clip", "tanh", "elu_clip"}),
+                when=lambda answer: any("clip" in ([names] if isinstance(names, str) else names) for names in answer),
+            ),
+            "At −3 there are two: tanh, never flat, and the ELU, which has bent to −0.95, inside [−1, 1].": Each(
+                ({"tanh"}, {"elu_clip"}),
+                when=lambda answer: answer[0] in ("tanh", {"tanh"}, ["tanh"], ("tanh",)),
+            ),
+            "At 1.5 the ELU gives 1.5, which is clipped, so `elu_clip` is flat there; tanh is flat nowhere.": Each(
+                ({"elu_clip"}, {"tanh", "elu_clip"}), when=lambda answer: len(answer) == 2
+            ),
         },
         hints=(
             "A clip has slope 1 inside [-1, 1] and 0 outside. What does an ELU make of 1.5 and of -3, before the clip?",

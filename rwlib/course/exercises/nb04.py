@@ -1,17 +1,20 @@
 """Exercises of notebook 04: correlations of positions, the correlation loss, and its tiles."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from rwlib.conventions import compose
 from rwlib.course.checking.cases import image, mask, rand, randn
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.compare import Complaint
+from rwlib.course.checking.exercise import Each, Exercise
 from rwlib.course.lessons.tensor_memory import largest_tensor
 
-SHAPES = ((1, 5, 3, 4), (2, 3, 4, 2), (3, 4, 2, 5))
+SHAPES = ((2, 3, 4, 2), (1, 5, 3, 4), (3, 4, 2, 5))
 """b, c, h, w: every size differs from the others, and n = h w from c."""
 
 
@@ -35,7 +38,7 @@ def toy_features(I: Tensor) -> list[Tensor]:
 
 def both_networks(rng: torch.Generator) -> Iterator[tuple]:
     """Predictions and composites of two networks, as training has them: gradients lead to both predictions."""
-    for b, h, w in ((1, 16, 24), (2, 24, 16)):
+    for b, h, w in ((2, 24, 16), (1, 16, 24)):
         I_gt, M = image(rng, b, h, w), mask(rng, b, h, w)
         I_p1, I_p2 = (image(rng, b, h, w).requires_grad_() for _ in range(2))
         yield I_p1, compose(I_gt, I_p1, M), I_p2, compose(I_gt, I_p2, M), I_gt, toy_features
@@ -43,8 +46,8 @@ def both_networks(rng: torch.Generator) -> Iterator[tuple]:
 
 def sizes(rng: torch.Generator) -> Iterator[tuple]:
     """Not square, several images, three dtypes."""
-    yield 16, 24, 1, torch.float32
     yield 64, 32, 3, torch.float64
+    yield 16, 24, 1, torch.float32
     yield 256, 256, 8, torch.float16
     yield 512, 256, 2, torch.float32
 
@@ -55,10 +58,45 @@ def matrices_and_tiles(rng: torch.Generator) -> Iterator[tuple]:
         yield rand(rng, n, c), rand(rng, n, c), tile
 
 
+WHOLE = Complaint(
+    "Right, but it makes the whole n × n matrix, which is what tiles avoid. Multiply a few rows of A with a few "
+    "rows of "
+    "A: `A[i] @ A[j].T`."
+)
+BELOW = Complaint(
+    "Right, but tiles below the diagonal are computed as well, twice the work: they mirror those above it. Count the "
+    "tiles beside the diagonal twice instead."
+)
+
+
+class Multiplications(TorchFunctionMode):
+    """Count the products of numbers in the products of matrices."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_function__(self, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        """Call the function; note how large it was, if it multiplies matrices."""
+        value = function(*args, **(kwargs or {}))
+        if getattr(function, "__name__", "") in ("matmul", "__matmul__", "mm", "einsum", "bmm", "addmm", "linear"):
+            self.count += value.numel() if isinstance(value, Tensor) else 0
+        return value
+
+
 def call_and_watch(answer: Callable, A: Tensor, B: Tensor, tile: int) -> dict:
-    """Return the sum, and whether a whole n × n tensor was made on the way to it."""
-    value, largest = largest_tensor(lambda: answer(A, B, tile))
-    return {"the sum": value, "a whole n x n tensor was made": largest >= len(A) ** 2 and tile < len(A)}
+    """Return the sum, and what is wrong with how it came about."""
+    with Multiplications() as multiplications:
+        value, largest = largest_tensor(lambda: answer(A, B, tile))
+    starts = range(0, len(A), tile)
+    sides = [min(tile, len(A) - i) for i in starts]
+    enough = 2 * sum(a * b for i, a in enumerate(sides) for b in sides[i:])
+    complaint = Complaint("")
+    if largest >= len(A) ** 2 and tile < len(A):
+        complaint = WHOLE
+    elif multiplications.count > enough:
+        complaint = BELOW
+    return {"result": value, "work": complaint}
 
 
 def two_matrices(rng: torch.Generator) -> Iterator[tuple]:
@@ -67,15 +105,21 @@ def two_matrices(rng: torch.Generator) -> Iterator[tuple]:
         yield randn(rng, n, c), randn(rng, n, c)
 
 
+CANCELLED = Complaint(
+    "Right in float64, but in float32 two large and nearly equal numbers are subtracted, and what remains is mostly "
+    "rounding. Subtract the features first, then multiply: use E."
+)
+
+
 def call_with_close_features(answer: Callable, A: Tensor, B: Tensor) -> dict:
-    """Return D, and whether it is still right in float32 where A is so close to B that a subtraction cancels."""
+    """Return D, and a complaint if it is not right in float32 where A is so close to B that a subtraction cancels."""
     B_32 = (B.abs() + 100).float()
     A_32 = B_32 + 0.01 * (A - B).float()
     expected = A_32.double() @ A_32.double().T - B_32.double() @ B_32.double().T
     D_32 = answer(A_32, B_32)
     same_shape = isinstance(D_32, Tensor) and D_32.shape == expected.shape
     error = (D_32.double() - expected).norm() / expected.norm() if same_shape else float("inf")
-    return {"D": answer(A, B), "accurate in float32": bool(error < 1e-5)}
+    return {"result": answer(A, B), "accuracy": Complaint("") if error < 1e-5 else CANCELLED}
 
 
 EXERCISES = [
@@ -134,6 +178,12 @@ EXERCISES = [
             "the batch.": " / len(phi_c1) ->",
             "That compares features with features. Eq. (4) compares correlations: build f for both "
             "first.": "correlation(phi_c1) - correlation(phi_gt) -> phi_c1 - phi_gt",
+            "σ is missing: multiply by 1 / c², c being the number of channels.": "sigma * ->",
+            "The correlation of the difference is compared: build f for both features first, then subtract. f is not "
+            "linear.": "correlation(phi_c1) - correlation(phi_gt) -> correlation(phi_c1 - phi_gt)",
+            "The absolute value comes after the sum: by then errors of opposite sign have cancelled.": (
+                "difference.abs().sum() -> difference.sum().abs()"
+            ),
         },
         hints=(
             "Three steps: f of both, the absolute difference, the sum. Then σ, and the mean over the batch.",
@@ -161,6 +211,21 @@ EXERCISES = [
                 "I_c1)[1] -> I_c1)[2]",
                 "I_gt)[1] -> I_gt)[2]",
             ),
+            "All pools are in it: L_c takes pool 2 alone. Three pools belong to the style loss.": Each(
+                "return sum(correlation_loss(x, y) for x, y in zip(features(I_c1), features(I_gt), strict=True))",
+                "return sum(correlation_loss(x, y) for x, y in zip(features(I_c1), features(I_gt), strict=True)) / 3",
+            ),
+            "Both composites are in it, mixed: eq. (4) takes the first alone.": (
+                "features(I_c1)[1] -> features((I_c1 + I_c2) / 2)[1]"
+            ),
+            "Pixels are compared: L_c compares *features*, `features(I)[1]`.": (
+                "(features(I_c1)[1], features(I_gt)[1]) -> (I_c1, I_gt)"
+            ),
+            "It is not compared with the ground truth: the second argument is the features of I_gt.": Each(
+                "features(I_gt)[1] -> features(I_p1)[1]",
+                "features(I_gt)[1] -> features(I_c2)[1]",
+                "features(I_gt)[1] -> features(I_p2)[1]",
+            ),
         },
         hints=(
             "Which loss sees what: L_c and L_s take composites, one network each.",
@@ -177,6 +242,15 @@ EXERCISES = [
             "Rows plus columns counts the 20 × 20 corner where they cross twice.": 4000,
             "Those are the pairs that can *not* differ: neither position changed.": 6400,
             "All of them? If neither i nor j changed, f_ij did not either.": 10000,
+            "Those are positions. f has an entry for each *pair* of them, 100² in all.": Each(
+                20, 80, when=lambda answer: answer < 400
+            ),
+            "Changed with unchanged, one way round: (i, j) and (j, i) are two entries, and pairs of two changed ones "
+            "count, too.": Each(1600, 1800, when=lambda answer: answer in (1600, 1800, 1790)),
+            "Pairs of two changed positions are missing: they can differ as well.": 3200,
+            "A pair can differ if one of its two positions, or both, are among the 20.": Each(
+                3980, when=lambda answer: True
+            ),
         },
         hints=(
             "Count the pairs that stay as they were: both positions are among the 80.",
@@ -200,6 +274,19 @@ EXERCISES = [
             ),
             "Those are bits; a byte has eight of them.": "dtype.itemsize -> dtype.itemsize * 8",
             "Height and width differ: n is their product, not the square of one of them.": "w_px -> h_px",
+            "Pool 2 is a quarter of the image's sides: two halvings, not three.": (
+                "(h_px // 4) * (w_px // 4) -> (h_px // 8) * (w_px // 8)"
+            ),
+            "f is stored whole, both (i, j) and (j, i), although it is symmetric.": Each(
+                "b * n * n -> b * (n * (n + 1) // 2)", "b * n * n -> b * (n * n // 2)"
+            ),
+            "The number of channels plays no part: each of the n² entries is one number, a sum over the channels.": (
+                "b * n * n -> 128 * b * n * n"
+            ),
+            "Each image has an f of its own: b times n², not (b n)². Pairs across images are not made.": (
+                "b * n * n -> (b * n) ** 2"
+            ),
+            "Bytes are asked for, not mebibytes.": "b * n * n * dtype.itemsize -> b * n * n * dtype.itemsize / 2**20",
         },
         hints=(
             "First n = h w of the pool-2 map, whose sides are a quarter of the image's.",
@@ -226,8 +313,13 @@ EXERCISES = [
             ),
             "Differences are summed within a tile before the absolute value: they cancel, and the result depends on "
             "the tile.": "D.abs().sum() -> D.sum().abs()",
-            "Right, but it makes the whole n × n matrix, which is what tiles avoid. Multiply a few rows of A with a "
-            "few rows of A: `A[i] @ A[j].T`.": "return (A @ A.T - B @ B.T).abs().sum()",
+            WHOLE: "return (A @ A.T - B @ B.T).abs().sum()",
+            BELOW: ("range(i, len(A), tile) -> range(0, len(A), tile)", "(1 if i == j else 2) * ->"),
+            "Tiles below the diagonal are counted, too, although those above already stand for two: begin the inner "
+            "loop at the outer one's place.": "range(i, len(A), tile) -> range(0, len(A), tile)",
+            "Only the last tile counts: add to the sum, do not overwrite it.": "total = total + -> total =",
+            "Squares instead of absolute values.": ".abs() -> .square()",
+            "Each tile is averaged; the sum over all entries is asked for.": "D.abs().sum() -> D.abs().mean()",
         },
         hints=(
             "Two loops over `range(0, n, tile)`; the inner one starts where the outer one stands.",
@@ -241,16 +333,19 @@ EXERCISES = [
         cases=two_matrices,
         call=call_with_close_features,
         mistakes={
-            "Right in float64, but in float32 two large and nearly equal numbers are subtracted, and what remains is "
-            "mostly rounding. Subtract the features first, then multiply: use E.": (
-                "E @ A.T + B @ E.T -> A @ A.T - B @ B.T"
-            ),
+            CANCELLED: "E @ A.T + B @ E.T -> A @ A.T - B @ B.T",
             "E Eᵀ is the difference squared, and a² − b² is not (a − b)².": "E @ A.T + B @ E.T -> E @ E.T",
             "The second product is E Bᵀ; it must be B Eᵀ, or the result is not symmetric.": "B @ E.T -> E @ B.T",
             "A stands in both products, so E Eᵀ is counted once too often: write A = B + E and multiply out.": (
                 "B @ E.T -> A @ E.T"
             ),
             "B stands in both products, so E Eᵀ is missing: write A = B + E and multiply out.": "E @ A.T -> E @ B.T",
+            "Only one of two products is there: A = B + E gives E Aᵀ + B Eᵀ.": Each("+ B @ E.T ->", "E @ A.T + ->"),
+            "E is taken the other way round: E = A − B, as D is A's product minus B's.": "A - B -> B - A",
+            "The two products are added, not subtracted.": "E @ A.T + B -> E @ A.T - B",
+            "Not quite multiplied out: (B + E)(B + E)ᵀ − B Bᵀ = E Eᵀ + B Eᵀ + E Bᵀ. B Eᵀ and E Bᵀ are each other's "
+            "transposes, not the same.": Each("E @ A.T + B @ E.T -> E @ E.T + 2 * B @ E.T", "E @ A.T -> 2 * E @ B.T"),
+            "Differences have a sign: no absolute value here.": "E @ A.T + B @ E.T -> (E @ A.T + B @ E.T).abs()",
         },
         hints=(
             "Put A = B + E into A Aᵀ, multiply out, and look what cancels with B Bᵀ.",
@@ -261,6 +356,7 @@ EXERCISES = [
         number="4.8",
         title="the gradient by hand",
         cases=two_matrices,
+        differentiate=(),  # it is a gradient; whether it can be differentiated once more is not asked
         mistakes={
             "The factor 2 is missing: a position stands in a row of f and in a column.": "2 * S -> S",
             "That takes the sign of f itself. S is the sign of the *difference* of both.": " - B @ B.T ->",
@@ -273,6 +369,16 @@ EXERCISES = [
             ),
             "σ is missing: every entry is c² too large.": " / A.shape[1] ** 2 ->",
             "σ divides by n²; it is 1 / c², and A has a *row* for each position.": "A.shape[1] -> A.shape[0]",
+            "σ is 1 / c², not 1 / c.": "A.shape[1] ** 2 -> A.shape[1]",
+            "σ is 1 / c², and c is the number of *columns* of A; you divide by its rows.": "A.shape[1] ** 2 -> len(A)",
+            "The sign of the features' difference is taken; S is the sign of D = A Aᵀ − B Bᵀ, entry by entry.": Each(
+                "torch.sign(A @ A.T - B @ B.T) -> torch.sign(A - B) @ A.T",
+                "torch.sign(A @ A.T - B @ B.T) -> torch.sign(A - B) @ torch.sign(A - B).T",
+            ),
+            "The absolute value of D, not its sign: the derivative of |d| is +1 or −1.": (
+                "torch.sign(A @ A.T - B @ B.T) -> (A @ A.T - B @ B.T).abs()"
+            ),
+            "A gradient has a sign: no absolute value around it.": "2 * S @ A -> 2 * (S @ A).abs()",
         },
         hints=(
             "The derivative of |d| is the sign of d. How often does row i of A occur in A Aᵀ?",

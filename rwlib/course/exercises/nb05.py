@@ -4,18 +4,19 @@ import torch
 from torch import Tensor
 
 from rwlib.course.checking.cases import image, mask, rand, randn
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.describe import short
+from rwlib.course.checking.exercise import Each, Exercise
 
 
 def feature_maps(rng):
     """Not square, one image and several; c, h, w and b all differ."""
-    for b, c, h, w in ((1, 3, 4, 5), (2, 5, 3, 7), (4, 2, 6, 3)):
+    for b, c, h, w in ((2, 5, 3, 7), (1, 3, 4, 5), (4, 2, 6, 3)):
         yield (randn(rng, b, c, h, w).requires_grad_(),)
 
 
 def two_sets_of_pools(rng):
     """Three pools each: channels grow, sides shrink, as in VGG; never square."""
-    for b, h, w in ((1, 8, 12), (3, 12, 8), (2, 16, 8)):
+    for b, h, w in ((3, 12, 8), (1, 8, 12), (2, 16, 8)):
         shapes = [(b, 2 + p, h >> p, w >> p) for p in range(3)]
         phis_c2 = [randn(rng, *shape).requires_grad_() for shape in shapes]
         yield phis_c2, [randn(rng, *shape) for shape in shapes]
@@ -23,7 +24,7 @@ def two_sets_of_pools(rng):
 
 def pools_of_different_strength(rng):
     """Positive features as after a ReLU, each pool on a scale of its own."""
-    for b, h, w, scales in ((1, 8, 12, (1.0, 5.0, 2.0)), (3, 12, 8, (30.0, 4.0, 9.0)), (2, 16, 8, (0.5, 0.1, 0.7))):
+    for b, h, w, scales in ((3, 12, 8, (30.0, 4.0, 9.0)), (1, 8, 12, (1.0, 5.0, 2.0)), (2, 16, 8, (0.5, 0.1, 0.7))):
         yield ([scale * rand(rng, b, 2 + p, h >> p, w >> p) for p, scale in enumerate(scales)],)
 
 
@@ -43,7 +44,7 @@ class Network:
 
 def two_networks_and_a_hole(rng):
     """Two different networks, so that their order matters; not square; one image and several."""
-    for b, h, w in ((1, 6, 9), (3, 5, 4), (2, 7, 8)):
+    for b, h, w in ((3, 5, 4), (1, 6, 9), (2, 7, 8)):
         I_gt = image(rng, b, h, w).requires_grad_()
         yield Network("first network", 0.7, 1), Network("second network", -0.4, 2), I_gt, mask(rng, b, h, w)
 
@@ -60,8 +61,9 @@ def same_table(got, expected) -> str | None:
             return f"{key}: still to be filled in."
         if not isinstance(entry, str | set | frozenset | tuple | list):
             return f"{key}: expected a set of names, got {type(entry).__name__}."
-        if ({entry} - {""} if isinstance(entry, str) else set(entry)) != set(names):
-            return f"{key}: not {entry!r}. The other lines may be right."
+        entry = {entry} - {""} if isinstance(entry, str) else set(entry)
+        if entry != set(names):
+            return f"{key}: not {short(entry)}. The other lines may be right."
     return None
 
 
@@ -94,6 +96,12 @@ EXERCISES = [
             ),
             "`reshape(b, h * w, c)` does not move the channel axis, it cuts the numbers anew. Flatten h and w: "
             "`flatten(2)`.": "phi.flatten(2) -> phi.reshape(b, h * w, c).transpose(1, 2)",
+            "The channels' vectors at each position are brought to length one: how strong a place fires is lost. "
+            "Divide "
+            "by c · h · w alone.": "phi.flatten(2) -> F.normalize(phi.flatten(2), dim=1)",
+            "Entries have a sign: no absolute value.": "x @ x.transpose(1, 2) -> (x @ x.transpose(1, 2)).abs()",
+            "The batch does not belong into the divisor: c · h · w.": "c * h * w -> b * c * h * w",
+            "Divided by c², as σ does in eq. (4); δ_p is 1 / (c · h · w).": "(c * h * w) -> (c**2)",
         },
         hints=(
             "Make phi a matrix for each image: `phi.flatten(2)` is (b, c, n) with n = h · w.",
@@ -110,6 +118,16 @@ EXERCISES = [
             "The entry is right. The diagonal has c = 8 of them.": (0.5, 0.5),
             "The entry is right. 32 is the sum of all c² = 64 entries; the diagonal has 8.": (0.5, 32),
             "The entry is right. The diagonal has c = 8 entries, not h · w = 20.": (0.5, 10),
+            "An entry is a sum of *products* 2 · 2 = 4, not of twos.": Each(
+                (0.25, 2), (0.25, 0.25), when=lambda a: a[0] == 0.25
+            ),
+            "The entry is right. The diagonal has c = 8 of them, and they are added up.": Each(
+                (0.5, 8), when=lambda a: len(a) == 2 and a[0] == 0.5
+            ),
+            "The entry first, then the sum of the diagonal.": (4, 0.5),
+            "All c · h · w = 160 are divided by, and one entry is a sum over 20 positions.": Each(
+                (0.0125, 0.1), when=lambda a: len(a) == 2
+            ),
         },
         hints=(
             "An entry is a sum of 20 products 2 · 2, divided by c · h · w.",
@@ -173,6 +191,18 @@ EXERCISES = [
                 "(gram(phi_c2) - gram(phi_gt)).abs().sum((1, 2)).mean() -> (phi_c2 - phi_gt).abs().mean()"
             ),
             "Without the absolute value, differences of opposite sign cancel.": ".abs() ->",
+            "The Gram matrix of the difference: build both Gram matrices first, then subtract. They are not linear.": (
+                "gram(phi_c2) - gram(phi_gt) -> gram(phi_c2 - phi_gt)"
+            ),
+            "The `return` stands inside the loop: pool 1 alone is compared.": (
+                "total = total + (gram -> return total + (gram"
+            ),
+            "The absolute value comes after the sum: by then differences of opposite sign have cancelled.": (
+                ".abs().sum((1, 2)) -> .sum((1, 2)).abs()"
+            ),
+            "The last pool is left out: L_s adds up pools 1, 2 and 3.": (
+                "zip(phis_c2, phis_gt, strict=True) -> zip(phis_c2[:2], phis_gt[:2], strict=True)"
+            ),
         },
         hints=(
             "One term for each pool: the absolute differences of two Gram matrices, summed over the last two axes.",
@@ -205,6 +235,12 @@ EXERCISES = [
             "Those are the sums of all c² entries, not of the diagonal.": (
                 "phi.square().mean() -> gram(phi).sum((1, 2)).mean()"
             ),
+            "That is the variance, which leaves out the mean. The diagonal keeps it: the mean of the squares.": (
+                "phi.square().mean() -> phi.var()"
+            ),
+            "The ratios are right; the *mean* of the weights should be 1, not the first or the largest of them.": Each(
+                "weights.mean() -> weights[0]", "weights.mean() -> weights.max()", "weights.mean() -> weights.norm()"
+            ),
         },
         hints=(
             "The diagonal's sum of a normalised Gram matrix is `phi.square().mean()`: exercise 5.2.",
@@ -225,6 +261,15 @@ EXERCISES = [
             "384 channels go in: existing [x12 ‖ x4] and missing x12. In the middle of the hole the first 256 are "
             "zero.": (384, 256),
             "4c with c = 32 is 128 for x12 alone, and x4 has as many.": (32, 64),
+            "At c = 32 there are 4c = 128 channels of x12 and as many of x4: multiples of 128.": Each(
+                (96, 128), when=lambda a: any(value % 128 for value in a)
+            ),
+            "The first: where the hole is, the first network's existing-region channels are zero, and x12 alone is "
+            "left, "
+            "128.": Each((384, 384), when=lambda a: len(a) == 2 and a[0] != 128),
+            "The second network does not separate regions: x12 and x4 both arrive, 256.": Each(
+                (128, 384), when=lambda a: len(a) == 2 and a[0] == 128
+            ),
         },
         hints=(
             "x12 and x4 have 4c = 128 channels each. Which of them reaches the hole?",
@@ -263,6 +308,16 @@ EXERCISES = [
                 "first(I_in -> second(I_in",
                 "second(I_c1 -> first(I_c1",
             ),
+            "I_c2 comes first: return (I_c1, I_c2).": "return I_c1, I_c2 -> return I_c2, I_c1",
+            "The second prediction is added on top of the first one's filling: a composite takes the existing "
+            "pixels from "
+            "I_in, where the hole is empty.": Each(
+                "compose(I_in, second(I_c1, M), M) -> I_c1 + second(I_c1, M) * (1 - M)"
+            ),
+            "The second network gets a mask of ones: it still needs to know where the hole is, M.": (
+                "second(I_c1, M) -> second(I_c1, torch.ones_like(M))"
+            ),
+            "The existing pixels are erased in place of the hole: I_in = I_gt · M.": "I_gt * M -> I_gt * (1 - M)",
         },
         hints=(
             "Four steps: I_in, I_p1 = first(I_in, M), I_c1, I_p2 = second(I_c1, M); then I_c2.",

@@ -4,12 +4,12 @@ import torch
 from torch import Tensor, nn
 
 from rwlib.course.checking.cases import image, mask, randn
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.exercise import Each, Exercise
 
 
 def pictures_and_masks(rng):
     """Not square, one image and several, float64 and float32."""
-    for b, h, w in ((1, 4, 7), (2, 5, 3), (3, 6, 6)):
+    for b, h, w in ((2, 5, 3), (1, 4, 7), (3, 6, 6)):
         yield image(rng, b, h, w), mask(rng, b, h, w)
     yield image(rng, 2, 3, 4).float(), mask(rng, 2, 3, 4).float()
 
@@ -21,14 +21,14 @@ def filters(rng):
 
 
 def two_scores(rng):
-    """Patch scores of two predictions; gradients are compared, too."""
-    for b, c, h, w in ((1, 2, 3, 2), (2, 3, 1, 4), (3, 1, 2, 2)):
-        yield tuple(randn(rng, b, c, h, w).requires_grad_() for _ in range(2))
+    """Patch scores of two predictions, of any size."""
+    for b, c, h, w in ((2, 3, 2, 4), (1, 2, 3, 2), (3, 1, 2, 2)):
+        yield tuple((2 * randn(rng, b, c, h, w)).requires_grad_() for _ in range(2))
 
 
 def three_scores(rng):
     """Patch scores of the ground truth and of two predictions, and alpha."""
-    for b, c, h, w, alpha in ((1, 2, 3, 2, 0.01), (2, 3, 1, 4, 1.0), (3, 1, 2, 2, 0.3)):
+    for b, c, h, w, alpha in ((2, 3, 2, 4, 0.3), (1, 2, 3, 2, 0.01), (3, 1, 2, 2, 1.0)):
         yield *(2 * randn(rng, b, c, h, w) for _ in range(3)), alpha
 
 
@@ -39,19 +39,9 @@ def sure_scores(rng):
     yield score_gt + 3, score_p1 - 3, score_p2 - 3, 0.5
 
 
-def loss_and_gradients(answer, *scores):
-    """Return the loss and where it pulls each score."""
-    scores = [score.detach().requires_grad_() for score in scores]
-    loss = answer(*scores)
-    if not isinstance(loss, torch.Tensor) or not loss.requires_grad or loss.numel() != 1:
-        return loss, None, None
-    gradients = torch.autograd.grad(loss.sum(), scores, allow_unused=True, materialize_grads=True, retain_graph=True)
-    return loss, *gradients
-
-
 def masks_and_sizes(rng):
     """Not square; the score map divides the mask."""
-    for b, h, w, rows, columns in ((1, 2, 3, 4, 5), (2, 3, 2, 3, 6), (3, 4, 4, 5, 3)):
+    for b, h, w, rows, columns in ((2, 3, 2, 3, 6), (1, 2, 3, 4, 5), (3, 4, 4, 5, 3)):
         yield mask(rng, b, h * rows, w * columns), h, w
 
 
@@ -102,6 +92,16 @@ EXERCISES = [
             "The six windows overlap: a 5-wide window adds only 4 steps of its grid, not 5.": 316,
             "That counts only up to the fifth layer; there are six, l = 0 ... 5.": 125,
             "That counts a seventh layer; there are six, l = 0 ... 5.": 509,
+            "The pixel that begins it all is missing: 1 + 4 · (...).": 252,
+            "A kernel of 3 adds 2 steps a layer; these have 5 taps, which add 4.": 127,
+            "A kernel of 4 adds 3 steps a layer; these have 5 taps, which add 4.": 190,
+            "That counts a layer's own stride for its own window: the first layer's taps are one pixel apart.": 505,
+            "Six layers, l = 0 ... 5, each of which adds 4 · 2^l pixels to a single one.": Each(
+                189, when=lambda answer: answer < 253
+            ),
+            "Too wide: strides of the layers *before* it stretch a layer's window, 2^l; each adds 4 steps.": Each(
+                300, when=lambda answer: answer > 253
+            ),
         },
         hints=(
             "Layer l (from 0) walks on a grid whose step is 2^l pixels.",
@@ -127,6 +127,10 @@ EXERCISES = [
             ),
             "The order is picture, then mask: four channels, the mask last.": "[I * (1 - M), M] -> [M, I * (1 - M)]",
             "Both conventions are turned round: M is 1 where the picture exists.": "[I * (1 - M), M] -> [I * M, 1 - M]",
+            "The existing region is 1 (white) and should be erased: zero, as the hole is in the generator's input.": (
+                "I * (1 - M), -> I * (1 - M) + M,"
+            ),
+            "The fourth channel is empty: put the mask M there.": ", M] -> , 0 * M]",
         },
         hints=(
             "Which region can hold artefacts at all? Erase the other one.",
@@ -158,6 +162,14 @@ EXERCISES = [
                 "(u @ matrix @ v) -> torch.linalg.matrix_norm(matrix, ord=2)"
             ),
             "It multiplies by σ; divide.": "W / ( -> W * (",
+            "u and v belong to the matrix with a row for each output channel, W.flatten(1): four axes become two.": (
+                "W.flatten(1) -> W.permute(2, 0, 1, 3).flatten(1)"
+            ),
+            "Begin with v, all entries equal, not with random numbers.": (
+                "F.normalize(matrix.new_ones(matrix.shape[1]), dim=0) -> "
+                "F.normalize(torch.randn(matrix.shape[1], dtype=W.dtype), dim=0)"
+            ),
+            "W comes back as a matrix: divide W itself, with its four axes.": "return W / -> return matrix /",
         },
         hints=(
             "Each iteration: u = normalised(matrix v), v = normalised(matrixᵀ u). `F.normalize(x, dim=0)` does it.",
@@ -172,6 +184,10 @@ EXERCISES = [
             "The other way round: the first term is the one *without* the generator.": (1,),
             "I_p1 comes from the generator as well.": (3,),
             "I_p2 comes from the generator as well.": (2,),
+            "Both fakes, I_p1 and I_p2, come from the generator; the first term, with I_g, does not.": Each(
+                (1, 2), when=lambda answer: all(number in (1, 2, 3) for number in answer)
+            ),
+            "The terms are numbered 1, 2, 3.": Each((0, 1), when=lambda answer: 0 in answer),
         },
         hints=(
             "Which of I_g, I_p1, I_p2 depend on the generator's weights?",
@@ -182,7 +198,6 @@ EXERCISES = [
         number="6.5",
         title="what the generator descends",
         cases=two_scores,
-        call=loss_and_gradients,
         mistakes={
             "The sign: descending this pushes D(fake) *down*. The generator wants its patches called real.": (
                 "return (1 -> return -(1",
@@ -194,6 +209,24 @@ EXERCISES = [
             ),
             "The second network's prediction is missing: both are judged.": " + (1 - score_p2).mean() ->",
             "The first network's prediction is missing: both are judged.": "(1 - score_p1).mean() + ->",
+            "The terms are D(fake), not 1 − D(fake): the sign is wrong, and descending it would push D(fake) down.": (
+                "(1 - score_p1).mean() + (1 - score_p2).mean() -> score_p1.mean() + score_p2.mean()"
+            ),
+            "Squares: that is the least-squares form, not eq. (6).": (
+                "(1 - score_p1).mean() + (1 - score_p2).mean() -> "
+                "((1 - score_p1) ** 2).mean() + ((1 - score_p2) ** 2).mean()"
+            ),
+            "Absolute values: that is the released program's form (`l1`). Eq. (6) has none.": (
+                "(1 - score_p1).mean() + (1 - score_p2).mean() -> (1 - score_p1).abs().mean() + (1 - "
+                "score_p2).abs().mean()"
+            ),
+            "There is no max in eq. (6): a hinge would stop to push beyond 1.": (
+                "(1 - score_p1).mean() + (1 - score_p2).mean() -> F.relu(1 - score_p1).mean() + F.relu(1 - "
+                "score_p2).mean()"
+            ),
+            "The two terms are added in eq. (6), not averaged.": (
+                "(1 - score_p1).mean() + (1 - score_p2).mean() -> ((1 - score_p1).mean() + (1 - score_p2).mean()) / 2"
+            ),
             "The gradient is right, the value is not: (6) has a 1 − in both terms, not only once.": (
                 "(1 - score_p1).mean() + (1 - score_p2).mean() -> 1 - score_p1.mean() - score_p2.mean()"
             ),
@@ -237,6 +270,23 @@ EXERCISES = [
                 "-L_a -> L_a",
             ),
             "The real term of (6) is α E D(real), without a 1 −.": "score_gt.mean() -> (1 - score_gt).mean()",
+            "α is missing before the real term.": "alpha * score_gt -> score_gt",
+            "The sign of a fake term: eq. (6) has 1 − D(fake).": Each(
+                "(1 - score_p1) -> (1 + score_p1)",
+                "(1 - score_p2) -> (1 + score_p2)",
+                "L_a = alpha * score_gt.mean() + score_p1.mean() + score_p2.mean()\nreturn -L_a",
+                "L_a = alpha * score_gt.mean() + (1 + score_p1).mean() + (1 + score_p2).mean()\nreturn -L_a",
+            ),
+            "One of the two fakes is missing: both predictions are judged.": Each(
+                "\n        + (1 - score_p2).mean() ->", "\n        + (1 - score_p1).mean() ->"
+            ),
+            "E is a mean over patches and batch, not a sum.": (
+                "return -(alpha * score_gt.sum() + (1 - score_p1).sum() + (1 - score_p2).sum())"
+            ),
+            "The values are right up to a constant: the 1 in 1 − D(fake) is missing, in one term or in both.": Each(
+                "return -(alpha * score_gt.mean() - score_p1.mean() - score_p2.mean())",
+                "return -(alpha * score_gt.mean() + 1 - score_p1.mean() - score_p2.mean())",
+            ),
         },
         hints=(
             "Write L_a first, in parentheses, over three lines. Then turn its sign.",
@@ -271,6 +321,24 @@ EXERCISES = [
                 "score_p2).mean() -> score_p2.mean())",
             ),
             "α belongs to the real term.": "alpha * real + fake -> real + alpha * fake",
+            "α is missing before the real term.": "alpha * real + fake -> real + fake",
+            "α multiplies the real term alone.": "alpha * real + fake -> alpha * (real + fake)",
+            "The max is taken of a mean in one term: take it of each patch.": Each(
+                "F.relu(1 - score_gt).mean() -> F.relu(1 - score_gt.mean())",
+                "F.relu(1 + score_p1).mean() -> F.relu(1 + score_p1.mean())",
+                "F.relu(1 + score_p2).mean() -> F.relu(1 + score_p2.mean())",
+            ),
+            "The max is missing in one term: what is right by more than 1 costs nothing.": Each(
+                "F.relu(1 - score_gt) -> (1 - score_gt)",
+                "F.relu(1 + score_p1) -> (1 + score_p1)",
+                "F.relu(1 + score_p2) -> (1 + score_p2)",
+            ),
+            "The sign of the fakes: they should be below −1, so 1 + s costs.": Each(
+                "1 + score_p1 -> 1 - score_p1",
+                "1 + score_p2 -> 1 - score_p2",
+                ("1 + score_p1 -> 1 - score_p1", "1 + score_p2 -> 1 - score_p2"),
+            ),
+            "The sign of the real ones: they should be above +1, so 1 − s costs.": "1 - score_gt -> 1 + score_gt",
         },
         hints=(
             "max(0, x) is `F.relu(x)`, entry by entry; the mean comes after it.",
@@ -281,10 +349,14 @@ EXERCISES = [
         number="6.8",
         title="a generator without gradient",
         mistakes={
-            "Only if the slope of −relu were −1 everywhere. What does relu do with negative numbers?": 4,
+            "Only if the slope of −relu were −1 everywhere. What does relu do with negative numbers?": 6,
+            "The other way round: those are the patches below 0, where −relu(s) is flat.": 4,
             "Those are the patches that do *not* move... count again which: −relu(s) is flat for s < 0.": 0,
             "−relu(s) is flat for all s < 0, not only far below.": 3,
             "−relu(s) falls for all s > 0, not only beyond 1: the margin is the discriminator's.": 1,
+            "How many patches, not their scores: count those at which −relu(s) has a slope.": Each(
+                2.5, -2.5, when=lambda answer: answer not in range(7)
+            ),
         },
         hints=(
             "Draw −relu(s). Where is it flat?",
@@ -313,6 +385,12 @@ EXERCISES = [
             "The share is rounded to 0 or 1: then a hole that fills a third of a patch counts nothing.": (
                 "(h, w)) -> (h, w)).round()"
             ),
+            "That is the number of missing pixels of each cell; the label is their share.": (
+                "return F.adaptive_avg_pool2d(1 - M, (h, w)) * (M.shape[2] // h) * (M.shape[3] // w)"
+            ),
+            "h and w are the size of the *grid*; a cell is H / h by W / w pixels.": Each(
+                "return F.avg_pool2d(1 - M, h)", "return F.avg_pool2d(1 - M, (h, w))"
+            ),
         },
         hints=(
             "A mean of 1 − M over each cell of a h × w grid.",
@@ -322,6 +400,7 @@ EXERCISES = [
     Exercise(
         number="6.10",
         title="exhibit A",
+        choices=tuple("abcde"),
         mistakes={
             "If it called everything real, D_gt and D_p2 would rise *together*. Here they come apart.": "a",
             "The four fillings differ from house to house; blame who pulls them about.": "c",
@@ -333,6 +412,7 @@ EXERCISES = [
     Exercise(
         number="6.11",
         title="exhibit B",
+        choices=tuple("abcde"),
         mistakes={
             "No curve here shows D's scores. What do the four fillings have in common?": "a",
             "A strong judge would still tell house from house. What do the four fillings have in common?": "b",
@@ -344,6 +424,7 @@ EXERCISES = [
     Exercise(
         number="6.12",
         title="exhibit C",
+        choices=tuple("abcde"),
         mistakes={
             "A judge who is too strong tells real from fake. Look at the gap between D_gt and D_p2.": "b",
             "The fillings follow their houses, as the healthy ones do.": "c",

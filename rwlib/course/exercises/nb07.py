@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from rwlib.config import Config
 from rwlib.conventions import compose
 from rwlib.course.checking.cases import image, mask, rand, randn
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.exercise import Each, Exercise
 from rwlib.losses import correlation_loss, reconstruction_loss, style_loss
 from rwlib.networks.generator import Outputs
 
@@ -87,7 +87,7 @@ LOSSES = SimpleNamespace(
 
 def seeds_and_sizes(rng):
     """A seed for the networks, and two batches one after the other."""
-    for b, h, w in ((1, 8, 16), (3, 16, 8)):
+    for b, h, w in ((3, 16, 8), (1, 8, 16)):
         number = int(torch.randint(2**31, (1,), generator=rng))
         batches = [(image(rng, b, h, w), mask(rng, b, h, w)) for _ in range(2)]
         yield number, batches
@@ -102,7 +102,7 @@ def two_generator_steps(step: Callable, number: int, batches: list) -> dict[str,
     L = [step(G, vgg, opt_G, I_gt, M, GENERATOR_CONFIG, LOSSES) for I_gt, M in batches]
     after = torch.cat([x.detach().flatten() for x in G.parameters()])
     return {
-        "L": [x.detach() if isinstance(x, Tensor) else x for x in L],
+        "returned loss": [x.detach() if isinstance(x, Tensor) else x for x in L],
         "change of the weights": after - before,
     }
 
@@ -138,7 +138,7 @@ def two_discriminator_steps(step: Callable, number: int, batches: list) -> dict[
     after = torch.cat([x.detach().flatten() for x in D.parameters()])
     reached = torch.cat([torch.zeros_like(x).flatten() if x.grad is None else x.grad.flatten() for x in G.parameters()])
     return {
-        "L_a": [x.detach() if isinstance(x, Tensor) else x for x in L_a],
+        "returned L_a": [x.detach() if isinstance(x, Tensor) else x for x in L_a],
         "change of D's weights": after - before,
         "gradient in G": reached,
     }
@@ -210,6 +210,19 @@ EXERCISES = [
             "λ_3 changes once and stays: `==` switches it on for a single epoch or step.": (
                 "step < epochs_one * steps_per_epoch -> step // steps_per_epoch != epochs_one"
             ),
+            "Epochs times steps per epoch are the steps of phase one; their sum is nothing.": (
+                "epochs_one * steps_per_epoch -> epochs_one + steps_per_epoch"
+            ),
+            "λ_3 jumps from 0 to 1 between two steps; it does not grow little by little.": (
+                "0.0 if step < epochs_one * steps_per_epoch else 1.0 -> min(1.0, step / (epochs_one * steps_per_epoch))"
+            ),
+            "`step` counts over the whole training, not within an epoch: compare it with all the steps of phase one.": (
+                "step < epochs_one * steps_per_epoch -> step % steps_per_epoch < epochs_one"
+            ),
+            "One epoch late: after epochs_one epochs, of numbers 0 to epochs_one − 1, phase two begins.": (
+                "step < epochs_one * steps_per_epoch -> step // steps_per_epoch <= epochs_one"
+            ),
+            "Phase two never comes: its λ_3 is 1.0.": "else 1.0 -> else 0.0",
         },
         hints=(
             "How many steps has phase one in all?",
@@ -232,6 +245,15 @@ EXERCISES = [
                 "L if L_a is None else L -> L"
             ),
             "Phase two loses its style loss: all four terms count there.": "else L -> else L_r + lambda_1 * L_c",
+            "L_r has no weight: only L_c is multiplied by λ_1.": "L_r + lambda_1 * L_c -> lambda_1 * (L_r + L_c)",
+            "L_a is left out: in phase two it is added, with λ_3.": "L if L_a is None else L + lambda_3 * L_a -> L",
+            "In phase one L_a is None, and the other three terms still count: return their sum.": (
+                "return L if L_a is None -> return 0 * L if L_a is None"
+            ),
+            "The terms are added, not averaged.": (
+                "return L if L_a is None else L + lambda_3 * L_a -> return (L if L_a is None else L + lambda_3 * "
+                "L_a) / 4"
+            ),
         },
         hints=(
             "L_r has no weight, the other three have one each.",
@@ -264,6 +286,22 @@ EXERCISES = [
             "L_r counts the second prediction only: equation (2) adds both, or the first network has no teacher.": (
                 "I_p1 -> I_p2"
             ),
+            "L_s looks at the first composite: it belongs to the second network, I_c2.": (
+                "vgg(out.I_c2) -> vgg(out.I_c1)"
+            ),
+            "λ_1 is missing before L_c.": "config.lambda_1 * L_c -> L_c",
+            "λ_2 is missing before L_s.": "config.lambda_2 * L_s -> L_s",
+            "`zero_grad` between `backward` and `step` erases what `step` needs: the weights do not move.": (
+                "opt_G.zero_grad()\n    L.backward() -> L.backward()\n    opt_G.zero_grad()"
+            ),
+            "L_s has no gradient: the features of I_c2 were computed under `no_grad`, or detached. Only those of the "
+            "ground truth may be.": Each("vgg(out.I_c2) -> [phi.detach() for phi in vgg(out.I_c2)]"),
+            "L_c has no gradient: the features of I_c1 were computed under `no_grad`, or detached. Only those of the "
+            "ground truth may be.": Each("vgg(out.I_c1)[1] -> vgg(out.I_c1)[1].detach()"),
+            "L_c takes another pool: pool 2 has index 1.": Each(
+                ("I_c1)[1] -> I_c1)[2]", "phis_gt[1] -> phis_gt[2]"),
+                ("I_c1)[1] -> I_c1)[0]", "phis_gt[1] -> phis_gt[0]"),
+            ),
         },
         hints=(
             "L_r sees `out.I_p1` and `out.I_p2`, L_c pool 2 of `out.I_c1`, L_s all pools of `out.I_c2`.",
@@ -293,6 +331,16 @@ EXERCISES = [
             "zero_grad is missing: the second step still carries the first one's gradient.": (
                 "opt_D.zero_grad() -> pass"
             ),
+            "α is missing: it weighs the real term.": "alpha * real -> real",
+            "The update is right, but what comes back is −L_a; return L_a.": (
+                "return L_a.detach() -> return -L_a.detach()"
+            ),
+            "One of the two fakes is missing: D judges both predictions.": Each(
+                " + (1 - fake_2) ->", "+ (1 - fake_1) ->"
+            ),
+            "`zero_grad` between `backward` and `step` erases what `step` needs: the weights do not move.": (
+                "opt_D.zero_grad()\n    (-L_a).backward() -> (-L_a).backward()\n    opt_D.zero_grad()"
+            ),
         },
         hints=(
             "What D gets is `torch.cat([I * (1 - M), M], dim=1)`, for three pictures; two of them are detached.",
@@ -302,11 +350,13 @@ EXERCISES = [
     Exercise(
         number="7.5",
         title="loop A",
+        choices=BUGS,
         mistakes={
             "Then the steps would grow, and the loss would move. This one stands still.": BUGS[1],
             "Loop A has no features at all: look at what happens between `backward` and `step`.": BUGS[2],
             "There is no discriminator in loop A: only three calls can be in the wrong order.": BUGS[4],
             "Right network, check the line: `Adam(G.parameters())`. Look at the order of the calls.": BUGS[5],
+            "Loop A has no discriminator, and no fakes: only three calls can be in the wrong order.": BUGS[3],
         },
         hints=(
             "The loss is exactly the same in every step: what does Adam do with gradients that are zero?",
@@ -316,11 +366,13 @@ EXERCISES = [
     Exercise(
         number="7.6",
         title="loop B",
+        choices=BUGS,
         mistakes={
             "The loss L falls, so steps are taken.": BUGS[0],
             "`zero_grad` is called once a step, before `backward`: that is right.": BUGS[1],
             "There is no discriminator in loop B: only L_r and L_s.": BUGS[3],
             "The optimiser holds G, and L_r does fall. Which term gives no gradient?": BUGS[5],
+            "There is no discriminator in loop B that could be frozen: only L_r and L_s.": BUGS[4],
         },
         hints=(
             "The gradient of λ_2 L_s is zero although L_s is not. Where was the graph cut?",
@@ -330,11 +382,13 @@ EXERCISES = [
     Exercise(
         number="7.7",
         title="loop C",
+        choices=BUGS,
         mistakes={
             "The generator's loss takes `I_p2` as it is. And then G would be the one that does not learn.": BUGS[3],
             "`zero_grad` comes before `backward` for both players.": BUGS[1],
             "Nobody calls `requires_grad_(False)` here, and D's gradients are there. Who would apply them?": BUGS[4],
             "For both players the order is zero_grad, backward, step. Whose parameters does `step` change?": BUGS[0],
+            "There are no features in loop C: no VGG, no style loss. Whose parameters does `opt_D` hold?": BUGS[2],
         },
         hints=(
             "D has a gradient, and `opt_D.step()` is called. What does `opt_D` change?",
@@ -359,6 +413,18 @@ EXERCISES = [
             "Off by one: with n = 0 updates before this one the decay is 1/10.": (
                 "(1 + n) / (10 + n) -> (2 + n) / (11 + n)"
             ),
+            "Brackets are missing: 1 + n is divided by the whole of 10 + n.": (
+                "(1 + n) / (10 + n) -> (1 + n) / 10 + n"
+            ),
+            "The 1 is missing: with n = 0 updates before this one, d is 1/10, not 0.": (
+                "(1 + n) / (10 + n) -> n / (10 + n)"
+            ),
+            "The two weights must add up to one, d and 1 − d, or the average grows.": Each(
+                "(1 - d) * weights -> weights", "d * average -> average"
+            ),
+            "Half and half, whatever n and `decay`: the weights are d and 1 − d.": (
+                "d * average + (1 - d) * weights -> (average + weights) / 2"
+            ),
         },
         hints=(
             "First the number: `d = min(decay, (1 + n) / (10 + n))`.",
@@ -373,6 +439,13 @@ EXERCISES = [
             "batch. It is the update that goes another way.": 5,
             "Adam without its two moments takes another step 5, so the weights differ from then on, for good.": 10,
             "The checkpoint stands after five finished steps: 0 to 4 are in it, and are the same.": 4,
+            "Later than it is: step 5 itself goes another way, so the very next loss differs.": Each(
+                7, when=lambda answer: 7 <= answer <= 9
+            ),
+            "Steps 0 to 4 are done: nothing that happens afterwards changes their losses.": Each(
+                0, when=lambda answer: answer < 4
+            ),
+            "There are ten steps, 0 to 9; answer 10 if none differs.": Each(11, when=lambda answer: answer > 10),
         },
         hints=(
             "Which comes first within a step: the loss or the update?",
@@ -382,6 +455,7 @@ EXERCISES = [
     Exercise(
         number="7.10",
         title="exhibit 1",
+        choices=FAULTS,
         mistakes={
             "Then the hole would be the region that is never learned. Here it is learned best.": FAULTS[0],
             "Close: the hole is learned and the rest is not. But I_p1 draws each house's own windows inside the hole. "
@@ -398,6 +472,7 @@ EXERCISES = [
     Exercise(
         number="7.11",
         title="exhibit 2",
+        choices=FAULTS,
         mistakes={
             "Then the hole would be filled well and the existing region badly. It is the other way round.": FAULTS[1],
             "Then the hole would be easy and the existing region hard. It is the other way round.": FAULTS[2],
@@ -413,6 +488,7 @@ EXERCISES = [
     Exercise(
         number="7.12",
         title="exhibit 3",
+        choices=FAULTS,
         mistakes={
             "Then the predictions would be sharp right up to the rim. Here they are blurred beyond it.": FAULTS[0],
             "Then the far corners of I_p1 would be wrong, too. They are reproduced.": FAULTS[1],

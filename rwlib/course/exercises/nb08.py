@@ -7,12 +7,12 @@ from torch import Tensor
 
 from rwlib.conventions import compose
 from rwlib.course.checking.cases import image, mask, rand, randn
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.exercise import Each, Exercise
 
 
 def masks_at_the_edges(rng):
     """Exactly on an edge, one pixel beside it, and batches in which every mask is in another bucket."""
-    for h, w, counts in ((10, 10, (10, 11)), (5, 8, (1, 4, 9, 20)), (10, 20, (20, 60, 100, 59)), (7, 9, (31, 30, 6))):
+    for h, w, counts in ((10, 10, (10, 51)), (5, 8, (1, 4, 9, 23)), (10, 20, (20, 60, 115, 59)), (7, 9, (31, 37, 6))):
         order = torch.rand(len(counts), h * w, generator=rng).argsort(1)
         M = torch.ones(len(counts), h * w, dtype=torch.float64)
         for i, count in enumerate(counts):
@@ -22,7 +22,7 @@ def masks_at_the_edges(rng):
 
 def pairs_of_images(rng):
     """Noise that the composite gets right up to a small or a large error; every image its own."""
-    for b, h, w in ((1, 4, 7), (3, 5, 6), (2, 8, 3)):
+    for b, h, w in ((3, 5, 6), (1, 4, 7), (2, 8, 3)):
         I_gt = image(rng, b, h, w)
         size = rand(rng, b, 1, 1, 1, low=0.01, high=0.4)
         yield (I_gt + size * randn(rng, b, 3, h, w)).clamp(-1, 1), I_gt
@@ -30,8 +30,9 @@ def pairs_of_images(rng):
 
 def composites(rng):
     """Composites with a hole, every image its own."""
-    for b, h, w in ((1, 4, 7), (2, 6, 5), (3, 3, 8)):
-        I_gt, M = image(rng, b, h, w), mask(rng, b, h, w, hole_fraction=0.25 + 0.1 * b)
+    for h, w, fractions in ((6, 5, (0.2, 0.5)), (4, 7, (0.3,)), (3, 8, (0.1, 0.4, 0.7))):
+        b = len(fractions)
+        I_gt, M = image(rng, b, h, w), torch.cat([mask(rng, 1, h, w, hole_fraction=fraction) for fraction in fractions])
         yield compose(I_gt, image(rng, b, h, w), M), I_gt, M
 
 
@@ -63,10 +64,13 @@ def gaussians(rng):
 
 
 def number(answer, *case):
-    """Call an answer; a number and a tensor with one entry are both welcome."""
+    """Call an answer; a number is welcome, a tensor with one entry, and a complex one without imaginary part."""
     value = answer(*case)
-    one = isinstance(value, float) or (isinstance(value, Tensor) and value.ndim == 0 and not value.is_complex())
-    return float(value) if one else value
+    if isinstance(value, Tensor) and value.numel() == 1:
+        value = value.detach().reshape(()).item()
+    if isinstance(value, complex) and abs(value.imag) <= 1e-9 * abs(value):
+        value = value.real
+    return float(value) if isinstance(value, float | int) else value
 
 
 EXERCISES = [
@@ -87,6 +91,12 @@ EXERCISES = [
             "The masks of a batch share one number here: every mask has its own missing fraction, and one bucket.": (
                 "flatten(1).sum(1) -> sum().expand(len(M))",
                 "M[0].numel() -> M.numel()",
+            ),
+            "Divided by the pixels of the whole batch: each mask is a share of its own pixels.": (
+                "M[0].numel() -> M.numel()"
+            ),
+            "There are ten buckets, of a tenth each: ten times the missing share is counted.": (
+                "(10 * missing - 1) -> (missing - 1)"
             ),
         },
         hints=(
@@ -114,6 +124,16 @@ EXERCISES = [
                 "(a.round() - b.round()) -> (a.round().to(torch.uint8) - b.round().to(torch.uint8)).to(I_c.dtype)"
             ),
             "`torch.log` is the natural logarithm; decibels are 10 times the one to base 10.": "log10 -> log",
+            "20 log10 is for the root of the mean square; of the mean square itself take 10 log10.": (
+                "-10 * torch.log10 -> -20 * torch.log10"
+            ),
+            "[−1, 1] becomes [0, 255] by adding 1 first: without it, zero is rounded as a border, and other values "
+            "than in "
+            "the file.": "(I + 1) * 127.5 -> I * 127.5",
+            "[−1, 1] has the range 2: 255 grey levels are (I + 1) · 127.5, not · 255.": (
+                "(I + 1) * 127.5 -> (I + 1) * 255"
+            ),
+            "Differences are on 0 ... 255 there; divide by 255, the peak, or 48.13 dB are lost.": " / 255 ->",
         },
         hints=(
             "Three steps: to 0 ... 255 and round; mean square of the difference for each image; logarithm.",
@@ -137,6 +157,19 @@ EXERCISES = [
             "One number for the whole batch: large holes then count more than small ones. Divide image by image.": (
                 "difference.flatten(1).sum(1) / (3 * (1 - M).flatten(1).sum(1)) -> "
                 "(difference.sum() / (3 * (1 - M).sum())).expand(len(M))"
+            ),
+            "The mask is the other way round: that is the existing region, where a composite is right anyway.": Each(
+                " / 2 * (1 - M) -> / 2 * M"
+            ),
+            "Divided by the missing pixels of the whole batch: each image has a hole of its own.": (
+                "(3 * (1 - M).flatten(1).sum(1)) -> (3 * (1 - M).sum())"
+            ),
+            "Squares; the metric is the mean *absolute* difference.": (
+                "(I_c - I_gt).abs() / 2 -> ((I_c - I_gt) / 2).square()"
+            ),
+            "The absolute value is missing: too bright and too dark cancel.": "(I_c - I_gt).abs() -> (I_c - I_gt)",
+            "That is the sum over the hole; divide by the number of its values, three for each missing pixel.": (
+                " / (3 * (1 - M).flatten(1).sum(1)) ->"
             ),
         },
         hints=(
@@ -163,6 +196,11 @@ EXERCISES = [
             "The quantile at 0.95 leaves 5 % above *and* 5 % below: 90 %. For 95 % take 0.975.": "0.975 -> 0.95",
             "n values leave n − 1 degrees of freedom, because the mean is estimated too.": "n - 1 -> n",
             "That is the whole width, from end to end; half of it is asked for.": "return -> return 2 *",
+            "Student's t is missing: one standard error to each side holds about two thirds.": (
+                "stdtrit(n - 1, 0.975) * ->"
+            ),
+            "Divided by n, not by √n: the mean of n values scatters by 1 / √n of one.": "math.sqrt(n) -> n",
+            "`std()` divides by n − 1 already; the standard error is that over √n.": "math.sqrt(n) -> math.sqrt(n - 1)",
         },
         hints=(
             "The mean of n values is uncertain by their standard deviation over √n; the half-width is t times that.",
@@ -184,6 +222,19 @@ EXERCISES = [
             "The mean of the intervals of each photograph: that measures how masks differ, not photographs.": (
                 "return float(values.mean()), sum(mean_and_interval(row)[1] for row in values) / len(values)"
             ),
+            "The median of each photograph's masks; asked for is their mean.": (
+                "values.mean(1) -> values.median(1).values"
+            ),
+            "1.96 is for many values: of few, take Student's t, as `mean_and_interval` does.": (
+                "return float(values.mean()), float(1.96 * values.mean(1).std() / math.sqrt(len(values)))"
+            ),
+            "That is the spread of the photographs; the half-width of their mean is t times that, over √n.": (
+                "return float(values.mean()), float(values.mean(1).std())"
+            ),
+            "The best mask of each photograph is no fair sample: average them.": Each(
+                "values.mean(1) -> values.max(1).values", "values.mean(1) -> values.amin(1)"
+            ),
+            "The masks are added up; average them, so that the number stays in dB.": "values.mean(1) -> values.sum(1)",
         },
         hints=(
             "What was drawn at random from the world you speak about: photographs, or rows of a table?",
@@ -207,6 +258,23 @@ EXERCISES = [
             ),
             "The difference of the half-widths says which method scatters more, not how sure their difference "
             "is.": "return float((a - b).mean()), abs(mean_and_interval(a)[1] - mean_and_interval(b)[1])",
+            "The half-width belongs to one method alone; take that of the differences, a − b.": Each(
+                "return float((a - b).mean()), mean_and_interval(a)[1]",
+                "return float((a - b).mean()), mean_and_interval(b)[1]",
+            ),
+            "Both columns in one heap: for each photograph subtract first, then there are n numbers.": (
+                "mean_and_interval(a - b) -> mean_and_interval(torch.cat([a, -b]))"
+            ),
+            "Sorted, a best is compared with a best: keep the pairs, the same photograph in both columns.": (
+                "a - b -> a.sort().values - b.sort().values"
+            ),
+            "A ratio of decibels means nothing: they are logarithms already, so subtract.": Each(
+                "a - b -> a / b", "a - b -> a / b - 1"
+            ),
+            "That is the spread of the differences; the half-width of their mean is t times that, over √n.": (
+                "return float((a - b).mean()), float((a - b).std())"
+            ),
+            "That counts how often `a` wins; asked for is *how much* better it is.": "a - b -> (a > b).double()",
         },
         hints=("For each photograph: how much better is a than b?", "One new column a − b, then as in exercise 8.4."),
     ),
@@ -235,6 +303,29 @@ EXERCISES = [
             "The means are left out: two equal clouds at different places would be the same.": (
                 "((mu_1 - mu_2) ** 2).sum() + ->"
             ),
+            "d is returned; asked for is d², so no root of the whole.": (
+                "return ((mu_1 - mu_2) ** 2).sum() + S_1.trace() + S_2.trace() - 2 * roots.sum() -> "
+                "return (((mu_1 - mu_2) ** 2).sum() + S_1.trace() + S_2.trace() - 2 * roots.sum()).sqrt()"
+            ),
+            "`eigvalsh` is for symmetric matrices, and the product of two mostly is not: `eigvals`.": (
+                "torch.linalg.eigvals(S_1 @ S_2).real -> torch.linalg.eigvalsh(S_1 @ S_2)"
+            ),
+            "S_1 * S_2 multiplies entry by entry; the *matrix* product is S_1 @ S_2.": Each(
+                "torch.linalg.eigvals(S_1 @ S_2).real -> (S_1 * S_2).diagonal()",
+                "S_1 @ S_2 -> S_1 * S_2",
+            ),
+            "The root is missing: the eigenvalues of the root are the roots of the eigenvalues.": (
+                ".clamp(min=0).sqrt() ->"
+            ),
+            "The trace of a covariance is the sum of its diagonal, not of all entries.": (
+                "S_1.trace() + S_2.trace() -> S_1.sum() + S_2.sum()"
+            ),
+            "The squared distance of the means is a sum over the features, not a mean.": (
+                "((mu_1 - mu_2) ** 2).sum() -> ((mu_1 - mu_2) ** 2).mean()"
+            ),
+            "The root of the product is subtracted, not added: equal Gaussians are at distance 0.": (
+                "- 2 * roots -> + 2 * roots"
+            ),
         },
         hints=(
             "The trace of a matrix is the sum of its eigenvalues; what are the eigenvalues of a root?",
@@ -251,6 +342,11 @@ EXERCISES = [
             "A matrix of that size *can* have that rank, but 100 rows span at most 100 directions.": 2048,
             "2,048 − 100 is how many directions are *missing*, nearly: how many are there?": 1948,
             "99 directions, not 99 times something: the rank counts directions.": 9900,
+            "100 rows span at most 100 directions, whatever the number of features.": Each(
+                2047, when=lambda answer: answer > 100
+            ),
+            "The rows are as good as random, so they are independent, but for one: their mean was subtracted, and "
+            "nothing else.": Each(98, when=lambda answer: answer < 99),
         },
         hints=(
             "How many directions do 100 points span at most?",
@@ -260,6 +356,7 @@ EXERCISES = [
     Exercise(
         number="8.9",
         title="Fréchet distance and the number of pictures",
+        choices=("rises", "falls", "stays"),
         mistakes={
             "Chance does not cancel here: the distance is squared, never negative, and every error of mean and "
             "covariance adds to it.": "stays",
@@ -281,6 +378,19 @@ EXERCISES = [
             "That is what the table prints. What does the formula give for an ℓ2 of 0.27 · 10⁻³?": 49.73,
             "The sign: the logarithm of a small number is negative, PSNR is minus ten times it.": (
                 10 * math.log10(0.27e-3)
+            ),
+            "Too many zeros: 0.27 · 10⁻³ is 0.00027. Each factor of ten is 10 dB.": Each(
+                65.7, 45.7, 25.7, when=lambda answer: round(answer - 5.687, 1) % 10 == 0
+            ),
+            "Ten times the logarithm, once: decibels are tenths of a bel.": Each(
+                3.57, 357, 3568.6, when=lambda answer: str(round(answer, 1)).startswith("35") and not 35 <= answer < 36
+            ),
+            "Nearly; a tenth of a decibel is asked for.": Each(35.0, 36, when=lambda answer: 34.5 <= answer <= 36.9),
+            "Images on [0, 1] have the peak 1: nothing is added for a range of 2 or of 255.": Each(
+                41.71, 29.67, 83.8, when=lambda answer: any(abs(answer - value) < 0.2 for value in (41.7, 29.7, 83.8))
+            ),
+            "Three channels, or a half, play no part: ℓ2 is a mean already.": Each(
+                32.7, 30.9, when=lambda answer: any(abs(answer - value) < 0.2 for value in (32.7, 38.7, 30.9, 40.5))
             ),
         },
         hints=("PSNR = −10 log10(ℓ2), for images on [0, 1].", "The printed number is to be multiplied by 10⁻³ first."),

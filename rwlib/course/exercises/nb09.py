@@ -7,7 +7,9 @@ import torch
 from rwlib.ablations import ABLATIONS
 from rwlib.config import make_config
 from rwlib.course.checking.cases import rand, randn
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.compare import kind
+from rwlib.course.checking.describe import short
+from rwlib.course.checking.exercise import Each, Exercise
 
 
 def pairs_of_configs(rng):
@@ -15,6 +17,10 @@ def pairs_of_configs(rng):
     full = make_config("balanced", "tiny")
     yield full, full
     yield full, replace(full, lambda_1=0.0)
+    yield (
+        replace(full, lambda_1=float("0.125"), epochs=tuple([5, 2])),
+        replace(full, lambda_1=float("0.125"), epochs=tuple([5, 2])),
+    )
     yield replace(full, seed=3), full
     yield full, replace(full, width=8, epochs=(3, 1), region_wise="none")
     yield make_config("paper", "full"), make_config("release", "small")
@@ -24,9 +30,10 @@ def pairs_of_configs(rng):
 
 def same_list(got, expected):
     """Compare lists of names, and say which are missing or too many."""
-    if not isinstance(got, list) or not all(isinstance(name, str) for name in got):
-        return f"Expected a list of names, got `{got!r}`."
-    if got == expected:
+    if not isinstance(got, list | tuple) or not all(isinstance(name, str) for name in got):
+        what = "Expected a list of the fields' names (not their values), in alphabetical order"
+        return f"{what}; got {kind(got)}, `{short(got)}`."
+    if list(got) == expected:
         return None
     missing, extra = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
     words = [f"{', '.join(missing)} missing"] * bool(missing) + [f"{', '.join(extra)} too many"] * bool(extra)
@@ -35,7 +42,7 @@ def same_list(got, expected):
 
 def differences(rng):
     """Differences of two methods on a few pictures, and how many are looked at."""
-    for n, k in ((4, 1), (5, 2), (6, 4), (7, 7), (12, 3)):
+    for n, k in ((5, 2), (4, 1), (6, 4), (7, 7), (12, 3)):
         yield 0.3 + randn(rng, n), k
 
 
@@ -54,7 +61,7 @@ def trainings(rng):
 
 def variances(rng):
     """Three variances and how many trainings and photographs there were."""
-    for S, P in ((1, 60), (3, 60), (3, 600), (10, 7)):
+    for S, P in ((3, 60), (1, 60), (3, 600), (10, 7)):
         a, b, e = rand(rng, 3, low=0.01, high=2.0).tolist()
         yield a, b, e, S, P
 
@@ -64,6 +71,7 @@ def p_values(rng):
     yield (torch.tensor([0.04, 0.001, 0.03], dtype=torch.float64),)
     yield (torch.tensor([0.012, 0.20, 0.016, 0.02, 0.6], dtype=torch.float64),)  # Holm stops at the second
     yield (torch.tensor([0.0249, 0.01], dtype=torch.float64),)
+    yield (torch.tensor([0.3, 0.015, 0.02], dtype=torch.float64),)
     yield (torch.tensor([0.9, 0.5], dtype=torch.float64),)
     for n in (6, 9):
         yield (rand(rng, n, high=1.0) ** 4,)
@@ -81,6 +89,20 @@ EXERCISES = [
             "(b) is described: standard in place of region-wise convolutions. (How many channels they have is not "
             "said.) Look for a panel for which you could not say what was *trained*.": "b",
             "(f) is named after another paper, RED, where the training is described: all but the discriminator.": "f",
+            "The right two, in the wrong order: as in the figure.": "ed",
+            "(f) is named after another paper, RED, where its training is described; (b) changes the convolutions "
+            "alone, "
+            "(c) leaves out a loss. Look for the two of which you could not say what was *trained*.": Each(
+                "bc", "bf", when=lambda answer: len(answer) == 2 and not set(answer) & set("de")
+            ),
+            "(d) is one. The other is a panel whose picture may come from a training of its own or be taken out of the "
+            "full model.": Each("df", when=lambda answer: len(answer) == 2 and "d" in answer),
+            "(e) is one. The other is a panel of which two losses are named, and not at which network they are.": Each(
+                "ef", when=lambda answer: len(answer) == 2 and "e" in answer
+            ),
+            "Two letters, in order, without anything between them.": Each(
+                "bcdef", when=lambda answer: len(answer) != 2
+            ),
         },
         hints=(
             "For which panels would two honest people train different things?",
@@ -102,6 +124,14 @@ EXERCISES = [
             "Those are the fields that *agree*.": "!= -> ==",
             "The seed is left out. Two runs with different seeds differ in their weights, photographs and holes; a "
             "difference between them may be nothing else.": 'if getattr(a -> if field.name != "seed" and getattr(a',
+            "`is not` asks whether two values are one and the same object; two equal numbers need not be. Compare with "
+            "`!=`.": "!= getattr -> is not getattr",
+            "The names must be in alphabetical order: `sorted`.": Each(
+                "return [field.name for field in fields(Config) if getattr(a, field.name) != getattr(b, field.name)]",
+                "return sorted(\n    (field.name for field in fields(Config) if getattr(a, field.name) != "
+                "getattr(b, field.name)),\n    reverse=True,\n)",
+            ),
+            "Compared with the default configuration: compare a with b.": "!= getattr(b, -> != getattr(Config(),",
         },
         hints=(
             "`dataclasses.asdict(config)` turns a configuration into a dictionary: name → value.",
@@ -133,6 +163,18 @@ EXERCISES = [
             "That is the mean of the k largest. Only one picture is shown: the largest of k that were drawn.": (
                 "return float(values.sort(descending=True).values[:k].mean())"
             ),
+            "Of the i smaller ones, k − 1 are chosen to go with it: C(i, k − 1), not C(i, k).": (
+                "math.comb(i, k - 1) -> math.comb(i, k)"
+            ),
+            "The values must be sorted first: the count i of smaller ones is the place in the sorted list.": (
+                "values.sort().values -> values"
+            ),
+            "k different pictures: there are C(n, k) choices to divide by, not nᵏ.": "math.comb(n, k) -> n**k",
+            "That is a sum over all choices; divide by their number, C(n, k).": " / math.comb(n, k) ->",
+            "Draws at random give another number each time: the average over *all* choices is exact.": """
+                draws = [values[torch.randperm(len(values))[:k]].max() for _ in range(200)]
+                return float(torch.stack(draws).mean())
+            """,
         },
         hints=(
             "`itertools.combinations(values.tolist(), k)` goes through all choices; few enough here.",
@@ -152,6 +194,20 @@ EXERCISES = [
             "The smallest whole number that is enough: round up.": "ceil -> floor",
             "The spread of `a` alone says how different photographs are, not how different the methods are on one.": (
                 "(a - b).std() -> a.std()"
+            ),
+            "The square goes around the whole fraction, 1.96 s / half-width.": Each(
+                "(1.96 * s / half_width) ** 2 -> 1.96 * s / half_width**2",
+                "(1.96 * s / half_width) ** 2 -> 1.96 * (s / half_width) ** 2",
+            ),
+            "The variance in the place of the standard deviation: s is its root.": "(a - b).std() -> (a - b).var()",
+            "`half_width` is half of the interval already: no factor 2.": (
+                "1.96 * s / half_width -> 2 * 1.96 * s / half_width"
+            ),
+            "The fraction is upside down: a narrower interval needs *more* photographs.": (
+                "(1.96 * s / half_width) ** 2 -> (half_width / (1.96 * s)) ** 2"
+            ),
+            "A whole number of photographs is asked for, rounded up.": (
+                "return math.ceil((1.96 * s / half_width) ** 2) -> return (1.96 * s / half_width) ** 2"
             ),
         },
         hints=(
@@ -174,6 +230,18 @@ EXERCISES = [
             "1.96 is for many values. Of three trainings the spread is hardly known: Student's t is 4.30 with two "
             "degrees of freedom.": (
                 "return float(values.mean()), float(1.96 * values.mean(1).std() / math.sqrt(len(values)))"
+            ),
+            "One photograph alone says little: average over all of them, training by training.": (
+                "values.mean(1) -> values[:, 0]"
+            ),
+            "That is the spread of the trainings; the half-width of their mean is t times that, over √n.": (
+                "return float(values.mean()), float(values.mean(1).std())"
+            ),
+            "The best photograph of each training is no fair sample: average them.": (
+                "values.mean(1) -> values.max(1).values"
+            ),
+            "That is how much photographs differ within a training; the mean of each training is asked for.": (
+                "values.mean(1) -> values.std(1)"
             ),
         },
         hints=(
@@ -204,6 +272,20 @@ EXERCISES = [
                 "/ trainings + -> / trainings) + math.sqrt(",
                 "/ photos + -> / photos) + math.sqrt(",
             ),
+            "The rest is drawn anew for each of S · P values: divide by their product.": Each(
+                "var_rest / (trainings * photos) -> var_rest / (trainings + photos)",
+                "var_rest / (trainings * photos) -> var_rest / trainings",
+                "var_rest / (trainings * photos) -> var_rest / photos",
+                "var_rest / (trainings * photos) -> var_rest",
+            ),
+            "A variance is divided by the number of its independent draws, S, not by S − 1: that correction belongs to "
+            "estimating it.": "var_training / trainings -> var_training / max(trainings - 1, 0.5)",
+            "The variance of a mean shrinks with the number of draws: divide each by its own.": Each(
+                "var_training / trainings -> var_training",
+                "var_photo / photos -> var_photo",
+                "var_training / trainings + var_photo / photos + var_rest / (trainings * photos) -> "
+                "var_training + var_photo + var_rest",
+            ),
         },
         hints=(
             "Independent variances add up; a mean of n independent values has an nth of their variance.",
@@ -224,6 +306,14 @@ EXERCISES = [
             "The answer is in the order of sorted p-values; put it back into theirs.": "rejected[i] -> rejected[step]",
             "Inverted: True shall mean that the hypothesis of no difference is rejected.": (
                 "return rejected -> return ~rejected"
+            ),
+            "The smallest p-value comes first: `argsort` in ascending order.": (
+                "p.argsort() -> p.argsort(descending=True)"
+            ),
+            "That is the procedure of Benjamini and Hochberg, or like it: it bounds the share of false discoveries. "
+            "Holm's compares with 0.05 / (n − step).": Each("0.05 / (len(p) - step) -> 0.05 * (step + 1) / len(p)"),
+            "Off by one: the smallest is compared with 0.05 / n, the next with 0.05 / (n − 1).": (
+                "len(p) - step -> len(p) - step + 1"
             ),
         },
         hints=(

@@ -1,12 +1,12 @@
 """Exercises of notebook 10."""
 
 from rwlib.course.checking.cases import image, mask, rand
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.exercise import Each, Exercise
 
 
 def masks_and_radii(rng):
     """Holes in the middle and at the border, several masks, several radii."""
-    for b, h, w, r in ((1, 9, 12, 1), (2, 11, 7, 2), (3, 8, 10, 3)):
+    for b, h, w, r in ((2, 11, 7, 2), (1, 9, 12, 1), (3, 8, 10, 3)):
         M = mask(rng, b, h, w, hole_fraction=0.04)
         M[0, 0, 0, w - 1] = 0
         yield M, r
@@ -14,7 +14,7 @@ def masks_and_radii(rng):
 
 def watermarked(rng):
     """Opacities between 0 and 1, and opaque pixels."""
-    for b, h, w in ((1, 4, 7), (2, 5, 3), (3, 6, 6)):
+    for b, h, w in ((2, 5, 3), (1, 4, 7), (3, 6, 6)):
         a = rand(rng, b, 1, h, w) * (rand(rng, b, 1, h, w) > 0.3)
         a[..., 1:3, 1] = 1
         W = image(rng, b, h, w)
@@ -22,7 +22,10 @@ def watermarked(rng):
 
 
 def marks_in_pictures(rng):
-    """A mark that was stamped on noise, not quite exactly; elsewhere a strong place, and the mark on its head."""
+    """A mark that was stamped on noise, not quite exactly; elsewhere a strong place, and the mark on its head.
+
+    Then one that one pixel spoils much, while every pixel of another place is a little off; and one in one colour only.
+    """
     for h, w, k, m, row, column in ((9, 14, 3, 4, 5, 2), (16, 11, 4, 2, 1, 7), (13, 13, 3, 3, 9, 4)):
         T = image(rng, 1, k, m)
         I = 0.5 * image(rng, 1, h, w)
@@ -31,17 +34,30 @@ def marks_in_pictures(rng):
         I[..., far : far + k, w - m :] = T.flip(2, 3)
         I[..., row : row + k, column : column + m] = T + 0.05 * rand(rng, 1, 3, k, m)
         yield I, T
+    T = image(rng, 1, 3, 4)
+    I = 0.5 * image(rng, 1, 12, 17)
+    I[..., 1:4, 2:6] = T
+    I[..., 2, 3] += 3.0
+    I[..., 7:10, 11:15] = T + 0.5
+    yield I, T
+    I = 0.5 * image(rng, 1, 12, 17)
+    I[:, :1, 1:4, 2:6] = T[:, :1]
+    I[..., 7:10, 11:15] = T + 0.1
+    yield I, T
 
 
 def as_numbers(answer, *case):
-    """Call an answer; a tuple, a list and tensors with one entry are all welcome."""
+    """Call an answer; a tuple, a list, a tensor and tensors with one entry are all welcome."""
     value = answer(*case)
-    return tuple(int(x) for x in value) if value is not None else None
+    try:
+        return tuple(int(x) for x in value)
+    except (TypeError, ValueError, RuntimeError):  # no two numbers
+        return value
 
 
 def fillings(rng):
     """Predictions, colours of the nearest existing pixels, depths and widths of the border."""
-    for b, h, w, r in ((1, 4, 7, 2), (2, 5, 6, 3), (3, 6, 3, 4)):
+    for b, h, w, r in ((2, 5, 6, 3), (1, 4, 7, 2), (3, 6, 3, 4)):
         d = rand(rng, b, 1, h, w, high=8) * (rand(rng, b, 1, h, w) > 0.4)
         yield image(rng, b, h, w), image(rng, b, h, w), d, r
 
@@ -53,14 +69,14 @@ def crooked(I, M):
 
 
 def pictures_to_mirror(rng):
-    """Not square, one and several."""
-    for b, h, w in ((1, 4, 7), (2, 5, 3), (2, 6, 8)):
+    """Not square, several and one."""
+    for b, h, w in ((2, 5, 3), (1, 4, 7), (2, 6, 8)):
         yield crooked, image(rng, b, h, w), mask(rng, b, h, w)
 
 
 def pictures_and_windows(rng):
     """Windows of odd side, smaller than the picture."""
-    for b, h, w, k in ((1, 9, 12, 3), (2, 8, 11, 5), (3, 10, 7, 3)):
+    for b, h, w, k in ((2, 8, 11, 5), (1, 9, 12, 3), (3, 10, 7, 3)):
         yield image(rng, b, h, w), k
 
 
@@ -80,6 +96,30 @@ EXERCISES = [
             "An average gives values between 0 and 1; a mask has none. Any missing pixel in the window makes this one "
             "missing.": "return F.avg_pool2d(M, 2 * r + 1, stride=1, padding=r, count_include_pad=False)",
             "It grew by one pixel only, whatever r is.": "2 * r + 1, stride=1, padding=r -> 3, stride=1, padding=1",
+            "The hole grows up and down, or left and right, but not to both: a square window has 2 r + 1 rows *and* "
+            "columns.": Each(
+                "-F.max_pool2d(-M, 2 * r + 1, stride=1, padding=r) -> -F.max_pool2d(-M, (2 * r + 1, 1), stride=1, "
+                "padding=(r, 0))",
+                "-F.max_pool2d(-M, 2 * r + 1, stride=1, padding=r) -> -F.max_pool2d(-M, (1, 2 * r + 1), stride=1, "
+                "padding=(0, r))",
+            ),
+            "The hole grows as a diamond: corners are missing. Rows and columns count each for itself, so the "
+            "window is a "
+            "square.": """
+                for _ in range(r):
+                    rows = -F.max_pool2d(-M, (3, 1), stride=1, padding=(1, 0))
+                    M = torch.minimum(rows, -F.max_pool2d(-M, (1, 3), stride=1, padding=(0, 1)))
+                return M
+            """,
+            "The majority of the window decides, and beyond the border nothing exists: one missing pixel is enough, "
+            "and "
+            "the border is no hole.": "return (F.avg_pool2d(M, 2 * r + 1, stride=1, padding=r) > 0.5).to(M.dtype)",
+            "Beyond the picture's border the padding counts as missing, so a hole grows in from there: the border "
+            "is no "
+            "hole.": "return (F.avg_pool2d(M, 2 * r + 1, stride=1, padding=r) > 0.999).to(M.dtype)",
+            "One pixel too far: r to each side make a window of 2 r + 1.": (
+                "2 * r + 1, stride=1, padding=r -> 2 * r + 3, stride=1, padding=r + 1"
+            ),
         },
         hints=(
             "A pixel exists afterwards only if *all* pixels around it exist: that is a minimum over a window.",
@@ -91,6 +131,7 @@ EXERCISES = [
         number="10.2",
         title="taking a watermark off by algebra",
         cases=watermarked,
+        differentiate=("I", "W"),  # where a is 1 nothing is left of J: its slope in a is what one makes of it
         mistakes={
             "a W is gone, but what remains is (1 − a) J: too dark. Divide by 1 − a.": " / (1 - a).clamp(min=1e-12) ->",
             "Divided by a: that would bring back the mark. J is weighted with 1 − a.": (
@@ -100,6 +141,19 @@ EXERCISES = [
             "The mark is in the picture only to the share a: subtract a W, not W.": "a * W -> W",
             "The mark makes the picture what it is by *adding* a W; so subtract it.": "I - a * W -> I + a * W",
             "Where a is 1 nothing of J is left: return 0 there, and not the mark.": ", 0) -> , I)",
+            "The condition is another one: J is wanted wherever a < 1, also without a mark, a = 0.": Each(
+                "torch.where(a < 1, -> torch.where(a > 0,", "torch.where(a < 1, -> torch.where(a >= 1,"
+            ),
+            "1 − a is limited from below, so strong marks come off by halves: the limit may only keep from dividing by "
+            "zero.": Each("clamp(min=1e-12) -> clamp(min=0.2)", "clamp(min=1e-12) -> clamp(min=0.05)"),
+            "The result is cut off: what algebra gives is asked for, without a limit.": Each(
+                "return torch.where(a < 1, (I - a * W) / (1 - a).clamp(min=1e-12), 0).clamp(-0.5, 0.5)",
+                "return torch.where(a < 1, (I - a * W) / (1 - a).clamp(min=1e-12), 0).clamp(0, 1)",
+            ),
+            "The weights are exchanged: the mark W has the weight a, J has 1 − a.": Each(
+                "I - a * W -> I - (1 - a) * W",
+                "return torch.where(a > 0, (I - (1 - a) * W) / a.clamp(min=1e-12), 0)",
+            ),
         },
         hints=(
             "Solve I = (1 − a) J + a W for J.",
@@ -118,6 +172,16 @@ EXERCISES = [
             ],
             "Twice too much: rounding to whole levels is off by half a level at most.": [2.0, 10.0],
             "Multiplied by 1 − a; the recovered picture was *divided* by it.": [0.25, 0.05],
+            "At a = 0.9 the error is divided by 1 − a = 0.1: ten times half a level.": Each(
+                [1, 0.56], when=lambda answer: len(answer) == 2 and answer[0] == 1
+            ),
+            "At a = 0.5 the error is divided by 1 − a = 0.5: twice half a level.": Each(
+                [0.5, 5], when=lambda answer: len(answer) == 2 and answer[1] == 5
+            ),
+            "Half a level at most is rounded away, and that is divided by 1 − a.": Each(
+                [0, 0], when=lambda answer: len(answer) == 2 and answer != [5, 1]
+            ),
+            "The order: first a = 0.5, then a = 0.9.": [5, 1],
         },
         tolerance=0.001,
         hints=(
@@ -146,6 +210,27 @@ EXERCISES = [
                 "return divmod -> row, column = divmod",
                 "shape[1]) -> shape[1]); return row + k // 2, column + m // 2",
             ),
+            "Divide by the length of a *row* of the differences, which is their number of columns.": (
+                "differences.shape[1]) -> differences.shape[0])"
+            ),
+            "That is one number, the place in reading order: row and column are its quotient and remainder.": (
+                "return divmod(int(differences.argmin()), differences.shape[1]) -> return int(differences.argmin())"
+            ),
+            "Rows and columns count from 0.": (
+                "return divmod(int(differences.argmin()), differences.shape[1]) -> "
+                "row, column = divmod(int(differences.argmin()), differences.shape[1]); return row + 1, column + 1"
+            ),
+            "Absolute differences; the sum of *squares* is asked for, and another place has the smallest.": (
+                ".square() -> .abs()"
+            ),
+            "One colour alone is compared: add up all three.": (
+                "(windows - T[:, :, None, None]).square().sum((1, 4, 5))[0] -> "
+                "(windows - T[:, :, None, None]).square()[:, 0].sum((3, 4))[0]"
+            ),
+            "Not every place was tried: the window moves by one pixel, not by its own size.": Each(
+                "I.unfold(2, k, 1).unfold(3, m, 1) -> I.unfold(2, k, k).unfold(3, m, m)",
+            ),
+            "Sums are compared in the place of differences: subtract T from each window.": "windows - T -> windows + T",
         },
         hints=(
             "Lay the mark on every place, and measure how much it differs there.",
@@ -167,6 +252,22 @@ EXERCISES = [
             "are.": "d / r -> 0.5 + 0.5 * d / r",
             "That is a step, not a slope: nothing between the two.": "(d / r).clamp(max=1) -> (d >= r).to(d.dtype)",
             "The slope is 1 pixel wide, whatever r is.": "d / r -> d",
+            "That is a step at the hole's border, not a slope: the weight grows from 0 at d = 0 to 1 at d = r.": (
+                "(d / r).clamp(max=1) -> (d > 0).to(d.dtype)"
+            ),
+            "The fraction is upside down: d / r grows with the depth.": "d / r -> r / d.clamp(min=1e-6)",
+            "The slope is a straight one: no smoothing of it.": Each(
+                "weight = (d / r).clamp(max=1) -> weight = 3 * (d / r).clamp(max=1) ** 2 - 2 * (d / r).clamp(max=1) "
+                "** 3",
+                "(d / r).clamp(max=1) -> (d / r).clamp(max=1) ** 2",
+            ),
+            "Near the border the existing colour must fade as the prediction comes in: its weight is 1 − d / r.": (
+                "near + weight * (I_p - near) -> near + weight * I_p"
+            ),
+            "The prediction alone: the mixture has the colour of the border, too.": (
+                "near + weight * (I_p - near) -> I_p"
+            ),
+            "1 − d / r is the weight of the existing colour; the prediction has d / r.": "d / r -> 1 - d / r",
         },
         hints=(
             "A weight that is 0 where d is 0, and 1 from d = r on.",
@@ -187,6 +288,17 @@ EXERCISES = [
                 "return fill(I.flip(2), M.flip(2)).flip(2)"
             ),
             "That is the first opinion: nothing was mirrored.": "return fill(I, M)",
+            "The picture and the mask were not mirrored before the filling, only its result.": (
+                "return fill(I, M).flip(3)"
+            ),
+            "That is the mean of both opinions; the mirrored one alone is asked for.": (
+                "return (fill(I, M) + fill(I.flip(3), M.flip(3)).flip(3)) / 2"
+            ),
+            "Transposed, not mirrored: left and right are exchanged by `flip(3)`.": "return fill(I.mT, M.mT).mT",
+            "Mirrored both ways, which turns the picture on its head: left to right alone, axis 3.": (
+                "return fill(I.flip((2, 3)), M.flip((2, 3))).flip((2, 3))"
+            ),
+            "The mask is the other way round: 1 exists, mirrored or not.": "M.flip(3) -> 1 - M.flip(3)",
         },
         hints=(
             "Three mirrors: picture, mask, and the result.",
@@ -210,6 +322,19 @@ EXERCISES = [
                 "(I - mean) -> I"
             ),
             "One map for each colour came back; take their mean.": ".mean(1, keepdim=True) ->",
+            "Squares; the *size* of a difference is its absolute value.": ".abs() -> .square()",
+            "The colours are added up: average them.": ".mean(1, keepdim=True) -> .sum(1, keepdim=True)",
+            "At the border the window's mean counts zeros of the padding: `count_include_pad=False`.": (
+                ", count_include_pad=False ->"
+            ),
+            "Beyond the border there are zeros: repeat the border pixels.": 'mode="replicate" -> mode="constant"',
+            "Beyond the border the picture is mirrored: repeat the border pixels.": (
+                'mode="replicate" -> mode="reflect"'
+            ),
+            "The mean of nine pixels, the diagonal ones and the pixel itself among them: four neighbours are meant.": (
+                "(P[..., :-2, 1:-1] + P[..., 2:, 1:-1] + P[..., 1:-1, :-2] + P[..., 1:-1, 2:]) / 4 -> "
+                "F.avg_pool2d(P, 3, 1)"
+            ),
         },
         hints=(
             "Three steps: what the four neighbours do not explain; its size; its mean around here.",

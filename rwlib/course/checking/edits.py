@@ -1,0 +1,238 @@
+"""What can go wrong at one place of a solution: an operator, a name, a number, the order of two things."""
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rwlib.course.checking import words
+from rwlib.course.checking.scope import Scope
+
+Edit = tuple[str, Callable[[Any], Any]]
+"""What went wrong, in words, and a function that makes it so of a copy of the node."""
+
+
+def expression(code: str, **parts: ast.expr) -> ast.expr:
+    """Return the expression `code`, with parts in the place of names."""
+
+    class Filler(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return parts.get(node.id, node)
+
+    return Filler().visit(ast.parse(code, mode="eval").body)
+
+
+def edits(node: ast.AST, scope: Scope) -> Iterator[Edit]:
+    """Yield what can go wrong at a node of an expression, calls aside."""
+    for kind, maker in _KINDS.items():
+        if isinstance(node, kind):
+            yield from maker(node, scope)
+
+
+def _of_operation(node: ast.BinOp, scope: Scope) -> Iterator[Edit]:
+    left, right = scope.about(node.left, node.right), scope.about(node.right, node.left)
+    if isinstance(node.op, ast.Add | ast.Sub):
+        yield from _of_sum(node, scope, left, right)
+    if isinstance(node.op, ast.Mult):
+        yield _factor(node.right, right, scope), lambda n: n.left
+        yield _factor(node.left, left, scope), lambda n: n.right
+        yield "it is divided where it should be multiplied", lambda n: ast.BinOp(n.left, ast.Div(), n.right)
+    if isinstance(node.op, ast.Div | ast.FloorDiv):
+        what = f"a division is left out{_by(node.right, right)}"
+        yield what, lambda n: n.left
+        yield "it is multiplied where it should be divided", lambda n: ast.BinOp(n.left, ast.Mult(), n.right)
+        yield "a fraction is upside down", _exchanged
+        yield f"the divisor{_of(right)} is squared", lambda n: ast.BinOp(n.left, n.op, expression("x ** 2", x=n.right))
+        yield (
+            f"the root of the divisor{_of(right)} is taken",
+            lambda n: ast.BinOp(n.left, n.op, expression("x ** 0.5", x=n.right)),
+        )
+        if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Add | ast.Sub):
+            yield (
+                "only the last term is divided: brackets are missing",
+                lambda n: ast.BinOp(n.left.left, n.left.op, ast.BinOp(n.left.right, n.op, n.right)),
+            )
+    if isinstance(node.op, ast.Pow) and ast.unparse(node.right) == "2":
+        yield "a square is left out", lambda n: n.left
+        yield "an absolute value stands in the place of a square", lambda n: expression("abs(x)", x=n.left)
+    if isinstance(node.op, ast.Mod):
+        yield "the remainder (`%`) is left out", lambda n: n.left
+        yield "the quotient is taken, not the remainder", lambda n: ast.BinOp(n.left, ast.FloorDiv(), n.right)
+    if isinstance(node.op, ast.MatMult):
+        yield "the two sides of a matrix product are exchanged", _exchanged
+        yield (
+            "entries are multiplied one by one, which is no product of matrices",
+            lambda n: ast.BinOp(n.left, ast.Mult(), n.right),
+        )
+        yield (
+            "one side of a matrix product is used twice",
+            lambda n: ast.BinOp(n.left, n.op, expression("x.mT", x=n.left)),
+        )
+
+
+def _of_sum(node: ast.BinOp, scope: Scope, left: str, right: str) -> Iterator[Edit]:
+    is_difference = isinstance(node.op, ast.Sub)
+    if isinstance(node.left, ast.Constant) and is_difference:
+        yield _taken_from(node, scope, right), lambda n: n.right
+    yield f"a term is left out{_term(node.right, right)}", lambda n: n.left
+    yield f"a term is left out{_term(node.left, left)}", lambda n: n.right
+    other = ast.Add() if is_difference else ast.Sub()
+    yield f"a sign is wrong{_with(right)}", lambda n: ast.BinOp(n.left, other, n.right)
+    if is_difference:
+        yield "a difference is taken the other way round, so its sign is wrong", _exchanged
+    else:
+        yield "two things are averaged where they should be added", lambda n: expression("x / 2", x=n)
+    terms = _terms(node)
+    if len(terms) > 2:
+        for i in range(len(terms)):
+            yield "only one of several summands is there", lambda n, i=i: _terms(n)[i]
+    calls = [part for part in (node.left, node.right) if isinstance(part, ast.Call) and len(part.args) == 1]
+    if len(calls) == 2 and ast.dump(calls[0].func) == ast.dump(calls[1].func):
+        name, what = ast.unparse(calls[0].func), "difference" if is_difference else "sum"
+        yield (
+            f"`{name}` is taken of the {what}, and it should be the {what} of two results of `{name}`",
+            lambda n: ast.Call(n.left.func, [ast.BinOp(n.left.args[0], n.op, n.right.args[0])], []),
+        )
+
+
+def _exchanged(node: ast.BinOp) -> ast.BinOp:
+    return ast.BinOp(node.right, node.op, node.left)
+
+
+def _terms(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*_terms(node.left), *_terms(node.right)]
+    return [node]
+
+
+def _taken_from(node: ast.BinOp, scope: Scope, right: str) -> str:
+    k = ast.unparse(node.left)
+    if scope.is_mask(node):
+        return f"the mask is the other way round: `{scope.mask}` stands where `1 - {scope.mask}` belongs"
+    if isinstance(node.right, ast.Name | ast.Attribute) and right:
+        return f"`{k} -` is left out: {right} stands where it should be taken from {k}"
+    return f"`{k} -` is left out: something should be taken from {k}{_with(right)}"
+
+
+def _term(node: ast.expr, about: str) -> str:
+    return f": the number {ast.unparse(node)}" if isinstance(node, ast.Constant) else _with(about)
+
+
+def _with(about: str) -> str:
+    return f": the one with {about}" if about else ""
+
+
+def _of(about: str) -> str:
+    return f" (with {about})" if about else ""
+
+
+def _by(node: ast.expr, about: str) -> str:
+    if isinstance(node, ast.Constant):
+        return f" by {ast.unparse(node)}"
+    return f" by something made of {about}" if about else ""
+
+
+def _factor(node: ast.expr, about: str, scope: Scope) -> str:
+    if scope.is_mask(node):
+        return f"the mask `{scope.mask}` is left out, so that both regions count"
+    if isinstance(node, ast.Constant):
+        return f"the factor {ast.unparse(node)} is left out"
+    if isinstance(node, ast.Attribute):
+        return f"the factor `{node.attr}` is left out"
+    if isinstance(node, ast.Name) and about:
+        return f"the factor {about} is left out"
+    return f"a factor is left out{_with(about)}"
+
+
+def _of_sign(node: ast.UnaryOp, scope: Scope) -> Iterator[Edit]:
+    if isinstance(node.op, ast.USub):
+        yield "a minus sign is left out", lambda n: n.operand
+    else:
+        yield "a truth value is inverted", lambda n: n.operand
+
+
+def _of_constant(node: ast.Constant, scope: Scope) -> Iterator[Edit]:
+    value = node.value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    others = [value + 1, value - 1, 2 * value, value / 2 if value % 2 else value // 2]
+    others += [0, 1, 2, 3] if isinstance(value, int) and abs(value) < 4 else []
+    for other in dict.fromkeys(others):
+        if other != value:
+            yield f"{other:.6g} stands in the place of {value:.6g}", lambda n, other=other: ast.Constant(other)
+
+
+def _of_comparison(node: ast.Compare, scope: Scope) -> Iterator[Edit]:
+    pairs = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
+    reverse = {ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
+    kind = type(node.ops[0])
+    if kind in pairs:
+        yield (
+            "equality belongs to the other side of a comparison (`<` or `<=`), one step early or late",
+            lambda n: ast.Compare(n.left, [pairs[kind]()], n.comparators),
+        )
+    if kind in reverse:
+        yield "a comparison is the other way round", lambda n: ast.Compare(n.left, [reverse[kind]()], n.comparators)
+    if kind is ast.NotEq:
+        yield (
+            "only what is positive counts, not all that is not 0",
+            lambda n: ast.Compare(n.left, [ast.Gt()], n.comparators),
+        )
+
+
+def _of_condition(node: ast.IfExp, scope: Scope) -> Iterator[Edit]:
+    about = scope.about(node.test)
+    of = f" that asks for {about}" if about else ""
+    yield f"the two cases of the distinction{of} are exchanged", lambda n: ast.IfExp(n.test, n.orelse, n.body)
+    yield f"the distinction{of} is left out: always its first case", lambda n: n.body
+    yield f"the distinction{of} is left out: always its second case", lambda n: n.orelse
+
+
+def _of_sequence(node: ast.Tuple | ast.List, scope: Scope) -> Iterator[Edit]:
+    if not isinstance(node.ctx, ast.Load) or any(isinstance(part, ast.Constant | ast.Slice) for part in node.elts):
+        return
+    size = len(node.elts)
+    for i in range(size):
+        for j in range(i + 1, size):
+            yield (
+                "the parts come in another order: two of them are exchanged",
+                lambda n, i=i, j=j: type(n)([n.elts[{i: j, j: i}.get(k, k)] for k in range(size)], n.ctx),
+            )
+            yield "one part stands there twice", lambda n, i=i, j=j: _repeated(n, i, j)
+            yield "one part stands there twice", lambda n, i=i, j=j: _repeated(n, j, i)
+    if size > 2:
+        for i in range(size):
+            about = scope.about(node.elts[i])
+            yield (
+                f"one part is left out{f': {about}' if about else ''}",
+                lambda n, i=i: type(n)([part for k, part in enumerate(n.elts) if k != i], n.ctx),
+            )
+
+
+def _repeated(node: ast.Tuple | ast.List, i: int, j: int) -> ast.expr:
+    return type(node)([node.elts[i if k == j else k] for k in range(len(node.elts))], node.ctx)
+
+
+def _of_attribute(node: ast.Attribute, scope: Scope) -> Iterator[Edit]:
+    if node.attr in ("T", "mT"):
+        yield "a transpose is left out", lambda n: n.value
+    call = node.value
+    if node.attr == "values" and isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+        yield words.WITHOUT.get(call.func.attr, f"`{call.func.attr}` is left out"), lambda n: n.value.func.value
+
+
+def _of_subscript(node: ast.Subscript, scope: Scope) -> Iterator[Edit]:
+    call = node.value
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in scope.arguments:
+        yield f"`{call.func.id}` is left out: its argument itself stands there", lambda n: n.value.args[0]
+
+
+_KINDS: dict[Any, Callable[[Any, Scope], Iterator[Edit]]] = {
+    ast.BinOp: _of_operation,
+    ast.UnaryOp: _of_sign,
+    ast.Constant: _of_constant,
+    ast.Compare: _of_comparison,
+    ast.IfExp: _of_condition,
+    ast.Tuple | ast.List: _of_sequence,
+    ast.Attribute: _of_attribute,
+    ast.Subscript: _of_subscript,
+}

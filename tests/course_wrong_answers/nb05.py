@@ -1,0 +1,128 @@
+"""Notebook 05: the style loss and the global perceiving network."""
+
+_TERM = "(gram(phi_c2) - gram(phi_gt)).abs().sum((1, 2)).mean()"
+
+WRONG = {
+    "5.1": [
+        (
+            "return x @ x.transpose(1, 2) / (c * h * w) -> return x @ x.transpose(1, 2) / (c * h)",
+            "w times|c · h · w|c h w",
+        ),
+        (
+            "return x @ x.transpose(1, 2) / (c * h * w) -> return (x @ x.transpose(1, 2) / (c * h * w)).mean(0)",
+            "batch|every image|each image|own",
+        ),
+        (
+            "return x @ x.transpose(1, 2) / (c * h * w) -> return x @ x.transpose(1, 2) / (b * c * h * w)",
+            "b times|batch",
+        ),
+        ("return x @ x.transpose(1, 2) / (c * h * w) -> return x.transpose(1, 2) @ x / (c * h * w)", "positions|n × n"),
+        ("phi.flatten(2) -> phi.detach().flatten(2)", "gradient"),
+        (
+            "return x @ x.transpose(1, 2) / (c * h * w) -> return x @ x.transpose(1, 2) / (c * h * w) ** 0.5",
+            "root|c · h · w|factor",
+        ),
+        ("phi.flatten(2) -> F.normalize(phi.flatten(2), dim=1)", "length one|normal|cosine|norm"),
+        (
+            "return x @ x.transpose(1, 2) / (c * h * w) -> return (x @ x.transpose(1, 2)).abs() / (c * h * w)",
+            "absolute|sign|negative",
+        ),
+        ("phi.flatten(2) -> phi.view(b, h * w, c).transpose(1, 2)", "reshape|anew|flatten|view"),
+        (
+            "return x @ x.transpose(1, 2) / (c * h * w) -> return x @ x.transpose(1, 2) / c**2",
+            "h · w|c · h · w|positions",
+        ),
+    ],
+    "5.2": [
+        ((80, 640), "division|divide|before"),
+        ((4, 32), "160|h · w|c"),
+        ((0.5, 8), "entr|eight|diagonal|add"),
+        ((0.25, 2), "square|product|2 · 2"),
+        ((4, 0.5), "order|exchanged"),
+        ((0.5, 2.5), "eight|8|diagonal"),
+        ((10, 80), "160|c alone|c · h · w"),
+        ((2, 16), "160|c · h · w|square|product"),
+        ((0.5, 0.5), "diagonal|8"),
+        ((0.0125, 0.1), "product|sum|positions|20"),
+    ],
+    "5.3": [
+        ({"positions shuffled": {"L_s"}, "channels rotated": {"L_c"}}, "other way|blind"),
+        ({"positions shuffled": {"L_c"}, "channels rotated": {"L_c", "L_s"}}, "rotat|QᵀQ|Qᵀ"),
+        ({"positions shuffled": {"L_c", "L_s"}, "channels rotated": {"L_s"}}, "shuffl|order of its terms|positions"),
+        ({"positions shuffled": set(), "channels rotated": {"L_s"}}, "shuffl|rows"),
+        ({"positions shuffled": {"L_c"}, "channels rotated": set()}, "rotat|Q"),
+        ({"positions shuffled": {"L_c"}, "channels rotated": {"L_r"}}, "L_r|L_c and L_s|name"),
+        ({"positions shuffled": {"L_s"}, "channels rotated": {"L_s"}}, "shuffl|positions|order"),
+        (("L_c", "L_s"), "dict|keys"),
+        ({"positions shuffled": {"L_c"}}, "keys|channels rotated"),
+        ({"positions shuffled": {"L_c", "L_s"}, "channels rotated": set()}, "rotat|shuffl|blind"),
+    ],
+    "5.4": [
+        ("gram(phi_c2) - gram(phi_gt) -> gram(phi_c2 - phi_gt)", "difference|first|each|both"),
+        ("total = total + (gram -> return total + (gram", "inside the loop|first pool|pool"),
+        (_TERM + " -> (phi_c2 - phi_gt).abs().mean()", "Gram|features"),
+        ("gram(phi_c2) -> gram(phi_c2.detach())", "gradient"),
+        (".sum((1, 2)).mean() -> .sum()", "batch|b times"),
+        (".abs() -> .pow(2)", "square"),
+        ("return total -> return total / 3", "average|third|3|sum over"),
+        (".abs().sum((1, 2)).mean() -> .sum((1, 2)).abs().mean()", "cancel|each entry|before"),
+        (".sum((1, 2)).mean() -> .mean()", "mean|c²|entries"),
+        (
+            "total = 0\nfor phi_c2, phi_gt in zip(phis_c2[:2], phis_gt[:2], strict=True):\n    total = total + "
+            + _TERM
+            + "\nreturn total",
+            "pool 3|third|all|last|pools",
+        ),
+    ],
+    "5.5": [
+        ("1 / diagonal_sums -> diagonal_sums", "reciprocal|large weight|strong|divide"),
+        ("weights / weights.mean() -> weights", "mean 1|mean of 1"),
+        ("weights / weights.mean() -> weights / weights.sum()", "sum 1|sum"),
+        ("phi.square().mean() -> phi.abs().mean()", "square"),
+        ("phi.square().mean() -> phi.square().mean().sqrt()", "root"),
+        ("phi.square().mean() -> phi.square().flatten(1).sum(1).mean()", "c · h · w|mean|normali"),
+        ("phi.square().mean() -> phi.var()", "mean|variance|subtract"),
+        ("return weights / weights.mean() -> return (weights / weights.mean()).tolist()", "tensor"),
+        ("weights / weights.mean() -> weights / weights[0]", "mean 1|first|mean of"),
+        ("weights / weights.mean() -> weights / weights.max()", "mean 1|largest|mean of"),
+    ],
+    "5.6": [
+        ((256, 256), "first|skip|x4"),
+        ((128, 128), "second|x4"),
+        ((256, 128), "exchanged"),
+        ((384, 256), "zero|first|existing|hole"),
+        ((128, 384), "second|256|two"),
+        ((0, 256), "x12|first|missing|decoder"),
+        ((128, 0), "second|everywhere|one filter"),
+        ((32, 64), "4c|128"),
+        ((4, 8), "c = 32|128|32"),
+        ((384, 384), "first|zero|second"),
+    ],
+    "5.7": [
+        ("second(I_c1, M) -> second(I_c1.detach(), M)", "gradient|detach"),
+        ("second(I_c1, M) -> second(first(I_in, M), M)", "I_p1|I_c1"),
+        ("second(I_c1, M) -> second(I_in, M)", "I_in"),
+        ("first(I_in, M) -> first(I_gt, M)", "sees|I_gt"),
+        ("return I_c1, I_c2 -> return I_c2, I_c1", "order|exchanged"),
+        ("return I_c1, I_c2 -> return I_c2", "two|2|tuple|both"),
+        ("second(I_c1, M) -> second(I_c1, torch.ones_like(M))", "mask|M"),
+        ("second(I_c1, M) -> second(I_c1 * M, M)", "erase|hole|I_in|empty|I_c1"),
+        (
+            "I_c2 = compose(I_in, second(I_c1, M), M) -> I_c2 = I_c1 + second(I_c1, M) * (1 - M)",
+            "added|I_in|both predictions|on top|hole",
+        ),
+        ("I_in = I_gt * M\n -> I_in = I_gt * (1 - M)\n", "other way round|erase|hole|exist"),
+    ],
+    "5.8": [
+        ({"L_r": {"I_p1", "I_p2"}, "L_c": {"I_c2"}, "L_s": {"I_c1"}, "L_a": {"I_p1", "I_p2"}}, "exchanged"),
+        ({"L_r": {"I_p2"}, "L_c": {"I_c1"}, "L_s": {"I_c2"}, "L_a": {"I_p1", "I_p2"}}, "L_r"),
+        ({"L_r": {"I_c1", "I_c2"}, "L_c": {"I_c1"}, "L_s": {"I_c2"}, "L_a": {"I_p1", "I_p2"}}, "L_r"),
+        ({"L_r": {"I_p1", "I_p2"}, "L_c": {"I_c1"}, "L_s": {"I_c2"}, "L_a": {"I_c1", "I_c2"}}, "L_a"),
+        ({"L_r": {"I_p1", "I_p2"}, "L_c": {"I_c1", "I_c2"}, "L_s": {"I_c2"}, "L_a": {"I_p1", "I_p2"}}, "L_c"),
+        ({"L_r": {"I_p1", "I_p2"}, "L_c": {"I_c1"}, "L_s": {"I_c1", "I_c2"}, "L_a": {"I_p1", "I_p2"}}, "L_s"),
+        ({"L_r": {"I_p1", "I_p2"}, "L_c": {"I_p1"}, "L_s": {"I_c2"}, "L_a": {"I_p1", "I_p2"}}, "L_c"),
+        ({"L_r": {"I_p1", "I_p2"}, "L_c": {"I_c1"}, "L_s": {"I_c2"}, "L_a": {"I_p2"}}, "L_a"),
+        ({"L_r": {"I_p1"}, "L_c": {"I_c1"}, "L_s": {"I_c2"}, "L_a": {"I_p1", "I_p2"}}, "L_r"),
+        ({"L_r": {"I_p1", "I_p2"}, "L_c": {"I_c1"}, "L_s": {"I_c2"}, "L_a": {"I_c2"}}, "L_a"),
+    ],
+}

@@ -1,0 +1,188 @@
+"""Notebook 06: the region-wise discriminator."""
+
+_L_A = "alpha * score_gt.mean()\n        + (1 - score_p1).mean()\n        + (1 - score_p2).mean()"
+
+WRONG = {
+    "6.1": [
+        (64, "apart|stride|2\\^6|spacing|wide"),
+        (252, "1|itself|begin"),
+        (25, "stride|step|grow|doubl"),
+        (127, "kernel|4|5"),
+        (256, "picture|whole|253"),
+        (316, "kernel|k − 1|4|kernel - 1"),
+        (125, "layer|six|5|stride|fewer"),
+        (189, "kernel|3|4|5"),
+        (509, "layer|six|own stride|one too many"),
+        (505, "layer|six|own stride|\\+ 1|twice"),
+    ],
+    "6.2": [
+        ("I * (1 - M) -> I.detach() * (1 - M)", "gradient"),
+        ("I * (1 - M) -> I * M", "other way|hole"),
+        ("[I * (1 - M), M] -> [I, M]", "hole|whole|existing|region"),
+        ("[I * (1 - M), M] -> [I * (1 - M), 1 - M]", "mask|1 − M|other way"),
+        ("[I * (1 - M), M] -> [M, I * (1 - M)]", "order|first|last"),
+        ("return torch.cat([I * (1 - M), M], dim=1) -> return I * (1 - M)", "mask|4|four"),
+        ("dim=1 -> dim=0", "channel|axis|dim"),
+        ("[I * (1 - M), M] -> [I * (1 - M[:1]), M]", "own|every image|each image"),
+        ("[I * (1 - M), M] -> [I * (1 - M) + M, M]", "1|white|existing|zero|outside"),
+        ("[I * (1 - M), M] -> [I * (1 - M), M[:, :1] * 0]", "mask|fourth|channel|zero"),
+    ],
+    "6.3": [
+        (
+            "return W / (u @ matrix @ v) -> return matrix / (u @ matrix @ v)",
+            "shape|flatten|W itself|four axes|\\(out, in",
+        ),
+        ("return W / (u @ matrix @ v) -> return W / W.norm()", "Frobenius|root of the sum|all|norm of"),
+        (
+            "W / (u @ matrix @ v) -> W / torch.linalg.matrix_norm(matrix, 2)",
+            "exact|n iterations|power iteration|estimate|depends on n",
+        ),
+        ("range(n) -> range(1)", "one|n iterations|n power"),
+        ("range(n) -> range(n + 1)", "one|step|iteration|too many"),
+        ("W.flatten(1) -> W.flatten(0, 1).flatten(1)", "flatten|out|row|axis"),
+        ("W / (u @ matrix @ v) -> W * (u @ matrix @ v)", "divide|multipl"),
+        ("v = F.normalize(matrix.T @ u, dim=0) -> v = matrix.T @ u", "length|normal"),
+        ("matrix.new_ones(matrix.shape[1]) -> torch.randn(matrix.shape[1], dtype=W.dtype)", "random|equal|begin|start"),
+        ("return W / (u @ matrix @ v) -> return u @ matrix @ v", "W|divide|σ|norm itself|shape"),
+    ],
+    "6.4": [
+        ((1, 2, 3), "first|term 1|I_g"),
+        ((1,), "first|I_g|fake|generator"),
+        ((2,), "3|both|second network|I_p1"),
+        ((3,), "2|both|first|I_p1"),
+        ((1, 2), "first|I_g|3|real|truth"),
+        ((1, 3), "first|I_g|2|real|truth"),
+        ((), "fake|prediction|I_p|none|generator"),
+        ((1, 2), "first|I_g|real|truth"),
+        ((0, 1), "number|1, 2, 3|from 1"),
+        (23, "tuple|two numbers"),
+    ],
+    "6.5": [
+        ("(1 - score_p1) -> (1 - score_p1.detach())", "gradient"),
+        (
+            "(1 - score_p1).mean() + (1 - score_p2).mean() -> -(1 - score_p1).mean() - (1 - score_p2).mean()",
+            "sign|descend",
+        ),
+        ("(1 - score_p1).mean() + (1 - score_p2).mean() -> score_p1.mean() + score_p2.mean()", "sign|1 −|1 -"),
+        ("return (1 - score_p1).mean() + (1 - score_p2).mean() -> return (1 - score_p2).mean()", "I_p1|first|both"),
+        (
+            "return (1 - score_p1).mean() + (1 - score_p2).mean() -> return ((1 - score_p1).mean() + (1 - score_p2).mean()) / 2",
+            "half|0.5|add|two",
+        ),
+        (
+            "return (1 - score_p1).mean() + (1 - score_p2).mean() -> return ((1 - score_p1) ** 2).mean() + ((1 - score_p2) ** 2).mean()",
+            "square",
+        ),
+        (
+            "return (1 - score_p1).mean() + (1 - score_p2).mean() -> return (1 - score_p1).sum() + (1 - score_p2).sum()",
+            "sum|mean",
+        ),
+        (
+            "return (1 - score_p1).mean() + (1 - score_p2).mean() -> return 1 - score_p1.mean() - score_p2.mean()",
+            "1|one for each|each",
+        ),
+        (
+            "return (1 - score_p1).mean() + (1 - score_p2).mean() -> return (1 - score_p1).abs().mean() + (1 - score_p2).abs().mean()",
+            "absolute",
+        ),
+        (
+            "return (1 - score_p1).mean() + (1 - score_p2).mean() -> return F.relu(1 - score_p1).mean() + F.relu(1 - score_p2).mean()",
+            "hinge|relu|clip|above 1|cut",
+        ),
+    ],
+    "6.6": [
+        ("score_p1).mean() -> score_p1.detach()).mean()", "gradient"),
+        ("return -L_a -> return L_a", "sign|descend|minus"),
+        ("alpha * score_gt.mean() -> score_gt.mean()", "alpha|α"),
+        ("(1 - score_p1).mean() -> (1 + score_p1).mean()", "sign|fake|score_p1"),
+        ("alpha * score_gt.mean() -> alpha * (1 - score_gt).mean()", "real|score_gt|first term"),
+        ("\n        + (1 - score_p2).mean() -> ", "score_p2|second"),
+        (("return -L_a -> return -alpha * L_a", "alpha * score_gt -> score_gt"), "alpha|α"),
+        ("L_a = alpha * score_gt.mean() + score_p1.mean() + score_p2.mean()\nreturn -L_a", "sign|1 −|1 -|fake"),
+        (
+            "L_a = alpha * score_gt.mean()\n+ (1 - score_p1).mean()\n+ (1 - score_p2).mean()\nreturn -L_a",
+            "line|parenthes",
+        ),
+        ("L_a = alpha * score_gt.sum() + (1 - score_p1).sum() + (1 - score_p2).sum()\nreturn -L_a", "sum|mean"),
+    ],
+    "6.7": [
+        ("return alpha * real + fake -> return real + fake", "alpha|α"),
+        ("1 + score_p1 -> 1 - score_p1", "sign|fake"),
+        ("1 - score_gt -> 1 + score_gt", "sign|real"),
+        ("1 + score_p1 -> 1 + score_p1.detach()", "gradient"),
+        (
+            "fake = F.relu(1 + score_p1).mean() / 2 + F.relu(1 + score_p2).mean() / 2 -> fake = F.relu(1 + score_p1).mean() + F.relu(1 + score_p2).mean()",
+            "/ 2|half|halv|twice",
+        ),
+        ("F.relu(1 - score_gt).mean() -> F.relu(1 - score_gt.mean())", "patch|before the mean|mean comes|inside"),
+        ("return alpha * real + fake -> return -(alpha * real + fake)", "sign"),
+        ("return alpha * real + fake -> return alpha * (real + fake)", "alpha|α"),
+        (
+            "fake = F.relu(1 + score_p1).mean() / 2 + F.relu(1 + score_p2).mean() / 2 -> fake = F.relu(1 + score_p2).mean() / 2",
+            "score_p1|first|both",
+        ),
+        ("F.relu(1 - score_gt).mean() -> (1 - score_gt).mean()", "relu|max|cut|negative|floor"),
+    ],
+    "6.8": [
+        (6, "negative|zero|flat|slope"),
+        (4, "other way|flat|negative"),
+        (0, "positive|above"),
+        (1, "0.5|both|positive"),
+        (3, "-0.5|−0.5|negative"),
+        (2.5, "number|sum|how many|count"),
+        (-2.5, "number|sum|how many|count"),
+        ([0.5, 2], "how many|number|an int"),
+        (-3, "how many|number|negative|count"),
+    ],
+    "6.9": [
+        ("1 - M -> M", "existing|missing|other way"),
+        ("return F.adaptive_avg_pool2d(1 - M, (h, w)) -> return F.adaptive_max_pool2d(1 - M, (h, w))", "share|max|any"),
+        ("(h, w) -> (w, h)", "order|height|swap"),
+        (
+            "return F.adaptive_avg_pool2d(1 - M, (h, w)) -> return (F.adaptive_avg_pool2d(1 - M, (h, w)) > 0.5).to(M.dtype)",
+            "share|0 and 1|round|threshold",
+        ),
+        (
+            'return F.adaptive_avg_pool2d(1 - M, (h, w)) -> return F.interpolate(1 - M, (h, w), mode="nearest")',
+            "one pixel|share|average|nearest",
+        ),
+        (
+            'return F.adaptive_avg_pool2d(1 - M, (h, w)) -> return F.interpolate(1 - M, (h, w), mode="bilinear")',
+            "average|all pixels|share|bilinear|interpol",
+        ),
+        ("return F.adaptive_avg_pool2d(1 - M, (h, w)) -> return F.avg_pool2d(1 - M, h)", "cell|side|H / h|size|grid"),
+        (
+            "return F.adaptive_avg_pool2d(1 - M, (h, w)) -> return F.adaptive_avg_pool2d(1 - M, (h, w)) * (M.shape[2] // h) * (M.shape[3] // w)",
+            "number|divide|share|count",
+        ),
+        (
+            "return F.adaptive_avg_pool2d(1 - M, (h, w)) -> return F.adaptive_avg_pool2d(1 - M, (h, w)).squeeze(1)",
+            "axis|keepdim|shape",
+        ),
+        (
+            "return F.adaptive_avg_pool2d(1 - M, (h, w)) -> return F.adaptive_avg_pool2d(1 - M, (h, w)).round()",
+            "round|share",
+        ),
+    ],
+    "6.10": [
+        ("a", "fake|scores|real"),
+        ("c", "spread|house|same"),
+        ("d", "mask|hole"),
+        ("e", "weave|wrong|fall|below"),
+        ("strong", "letter|one of"),
+    ],
+    "6.11": [
+        ("a", "score|real"),
+        ("b", "same|spread|house"),
+        ("d", "mask|hole"),
+        ("e", "same|spread|weave"),
+        ("collapse", "letter|one of"),
+    ],
+    "6.12": [
+        ("b", "score|real|fake"),
+        ("c", "spread|same|house|score"),
+        ("d", "mask|hole|score"),
+        ("e", "score|real|zero"),
+        ("bug", "letter|one of"),
+    ],
+}
