@@ -2,8 +2,7 @@
 
 import dataclasses
 
-import torch
-from test_training_rivals import MOVE, a_part, step, tiny
+from test_training_rivals import MOVE, a_part, shared_players, step, tiny
 
 from rwlib.config import MODELS, make_config
 from rwlib.evaluation.loss_kinds import KIND_OF, NOTES, PRINTED, disagreements, loss_kinds, loss_table, rows
@@ -21,9 +20,10 @@ def test_every_loss_of_every_model_has_a_kind():
 def test_what_the_table_says_is_what_the_steps_compute():
     """The losses that training returns, in all phases together."""
     for name in {model for model, _ in MOVE}:
-        torch.manual_seed(0)
         config = tiny(name, size_px=64)
-        losses = set().union(*(step(config, phase, a_part(1))[1] for model, phase in MOVE if model == name))
+        losses = set().union(
+            *(step(config, phase, a_part(1), shared_players(name))[1] for model, phase in MOVE if model == name)
+        )
         terms = {x for x in losses if x.startswith("L_") and not x.startswith("L_D")}
         assert {KIND_OF[x] for x in terms} - {""} == rows()[name][1], name
 
