@@ -35,7 +35,7 @@ nb_mime_priority_overrides = [
 ]  # their still pictures instead
 nb_ipywidgets_js = {}
 nb_number_source_lines = False
-myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline"]
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline", "attrs_block"]
 myst_dmath_double_inline = True
 myst_heading_anchors = 3
 suppress_warnings = ["ref.python", "myst.header", "mystnb.unknown_mime_type", "misc.highlighting_failure"]
