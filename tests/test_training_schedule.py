@@ -10,15 +10,15 @@ from rwlib.training.schedule import Schedule, batch_numbers
 
 def test_the_full_schedule_is_20_and_9_epochs():
     schedule = Schedule.from_config(Config(), n_photos=339, n_processes=1)
-    assert schedule == (20 * 43, 29 * 43)  # 339 photographs are 43 batches of 8
+    assert schedule.ends == (20 * 43, 29 * 43)  # 339 photographs are 43 batches of 8
     assert [schedule.phase(step) for step in (0, 859, 860, 1246)] == [1, 1, 2, 2]
 
 
 def test_an_epoch_is_one_pass_for_all_processes_together_or_a_number_of_steps():
-    assert Schedule.from_config(Config(), n_photos=339, n_processes=2) == (20 * 22, 29 * 22)
+    assert Schedule.from_config(Config(), n_photos=339, n_processes=2).ends == (20 * 22, 29 * 22)
 
-    assert Schedule.from_config(Config(steps_per_epoch=7), n_photos=339, n_processes=2) == (20 * 7, 29 * 7)
-    assert Schedule.from_config(Config(epochs=(0, 1), batch_size=1), n_photos=5, n_processes=1) == (0, 5)
+    assert Schedule.from_config(Config(steps_per_epoch=7), n_photos=339, n_processes=2).ends == (20 * 7, 29 * 7)
+    assert Schedule.from_config(Config(epochs=(0, 1), batch_size=1), n_photos=5, n_processes=1).ends == (0, 5)
 
 
 def test_the_learning_rate_falls_along_half_a_cosine():
