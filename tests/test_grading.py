@@ -45,7 +45,7 @@ def there_and_back(value):
         None, True, 3, -2.5, float("inf"), "ü", ..., (1, [2, {"a": (3,)}]), {"L_c", "L_s"}, {1: 2}, 1j, torch.float32,
         np.float32(0.5),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_plain_values_come_back(value):
     got = there_and_back(value)
