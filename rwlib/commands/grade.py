@@ -54,6 +54,7 @@ class Grade:
         sizes_mb = self.memory_mb, self.output_mb, self.disk_mb
         limits = Limits(60 * self.minutes, self.cell_seconds, answer_s, *sizes_mb)
         began, done = time.monotonic(), []
+        shut, left = session.closed()
 
         def tell(graded: object) -> None:
             done.append(graded)
@@ -63,9 +64,9 @@ class Grade:
                 f"{graded.points} of {len(graded.marks)}{printable(why)}",
                 flush=True,
             )
+            report.write_report(done, self.out, shut, left)  # after each, so that nothing is lost with a later one
 
         results = session.grade_all(found, limits, folder=self.folder, tier=self.tier, jobs=self.jobs, tell=tell)
-        shut, left = session.closed()
         report.write_report(results, self.out, shut, left)
         print(f"{len(results)} notebooks in {(time.monotonic() - began) / 60:.1f} min")
         print(f"points: {printable(self.out / 'points.csv')}, page: {printable(self.out / 'index.html')}")
