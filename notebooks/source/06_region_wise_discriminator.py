@@ -916,7 +916,7 @@ for axis, (weight, game) in zip(fig.subplots(1, 2, sharex=True, sharey=True), pe
     axis.plot(1, 1, color=COLORS[2], marker="*", markersize=12, linestyle="", label="real picture")
     axis.set(title=f"penalty × {weight:g}", xlabel="pixel 1", ylabel="pixel 2", aspect="equal")
     axis.legend(fontsize=8)
-figure(fig, alt="Two paths around a star: without the penalty a wide loop, with it a narrower one.")
+figure(fig, alt="Two paths round a star: without the penalty one closed loop, with it turning loops that come nearer.")
 
 # %% [markdown]
 # The penalty keeps the slope near 1, so the generator is neither thrown far nor left without a signal. It costs a
