@@ -919,8 +919,8 @@ for axis, (weight, game) in zip(fig.subplots(1, 2, sharex=True, sharey=True), pe
 figure(fig, alt="Two paths round a star: without the penalty one closed loop, with it turning loops that come nearer.")
 
 # %% [markdown]
-# The penalty keeps the slope near 1, so the generator is neither thrown far nor left without a signal. It costs a
-# second backward pass through $D_r$, in every step.
+# Without the penalty the same loop goes on for ever. With it the loops turn and come nearer, and the lead of $D$ stays
+# smaller: its slope is held near 1. That costs a second backward pass through $D_r$ in every step.
 
 # %% [markdown]
 # ## What to try

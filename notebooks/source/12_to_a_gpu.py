@@ -208,7 +208,7 @@ for name, count in sets.items():
 
 # %%
 def largest_batch(mb_of_one, mb_of_two, mb_free):
-    """Exercise 12.2: return the largest batch that fits into `mb_free`, a whole number; 0 if not even one image does.
+    """Exercise 12.2: return the largest batch that fits into `mb_free`, a whole number, 0 if none does.
 
     `mb_of_one` and `mb_of_two` are the memory of a step with one image and with two.
     """
