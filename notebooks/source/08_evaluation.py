@@ -217,7 +217,7 @@ for kind in KINDS:
     shown[f"{kind}"] = compose(I_front, torch.ones_like(I_front), M)
     for method in methods:
         I_c = method.fill(I_front, M)
-        shown[f"{method.name}, {metrics.psnr(I_c, I_front, M).item():.1f} dB{' ' if kind == KINDS[1] else ''}"] = I_c
+        shown[f"{method.name}\n{metrics.psnr(I_c, I_front, M).item():.1f} dB{' ' if kind == KINDS[1] else ''}"] = I_c
 show_images(
     shown,
     columns=6,
@@ -261,7 +261,7 @@ for axis, kind in zip(axes, KINDS, strict=True):
     axis.set(title=f"{kind} holes", xlabel="missing", xticks=list(buckets), xticklabels=[labels[k] for k in buckets])
     axis.grid(alpha=0.3)
 axes[0].set_ylabel("PSNR in the hole, dB")
-axes[1].legend()
+axes[1].legend(fontsize=8, loc="lower left", ncols=2)
 figure(fig, alt="PSNR in the hole by bucket, four methods with error bars; mostly the shipped network is on top.")
 
 # %% [markdown]
