@@ -113,6 +113,8 @@ def test_the_filling_has_the_brightness_of_the_prediction():
     def constant(I_gt, M):
         return Outputs(*[torch.full_like(I_gt, x) for x in (-1, -1, 0.2, -1)])
 
+    constant.divisor = 4
+
     for dtype, value in ((np.uint8, 153), (np.uint16, 39321)):
         for work_side_px in (0, 8):
             hole = block(40, 40)
@@ -126,6 +128,8 @@ def test_a_prediction_of_the_wrong_colour_leaves_no_seam(wrong_by):
 
     def shifted(I_gt, M):
         return Outputs(*[torch.where(M.bool(), I_gt, 0) * 0 + wrong_by] * 4)
+
+    shifted.divisor = 4
 
     image, hole = np.full((120, 120, 3), 100, np.uint8), block(120, 120)
     predicted = round((wrong_by + 1) * 127.5) - 100

@@ -292,7 +292,7 @@ def test_every_state_of_a_folder_has_its_words(tmp_path):
     curve(folder, 4)
     word, sentence = run.state()
     assert word == "dead" and "after step 4" in sentence and "left no checkpoint" in sentence
-    assert run.schedule == (6, 9) and run.total == 9
+    assert run.schedule.ends == (6, 9) and run.total == 9
     (folder / STATE).touch()
     assert "Resume goes on" in run.state()[1]
     record(folder, pid=os.getpid(), status="running")

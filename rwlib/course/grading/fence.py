@@ -150,6 +150,8 @@ def descendants(pid: int) -> list[int]:
 
 def _my_threads() -> int:
     total = 0
+    if not hasattr(os, "geteuid"):
+        return total
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and entry.stat().st_uid == os.geteuid():
