@@ -37,7 +37,7 @@ SITE_ARGS ?=
 NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile -p nbval --nbval-lax \
   --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
-.PHONY: help lab studio test test-browser site demo serve notebooks notebooks-check teaching slides nbgrader-release bench \
+.PHONY: help lab studio test test-slow test-browser site demo serve notebooks notebooks-check teaching slides nbgrader-release bench \
   fuzz lint architecture lock install clean clean-venv
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -52,9 +52,12 @@ lab: install ## install what is missing, check it, open JupyterLab on notebooks/
 studio: install $(EXTRAS) ## show notebook 09, the ablation studio, as an app for a classroom, without code
 	@$(ON_PATH) $(PY) -m rwlib.course.app 09 $(VOILA_ARGS)
 
-test: install ## install what is missing, run all tests and all notebooks
-	$(TEST) tests --ignore tests/browser
+test: install ## install what is missing, run the tests and all notebooks
+	$(TEST) tests --ignore tests/browser -m "not slow"
 	$(NBVAL) notebooks
+
+test-slow: install ## run the slow tests: processes, signals, full disks, hostile notebooks
+	$(TEST) tests --ignore tests/browser -m slow
 
 # The tests of the site and of its demo need `make site` first, and are skipped without it.
 test-browser: install $(EXTRAS) ## test the widgets, and a site that is built, in Chromium, which is installed if need be
