@@ -6,6 +6,7 @@ a kernel, and no code is shown or can be typed. Needs the extra `studio`.
 """
 
 import argparse
+import ast
 import os
 import re
 import sys
@@ -42,6 +43,9 @@ TAG = "app"
 def app_of(notebook: Any) -> Any:
     """Return a notebook of the title and the cells that carry the tag `app`, without outputs and section numbers.
 
+    A code cell that ends in a widget becomes the widget alone, without arguments: what the learner's notebook hands to
+    it comes from cells that the app does not have.
+
     Raises:
         InputError: no cell carries the tag.
     """
@@ -51,11 +55,21 @@ def app_of(notebook: Any) -> Any:
     new = [nbformat.v4.new_markdown_cell(notebook.cells[0].source.split("\n")[0])]
     for cell in cells:
         make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-        new.append(make(cell.source))
+        new.append(make(_widget_alone(cell.source) if cell.cell_type == "code" else cell.source))
     for cell in new:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"^(#+) \d+ · ", r"\1 ", cell.source, flags=re.MULTILINE)
     return nbformat.v4.new_notebook(cells=new, metadata=notebook.metadata)
+
+
+def _widget_alone(source: str) -> str:
+    """Return the import and the call of the widget in which a cell ends; the cell itself if it ends in none."""
+    match ast.parse(source).body:
+        case [*above, ast.Expr(ast.Call(ast.Name(name)))]:
+            for line in above:
+                if isinstance(line, ast.ImportFrom) and name in [imported.name for imported in line.names]:
+                    return f"from {line.module} import {name}\n\n{name}()"
+    return source
 
 
 def find_notebook(number: str) -> Path:

@@ -95,7 +95,7 @@ def L_a(score_p1: Tensor, score_p2: Tensor) -> Tensor:
 
 def lambda_3_at(step: int, epochs_one: int, steps_per_epoch: int) -> float:
     """Return 0 in phase one and 1 in phase two (exercise 7.1)."""
-    return float(Schedule(epochs_one * steps_per_epoch, sys.maxsize).phase(step) == 2)
+    return float(Schedule((epochs_one * steps_per_epoch, sys.maxsize)).phase(step) == 2)
 
 
 def generator_step(
