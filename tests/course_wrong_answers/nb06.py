@@ -185,4 +185,21 @@ WRONG = {
         ("e", "score|real|zero"),
         ("bug", "letter|one of"),
     ],
+    "6.13": [
+        ("create_graph=True -> create_graph=False", "create_graph|graph|descend|gradient"),
+        (".sqrt() -> ", "root|square"),
+        ("(length - 1) -> length", "1|one"),
+        ("gradient.square().sum(dim=(1, 2, 3)).sqrt() -> gradient.square().sum().sqrt()[None]", "each|own|batch"),
+        ("(length - 1).square().mean() -> (length - 1).square().sum()", "mean"),
+        ("D(I, M).mean(dim=(1, 2, 3)) -> D(I, M).sum(dim=(1, 2, 3))", "score|mean|sum"),
+        ("scores.sum() -> scores.mean()", "score|batch|sum"),
+        ("(length - 1).square() -> (length - 1).abs()", "absolute|square"),
+        (
+            "(length - 1).square() -> (length - 1).relu().square()",
+            "one side|short|below|less|relu|larger|both|NameError",
+        ),
+        ("return (length - 1).square().mean() -> return (length - 1).square()", "mean|scalar|shape"),
+        ("sum(dim=(1, 2, 3)).sqrt() -> mean(dim=(1, 2, 3)).sqrt()", "mean|sum|length"),
+        ("D(I, M) -> D(I * M, M)", "D\\(|I|gradient|M"),
+    ],
 }

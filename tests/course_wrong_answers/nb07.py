@@ -69,10 +69,10 @@ WRONG = {
             "zero_grad|erase|before the step",
         ),
         (
-            "    L_s = style_loss(vgg(out.I_c2), phis_gt, reduction=config.reduction)\n -> \n    with torch.no_grad():\n        L_s = style_loss(vgg(out.I_c2), phis_gt, reduction=config.reduction)\n",
+            "    L_s = losses.L_s(vgg(out.I_c2), phis_gt)\n -> \n    with torch.no_grad():\n        L_s = losses.L_s(vgg(out.I_c2), phis_gt)\n",
             "L_s|gradient|no_grad",
         ),
-        ("reconstruction_loss(out.I_p1, out.I_p2 -> reconstruction_loss(out.I_c1, out.I_c2", "L_r|prediction|I_p"),
+        ("losses.L_r(out.I_p1, out.I_p2 -> losses.L_r(out.I_c1, out.I_c2", "L_r|prediction|I_p"),
     ],
     "7.4": [
         ("I_p1.detach(), I_p2.detach() -> I_p1, I_p2", "generator|detach"),
@@ -169,5 +169,20 @@ WRONG = {
         ("hole too wide", "list|line"),
         (_A, "list|line"),
         (4, "list|line|str"),
+    ],
+    "7.13": [
+        ("D.requires_grad_(False) -> pass", "freeze|D learns|gradient"),
+        ("D.requires_grad_(True) -> pass", "thaw|frozen|again"),
+        ("(out.I_p1, out.I_p2)) -> (out.I_p1.detach(), out.I_p2.detach()))", "detach"),
+        ("config.lambda_3 * losses -> losses", "λ_3|lambda_3"),
+        ("+ config.lambda_3 * -> - config.lambda_3 *", "subtract|sign|added"),
+        ("[I * (1 - M), M] -> [I * M, M]", "existing|1 − M|hole"),
+        ("[I * (1 - M), M] -> [I, M]", "whole|hole"),
+        ("(1 - M), M] -> (1 - M), 1 - M]", "fourth|mask"),
+        ("(out.I_p1, out.I_p2)) -> (out.I_p1,))", "second|both|two|score_p2|argument"),
+        ("(out.I_p1, out.I_p2)) -> (out.I_p1, out.I_p1))", "first|second|both|I_p"),
+        ("opt_G.zero_grad() -> pass", "zero_grad"),
+        ("vgg(out.I_c2) -> vgg(out.I_p2)", "composite|I_c2"),
+        ("opt_G.step() -> pass", "step"),
     ],
 }

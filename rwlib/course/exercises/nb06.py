@@ -56,7 +56,7 @@ class SmoothJudge(nn.Module):
         self.convs = nn.Sequential(nn.Conv2d(4, 5, 3), nn.Tanh(), nn.Conv2d(5, channels, 2)).double()
         with torch.no_grad():
             for x in self.parameters():
-                x.copy_(1.5 * randn(rng, *x.shape))
+                x.copy_((0.4 if channels == 4 else 1.5) * randn(rng, *x.shape))  # slopes below 1, too
 
     def forward(self, I: Tensor, M: Tensor) -> Tensor:
         """Score patches."""
@@ -460,6 +460,9 @@ EXERCISES = [
             ),
             "Absolute differences of the length from 1; the penalty has squares.": (
                 "(length - 1).square() -> (length - 1).abs()"
+            ),
+            "Lengths below 1 count, too: the penalty pulls them up to 1.": (
+                "(length - 1).square() -> (length - 1).clamp(min=0).square()"
             ),
             "That is the sum of absolute values, ‖·‖₁; the length is ‖·‖₂.": (
                 "gradient.square().sum(dim=(1, 2, 3)).sqrt() -> gradient.abs().sum(dim=(1, 2, 3))"

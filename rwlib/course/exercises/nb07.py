@@ -73,8 +73,8 @@ class TinyVGG(nn.Module):
         return phis
 
 
-GENERATOR_CONFIG = Config(lambda_1=0.004, lambda_2=0.02, reduction="mean")
-"""Weights that give the three terms gradients of like size on the tiny networks."""
+GENERATOR_CONFIG = Config(lambda_1=0.004, lambda_2=0.02, lambda_3=0.3, reduction="mean")
+"""Weights that give the three terms gradients of like size on the tiny networks, and a λ_3 that is not 1."""
 
 LOSSES = SimpleNamespace(
     L_r=partial(reconstruction_loss, reduction="mean"),
@@ -515,7 +515,7 @@ EXERCISES = [
             "The fakes are detached: then L_a tells G nothing. That is right in D's step, not here.": (
                 "(out.I_p1, out.I_p2)) -> (out.I_p1.detach(), out.I_p2.detach()))"
             ),
-            "λ_3 is missing: L_a enters with its weight, too.": "config.lambda_3 * losses -> 2 * losses",
+            "λ_3 is missing: L_a enters with its weight, too.": "config.lambda_3 * losses -> losses",
             "L_a is subtracted. The generator descends L_a; −L_a is what D descends.": (
                 "+ config.lambda_3 * -> - config.lambda_3 *"
             ),

@@ -70,7 +70,10 @@ def number(answer, *case):
         value = value.detach().reshape(()).item()
     if isinstance(value, complex) and abs(value.imag) <= 1e-9 * abs(value):
         value = value.real
-    return float(value) if isinstance(value, float | int) else value
+    try:
+        return float(value) if isinstance(value, float | int) else value
+    except OverflowError:  # a whole number beyond any float
+        return value
 
 
 EXERCISES = [

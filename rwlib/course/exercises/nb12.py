@@ -1,6 +1,6 @@
 """Exercises of notebook 12: what a training takes, in hours, money and memory."""
 
-from rwlib.course.checking.exercise import Exercise
+from rwlib.course.checking.exercise import Each, Exercise
 
 
 def trainings(rng):
@@ -23,6 +23,18 @@ def memories(rng):
         (700.0, 900.0, 650.0),
         (700.0, 900.0, 100.0),
     )
+
+
+def _letters(answer):
+    """Return four letters from a to e, None for anything else."""
+    letters = answer.strip().lower() if isinstance(answer, str) else ""
+    return letters if len(letters) == 4 and set(letters) <= set("abcde") else None
+
+
+def _at(answer, run):
+    """Return the letter of a run, counted from 0; empty if the answer is none."""
+    letters = _letters(answer)
+    return letters[run] if letters else ""
 
 
 EXERCISES = [
@@ -66,6 +78,12 @@ EXERCISES = [
             "Rounded up: a batch that does not fit does not run.": (
                 "int((mb_free - fixed) // per_image) -> -int(-(mb_free - fixed) // per_image)"
             ),
+            "Half the memory of two images holds half the fixed part, too. Subtract the memory of one image.": (
+                "per_image = mb_of_two - mb_of_one -> per_image = mb_of_two / 2"
+            ),
+            "A batch is a whole number of images: round down.": (
+                "return max(0, int((mb_free - fixed) // per_image)) -> return max(0.0, (mb_free - fixed) / per_image)"
+            ),
             "A batch of less than none: the smallest answer is 0.": (
                 "max(0, int((mb_free - fixed) // per_image)) -> int((mb_free - fixed) // per_image)"
             ),
@@ -79,10 +97,21 @@ EXERCISES = [
         number="12.3",
         title="four runs, four remedies",
         mistakes={
-            "Run 1 waits for pictures three quarters of the time: a smaller network would wait as well.": "ecad",
-            "Run 3: a narrower network is another network. Smaller parts have the same gradients.": "bced",
-            "Run 4: nan in fp16 after hours is an overflow. λ_3 has nothing to do with it; bf16 has the range.": "bdac",
-            "Run 2: it happens at the moment when L_a joins. What weighs L_a?": "beac",
+            "Four letters, one for each run, from a to e, in one text.": Each(
+                "bca", when=lambda answer: isinstance(answer, str) and _letters(answer) is None
+            ),
+            "Run 1 waits for pictures three quarters of the time: a smaller network would wait as well.": Each(
+                "ecad", when=lambda answer: _at(answer, 0) == "e"
+            ),
+            "Run 3: a narrower network is another network. Smaller parts have the same gradients.": Each(
+                "bced", when=lambda answer: _at(answer, 2) == "e"
+            ),
+            "Run 4: nan in fp16 after hours is an overflow. λ_3 has nothing to do with it; bf16 has the range.": Each(
+                "bdac", when=lambda answer: _at(answer, 3) in ("c", "e")
+            ),
+            "Run 2: it happens at the moment when L_a joins. What weighs L_a?": Each(
+                "beac", when=lambda answer: _at(answer, 1) in ("a", "b", "d", "e")
+            ),
         },
         hints=(
             "Run 1: who waits for whom? Run 3: which option has the gradients of a large batch from small parts?",

@@ -1,6 +1,7 @@
 """The copy of rwlib that a learner's process imports: no solutions, mistakes or hints, and checks that judge nothing.
 
-An exercise keeps what is needed to call an answer: its `cases` and its `call`, and whatever these use.
+An exercise keeps what is needed to call an answer: its `cases` and its `call`, and whatever these use. A complaint that
+a `call` makes is its name alone there, `WHOLE = Complaint("WHOLE")`; the grader knows the text.
 """
 
 import ast
@@ -65,6 +66,10 @@ def bare(source: str) -> str:
             given += [keyword for keyword in node.keywords if keyword.arg in KEPT]
             empty = [ast.keyword("mistakes", ast.Dict([], [])), ast.keyword("hints", ast.Tuple([], ast.Load()))]
             node.args, node.keywords = [], [*given, *empty]
+    for one in tree.body:
+        called = getattr(getattr(one, "value", None), "func", None)
+        if isinstance(one, ast.Assign) and getattr(called, "id", "") == "Complaint":
+            one.value.args = [ast.Constant(one.targets[0].id)]
     statements, before = tree.body, 0
     while len(statements) != before:
         before = len(statements)

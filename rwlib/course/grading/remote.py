@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from rwlib.course.checking.compare import Complaint
 from rwlib.course.checking.exercise import Exercise, call_directly
 from rwlib.course.grading import wire
 from rwlib.course.grading.process import LearnerProcess
@@ -112,10 +113,18 @@ def over_there(exercise: Exercise) -> Exercise:
     @functools.wraps(exercise.call)
     def call(answer: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(answer, RemoteAnswer):
-            return answer.call(exercise.number, args, kwargs)
+            return _with_complaints(answer.call(exercise.number, args, kwargs), exercise.call)
         return exercise.call(answer, *args, **kwargs)
 
     return replace(exercise, call=call)
+
+
+def _with_complaints(value: Any, call: Any) -> Any:
+    """Put the texts of an exercise's complaints in the place of their names, which are all that is known over there."""
+    known = {name: one for name, one in getattr(call, "__globals__", {}).items() if isinstance(one, Complaint)}
+    if not known or not isinstance(value, dict):
+        return value
+    return {key: known.get(one, one) if isinstance(one, str) else one for key, one in value.items()}
 
 
 def remote_error(raised: Any, seconds: float) -> Exception:
