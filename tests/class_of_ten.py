@@ -7,6 +7,7 @@ import random
 
 from rwlib.course.authoring import build, stubs
 from rwlib.course.checking import solutions
+from rwlib.course.checking.exercise import Each
 from rwlib.course.exercises import of_notebook
 
 NAMES = ("ada", "ben", "cleo", "dev", "eve", "finn", "gus", "hana", "ida", "jo")
@@ -44,6 +45,7 @@ def hand_in(number, learner, right=0.6, wrong=0.3, *, base=None):
 def _mistaken(exercise, source, chance):
     """Return the cell with one of the exercise's mistakes in it."""
     wrong = chance.choice(list(exercise.mistakes.values()))
+    wrong = wrong.answers[0] if isinstance(wrong, Each) else wrong
     lines = source.split("\n")
     begin, end = (
         next(i for i, line in enumerate(lines) if line.strip() == mark) for mark in (solutions.BEGIN, solutions.END)
