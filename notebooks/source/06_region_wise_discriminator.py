@@ -562,7 +562,7 @@ figure(
 # nearest. Does either arrive if we let them play on?
 
 # %%
-longer = {form: play(form, steps=ctx.pick(smoke=300, cpu=2000, gpu=2000))["distance"] for form in ("bce", "l1")}
+longer = {form: play(form, steps=ctx.pick(smoke=900, cpu=2000, gpu=2000))["distance"] for form in ("bce", "l1")}
 for form, distance in longer.items():
     thirds = [max(part) for part in (distance[-900:-600], distance[-600:-300], distance[-300:])]
     print(f"{form}: largest distance in the last three runs of 300 turns", *(f"{x:.3f}" for x in thirds))
