@@ -125,7 +125,11 @@ def distorted(value: Any) -> Iterator[tuple[str, Any]]:
         yield "in a list of lists", [[value]]
 
 
-EXERCISES = [pytest.param(one, id=f"nb{one.notebook}-{one.number}") for one in exercises.all_exercises()]
+SLOW = ("2.2", "2.7", "2.8", "3.5", "4.6", "7.3", "7.13")
+EXERCISES = [
+    pytest.param(one, id=f"nb{one.notebook}-{one.number}", marks=[pytest.mark.slow] * (one.number in SLOW))
+    for one in exercises.all_exercises()
+]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
