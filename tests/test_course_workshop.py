@@ -1,5 +1,6 @@
 """What passes is kept, nothing changed by hand is lost, and a system of the learner's parts is Algorithm 1."""
 
+import ast
 import importlib.util
 import linecache
 from itertools import count
@@ -172,6 +173,20 @@ def test_every_solution_can_be_kept_and_still_passes(solved):
             imported(file)
     parts = gather(solved)
     assert parts.yours == set(PARTS) and parts.problems == ()
+
+
+@pytest.mark.parametrize(
+    "number", [exercise.number for exercise in exercises.all_exercises() if not exercise.is_prediction]
+)
+def test_every_solution_can_be_kept_as_its_cell_has_it(number, cell):
+    """With the notebook's names around it, as in a kernel that has run all cells."""
+    solution = find_solution(number)
+    imports = "\n".join(map(ast.unparse, solution.imports))
+    written = write_out(cell(f"{imports}\n\n{solution.before}{solution.body}")[solution.name])
+    space = {}
+    exec("\n".join(written.imports) + "\n" + written.text, space)
+    assert callable(space[solution.name])
+    assert all(line.startswith("import ") or "__main__" not in line for line in written.imports)
 
 
 # --- gathering

@@ -4,6 +4,7 @@ import builtins
 import importlib
 import inspect
 import symtable
+import sys
 import textwrap
 import types
 from collections.abc import Callable, Iterable
@@ -94,6 +95,8 @@ def import_line(name: str, value: Any) -> str:
     if isinstance(value, types.ModuleType):
         return f"import {value.__name__}" if value.__name__ == name else f"import {value.__name__} as {name}"
     module, own = getattr(value, "__module__", None), getattr(value, "__name__", None)
+    if callable(value) and own and not module:  # written in C, as NumPy's and SciPy's functions on arrays are
+        module = _public_module(own, value)
     if not module or not own or module == "__main__" or module.startswith("solution_of_"):
         return ""
     try:
@@ -103,6 +106,15 @@ def import_line(name: str, value: Any) -> str:
     if found is not value:
         return ""
     return f"from {module} import {own}" + ("" if own == name else f" as {name}")
+
+
+def _public_module(name: str, value: Any) -> str:
+    """Return the shortest name of a loaded module that offers a value under its own name; empty if none does."""
+    loaded = [
+        (found, vars(module)) for found, module in list(sys.modules.items()) if isinstance(module, types.ModuleType)
+    ]
+    names = [found for found, space in loaded if space.get(name) is value and "._" not in f".{found}"]
+    return min(names, key=lambda found: (len(found), found), default="")
 
 
 def text_of(imports: Iterable[str]) -> str:
