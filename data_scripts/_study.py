@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from rwlib.checkpoints import SHIPPED
-from rwlib.config import Config, make_config
+from rwlib.config import MODELS, Config, make_config
 from rwlib.data import open_source
-from rwlib.errors import InputError
+from rwlib.errors import InputError, one_of
 from rwlib.evaluation.feature_networks import open_feature_networks
 from rwlib.evaluation.methods import file_digest, open_methods
 from rwlib.evaluation.protocol import Protocol
@@ -43,13 +44,14 @@ class Run:
     name: str
     why: str
     data: str
-    steps: tuple[int, int]
+    steps: tuple[int, ...]
     model: str = "region-wise"
     preset: str = "balanced"
     size: str = "tiny"
     seed: int = 0
     init: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
+    done: bool = False
 
     @property
     def sets(self) -> list[str]:
@@ -100,8 +102,11 @@ def _read_row(row: Mapping[str, Any], data: Mapping[str, Path] | None, earlier: 
     run = Run(**row)
     if not re.fullmatch(r"[A-Za-z0-9-]{1,20}", run.name) or run.name in earlier:
         raise InputError(f"name: expected up to 20 letters, digits and hyphens, each name once, got {run.name!r}")
-    if len(run.steps) != 2 or not all(isinstance(n, int) for n in run.steps):
-        raise InputError(f"steps: expected two numbers, of phase one and phase two, got {run.steps}")
+    phases = MODELS[one_of("model", run.model, list(MODELS))].phases
+    if len(run.steps) != len(phases) or not all(isinstance(n, int) for n in run.steps):
+        raise InputError(f"steps: expected a number for each phase ({', '.join(phases)}), got {run.steps}")
+    if not isinstance(run.done, bool):
+        raise InputError(f"done: expected true or false, got {run.done!r}")
     if not isinstance(run.config, dict):
         raise InputError(f"config: expected a table such as {{ width = 24 }}, got {run.config!r}")
     if twice := sorted({"epochs", "steps_per_epoch", "seed", "model"} & set(run.config)):
@@ -185,7 +190,10 @@ def measure(checkpoint: Path, photographs: Path, out: Path) -> dict[str, str]:
 
 
 def read_curves(file: Path) -> Iterator[dict[str, float]]:
-    """Yield the whole rows of a run's curves: step, phase, seconds, L_r, and held-out PSNR where it was measured."""
+    """Yield the whole rows of a run's curves: step, phase, seconds, L_r, and held-out PSNR where it was measured.
+
+    L_r is NaN where a step has none: with PConv, and while EdgeConnect learns edges.
+    """
     try:
         opened = open(file, newline="", encoding="utf-8")
     except OSError:
@@ -194,7 +202,7 @@ def read_curves(file: Path) -> Iterator[dict[str, float]]:
         for row in csv.DictReader(opened):
             try:
                 ms = sum(float(row[f"ms_{part}"]) for part in PARTS)
-                found = {"step": int(row["step"]), "phase": int(row["phase"]), "L_r": float(row["L_r"])}
+                found = {"step": int(row["step"]), "phase": int(row["phase"]), "L_r": float(row.get("L_r") or "nan")}
                 found["seconds"] = ms / 1000 + float(row["dataloader_wait_s"])
                 found |= {"val_hole_psnr": float(row["val_hole_psnr"])} if row["val_hole_psnr"] else {}
             except (KeyError, TypeError, ValueError):  # cut off by a kill in the middle of a row
@@ -220,7 +228,8 @@ def read_result(folder: Path) -> list[dict[str, Any]]:
 def write_results(table: Sequence[Run], runs: Path) -> None:
     """Write `results.csv` (a row for each finished run and data set), `curves.csv` and `curves.png`, all anew.
 
-    Curves have a line for each held-out measurement; L_r is the mean of the steps since the one before it.
+    Curves have a line for each held-out measurement; L_r is the mean of the steps since the one before it, empty where
+    there was none.
     """
     results = [row for run in table for row in read_result(runs / run.name)]
     curves = []
@@ -231,7 +240,8 @@ def write_results(table: Sequence[Run], runs: Path) -> None:
             block.append(row["L_r"])
             if "val_hole_psnr" in row:
                 point = {"name": run.name, "step": int(row["step"]) + 1, "phase": int(row["phase"])}
-                point |= {"hours": f"{spent / 3600:.4f}", "L_r": f"{sum(block) / len(block):.5f}"}
+                known = [L_r for L_r in block if not math.isnan(L_r)]
+                point |= {"hours": f"{spent / 3600:.4f}", "L_r": f"{sum(known) / len(known):.5f}" if known else ""}
                 curves.append(point | {"val_hole_psnr": f"{row['val_hole_psnr']:.3f}"})
                 block = []
     for file, names, rows in (("results.csv", RESULT_FIELDS, results), ("curves.csv", CURVE_FIELDS, curves)):

@@ -91,7 +91,8 @@ def next_run(table: Sequence[Run], runs: Path, busy: Sequence[str]) -> Run | Non
     """Return the first run of the table that can be done now."""
     for run in table:
         waits = run.init and not shipped(run.init).is_file() and not read_result(runs / run.init)
-        if run.name in busy or waits or read_result(runs / run.name) or (runs / run.name / "error.txt").exists():
+        over = run.done or read_result(runs / run.name) or (runs / run.name / "error.txt").exists()
+        if over or waits or run.name in busy:
             continue
         if not process_of(runs / run.name):
             return run
@@ -164,7 +165,7 @@ def state(run: Run, runs: Path) -> tuple[str, int, float, float]:
     rows = list(read_curves(folder / "curves.csv"))
     scores = [row["val_hole_psnr"] for row in rows if "val_hole_psnr" in row]
     done = int(rows[-1]["step"]) + 1 if rows else 0
-    if read_result(folder):
+    if run.done or read_result(folder):
         word = "done"
     elif process_of(folder):
         word = "measuring" if read_record(folder).get("status") == "finished" else "running"

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from rwlib.errors import InputError
+from rwlib.training.timer import PARTS
 
 SCRIPTS = Path(__file__).parents[1] / "data_scripts"
 CONFIG = "{ size_px = 16, width = 2, discriminator_width = 2, batch_size = 2, vgg_every = 2, checkpoint_every = 4 }"
@@ -199,7 +200,9 @@ def test_one_training_on_a_gpu_else_one_per_core(study, monkeypatch):
         (row("a") + row("a"), r"run 2 \(a\): name: expected .* each name once"),
         (row("../a"), "name: expected up to 20 letters"),
         (row("a" * 21), "name: expected up to 20 letters"),
-        (row("a", steps="[1]"), "steps: expected two numbers"),
+        (row("a", steps="[1]"), r"steps: expected a number for each phase \(without L_a, with L_a\), got \[1\]"),
+        (row("a", model='"ec"'), r"steps: expected a number for each phase \(edges, completion on true edges,"),
+        (row("a", done="3"), "done: expected true or false, got 3"),
         (row("a", steps="[0, 0]"), "epochs: expected at least one epoch"),
         (row("a", data='"noise+snow"'), "data: snow is not given; say --data snow=FOLDER"),
         (row("a", init='"b"') + row("b"), r"run 1 \(a\): init: expected the name of a run above"),
@@ -216,6 +219,27 @@ def test_a_bad_table_gives_one_line(study, tmp_path, text, says):
     (tmp_path / "table.toml").write_text(text)
     with pytest.raises(InputError, match=f"^table: .*{says}[^\n]*$"):
         study.read_table(tmp_path / "table.toml", {"noise": tmp_path})
+
+
+def test_a_row_that_is_done_never_runs_again(study, tmp_path):
+    (tmp_path / "table.toml").write_text(row("a", done="true") + row("b"))
+    table = study.read_table(tmp_path / "table.toml", {"noise": tmp_path})
+    assert study.next_run(table, tmp_path, []).name == "b" and study.next_run(table, tmp_path, ["b"]) is None
+    assert study.state(table[0], tmp_path)[0] == "done" and study.state(table[1], tmp_path)[0] == "waiting"
+
+
+def test_curves_of_a_model_without_l_r_are_read(study, tmp_path):
+    (tmp_path / "pconv").mkdir()
+    times = {f"ms_{part}": 10.0 for part in PARTS} | {"dataloader_wait_s": 0.0}
+    with open(tmp_path / "pconv" / "curves.csv", "w", newline="") as opened:
+        writer = csv.DictWriter(opened, ["step", "phase", "L", *times, "val_hole_psnr"])
+        writer.writeheader()
+        for step in range(2):
+            writer.writerow({"step": step, "phase": 1, "L": 1.0, **times, "val_hole_psnr": 15.0 if step else ""})
+    (tmp_path / "table.toml").write_text(row("pconv", model='"pconv"'))
+    study.write_results(study.read_table(tmp_path / "table.toml", {"noise": tmp_path}), tmp_path)
+    (point,) = csv.DictReader(open(tmp_path / "curves.csv", newline=""))
+    assert (point["name"], point["step"], point["L_r"], point["val_hole_psnr"]) == ("pconv", "2", "", "15.000")
 
 
 def test_bad_command_lines_give_one_line(study, data, tmp_path, capsys):
