@@ -236,7 +236,7 @@ def test_curves_of_a_model_without_l_r_are_read(study, tmp_path):
         writer.writeheader()
         for step in range(2):
             writer.writerow({"step": step, "phase": 1, "L": 1.0, **times, "val_hole_psnr": 15.0 if step else ""})
-    (tmp_path / "table.toml").write_text(row("pconv", model='"pconv"'))
+    (tmp_path / "table.toml").write_text(row("pconv", model='"pconv"', config="{ batch_size = 2 }"))
     study.write_results(study.read_table(tmp_path / "table.toml", {"noise": tmp_path}), tmp_path)
     (point,) = csv.DictReader(open(tmp_path / "curves.csv", newline=""))
     assert (point["name"], point["step"], point["L_r"], point["val_hole_psnr"]) == ("pconv", "2", "", "15.000")
