@@ -243,5 +243,5 @@ def _read_record(part: Path) -> dict:
     try:
         record = json.loads(_record_file(part).read_text(encoding="utf-8"))
         return record if isinstance(record, dict) else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last: nested without end
         return {}

@@ -226,7 +226,7 @@ def is_prepared(to: Path, settings: Mapping[str, Any], columns: Sequence[str]) -
         with open(to / "index.csv", newline="", encoding="utf-8") as file:
             files = [(row[columns[0]], row[columns[1]]) for row in csv.DictReader(file)]
         missing = next(("/".join(file) for file in files if not to.joinpath(*file).is_file()), None)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
         raise InputError(f"to: {to} exists but holds no prepared data set ({error}); {remedy}") from None
     if different:
         raise InputError(f"to: {to} exists but was prepared with {different}, now {dict(settings)}; {remedy}")

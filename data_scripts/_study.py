@@ -221,7 +221,7 @@ def read_result(folder: Path) -> list[dict[str, Any]]:
     """Return a finished run's rows; none where it is not finished."""
     try:
         return json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
 
 

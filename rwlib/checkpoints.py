@@ -123,7 +123,7 @@ def read_checkpoint(
     try:
         config = Config.from_dict(json.loads(header["config"]))
         about = dict(json.loads(header["about"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:  # the last: nested without end
         raise InputError(f"checkpoint: {file} has a header that cannot be used ({error})") from None
     return tensors, config, about
 

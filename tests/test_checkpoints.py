@@ -278,6 +278,7 @@ UNKNOWN_FIELD = json.dumps({"width": 4, "colour": "red"})
         ({"config": "[]"}, "header that cannot be used"),
         ({"config": "null"}, "header that cannot be used"),
         ({"config": None}, "header that cannot be used"),
+        ({"config": "[" * 100_000}, "header that cannot be used"),
         ({"about": "{"}, "header that cannot be used"),
         ({"about": "null"}, "header that cannot be used"),
         ({"about": '["step"]'}, "header that cannot be used"),

@@ -16,6 +16,7 @@ from PIL import Image
 
 from rwlib.checkpoints import load_generator
 from rwlib.commands.main import main
+from rwlib.commands.train import settings_of_run
 from rwlib.config import Config, make_config
 
 
@@ -111,3 +112,12 @@ def test_torchruns_processes_train_together(here):
     assert done.returncode == 0, done.stderr
     assert json.loads(Path("run/run.json").read_text())["processes"] == 2
     assert done.stdout.count("Written to") == 1
+
+
+@pytest.mark.parametrize("value", [["a"], 3.5, None, {}])
+def test_a_source_in_run_json_that_is_no_text_counts_as_none(tmp_path, value):
+    (tmp_path / "run.json").write_text(json.dumps({"source": value, "val": value}))
+    assert settings_of_run(tmp_path, make_config("balanced", "tiny")).keys() & {"data", "val"} == set()
+    (tmp_path / "run.json").write_text(json.dumps({"source": "photos", "val": ""}))
+    settings = settings_of_run(tmp_path, make_config("balanced", "tiny"))
+    assert (settings["data"], settings["val"]) == ("photos", "")

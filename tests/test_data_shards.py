@@ -210,6 +210,7 @@ def test_an_index_that_does_not_hold_is_refused(shards, tmp_path):
         (text + "000000.tar,0,99999999,x.jpg\n", "fewer than 99999999"),
         (text + "000000.tar,zero,3,x.jpg\n", "invalid literal"),
         (text + "000000.tar\n", "not enough values"),
+        (text.replace("0.jpg", '"0.jpg', 1) + '000000.tar,0,3,"x.jpg\n', "is no name of a photograph"),
     ]:
         (train / "index.csv").write_text(bad)
         with pytest.raises(InputError, match=f"shards: the index of .* does not hold .*{words}.*pack the photographs"):

@@ -124,7 +124,8 @@ def settings_of_run(run_dir: Path, config: Config) -> dict[str, Any]:
     from rwlib.training.run_folder import read_record
 
     record = read_record(run_dir)
-    settings = {name: record[key] for name, key in (("data", "source"), ("val", "val")) if key in record}
+    sources = {"data": record.get("source"), "val": record.get("val")}
+    settings: dict[str, Any] = {name: source for name, source in sources.items() if isinstance(source, str)}
     known = {field.name for field in dataclasses.fields(Config)}
     saved = record["config"] if isinstance(record.get("config"), dict) else {}
     saved = {key: value for key, value in saved.items() if key in known}

@@ -56,6 +56,10 @@ def _numbers(config: Any) -> list[str]:
         "steps_per_epoch": 0, "vgg_size_px": 0, "workers": 0, "final_learning_rate": 0, "discriminator_layers": 0,
         "vgg_every": 1, "r1_every": 1, "warm_up": 0, "generator_every": 1,
     }  # fmt: skip
+    counts = {field.name: [getattr(config, field.name)] for field in dataclasses.fields(config) if field.type is int}
+    counts["epochs"] = config.epochs
+    if fractions := [(name, x) for name, numbers in counts.items() for x in numbers if x % 1 != 0]:
+        return [f"{name}: expected a whole number, got {x}" for name, x in fractions]  # nor NaN
     problems = [
         f"{name}: expected at least {least}, got {getattr(config, name)}"
         for name, least in at_least.items()

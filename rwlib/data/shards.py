@@ -20,10 +20,12 @@ import numpy as np
 
 from rwlib.conventions import InputError
 from rwlib.data.photo_files import MAX_BAD_SHARE, PhotoFiles
+from rwlib.errors import printable
 from rwlib.files import write_text
 
 COLUMNS = ("shard", "offset", "bytes", "file")
 """Of `index.csv`; `file` is the photograph's name before it was packed."""
+LINE_BREAKS = set("\r\n")
 
 
 class Entry(NamedTuple):
@@ -96,7 +98,14 @@ def index_tar(file: str | os.PathLike, suffixes: tuple[str, ...]) -> list[Entry]
 
 
 def write_index(directory: Path, entries: list[Entry]) -> None:
-    """Write `index.csv`, whole or not at all."""
+    """Write `index.csv`, whole or not at all.
+
+    Raises:
+        InputError: a photograph's name has a line break, which no index can hold.
+    """
+    for entry in entries:
+        if set(entry.file) & LINE_BREAKS:
+            raise InputError(f"shards: {printable(entry.file)} has a line break in its name; rename the photograph")
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([COLUMNS, *entries])
     write_text(directory / "index.csv", text.getvalue(), "to")
@@ -121,6 +130,8 @@ def read_index(directory: Path) -> list[Entry]:
                 entry = Entry(shard, int(offset), int(size), name)
                 if Path(shard).name != shard or "\\" in shard or entry.offset < 0 or entry.bytes < 1:
                     raise ValueError(f"{shard!r} {offset} {size} is no place in a shard of this folder")
+                if set(name) & LINE_BREAKS:  # a stray quotation mark makes one name of all lines up to the next one
+                    raise ValueError(f"{name[:40]!r} is no name of a photograph")
                 entries.append(entry)
                 ends[shard] = max(ends.get(shard, 0), entry.offset + entry.bytes)
         if not entries:
