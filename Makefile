@@ -1,7 +1,9 @@
 # Needs only make and Python 3.11, 3.12 or 3.13; `make` alone lists the targets.
 
+# `make lab CPU=1` installs a PyTorch for processors alone: a twentieth of the download, half the memory of a notebook.
 # Name your own Python with `make lab PYTHON=/path/to/python3.12`; give JupyterLab more flags with
 # `make lab LAB_ARGS=--no-browser`. Other machines reach the app with `make studio VOILA_ARGS=--Voila.ip=0.0.0.0`.
+CPU ?=
 PYTHON ?=
 LAB_ARGS ?=
 VOILA_ARGS ?=
@@ -31,7 +33,7 @@ MEASURE ?=
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
 BROWSER_ARGS ?=
-# Where the repository is published, for links to it: RWLIB_SITE_REPOSITORY; see docs/conf.py for Colab and Binder.
+# docs/build.py says how the site gets its links to a repository, to Binder, Colab and Kaggle.
 SITE_ARGS ?=
 # nbval ignores stored outputs. Progress goes to a folder of its own, never to the reader's.
 NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" $(TEST) --dist loadfile -p nbval --nbval-lax \
@@ -144,7 +146,12 @@ $(UV): | $(PY)
 # The stamp holds the folder's path, because rwlib is installed as a pointer to this folder.
 $(STAMP): requirements.lock pyproject.toml | $(UV)
 	@rm -f $@ && touch $(UNFINISHED)
+ifdef CPU
+	@grep -Ev '^(nvidia|cuda|triton)' requirements.lock > $(VENV)/requirements.txt
+	@$(UV) pip install --python $(PY) --torch-backend cpu -r $(VENV)/requirements.txt
+else
 	@$(UV) pip install --python $(PY) -r requirements.lock || $(PY) -m pip install -r requirements.lock
+endif
 	@$(UV) pip install --python $(PY) --no-deps --no-build-isolation -e . \
 	  || $(PY) -m pip install --no-deps --no-build-isolation -e .
 	@echo '$(CURDIR)' > $@ && rm -f $(UNFINISHED)

@@ -3,6 +3,13 @@
 Puts the pages together in a folder of its own: solved notebooks whose solutions are folded, each with a link to the
 learner's version; the pages of the repository; one page per room of rwlib. Then Sphinx makes HTML of them, and
 `docs/demo/build.py` adds the hole painter. Nothing is run: the notebooks' outputs are those that are stored.
+
+Where the site is published is said by the environment; without it there are no links to a repository:
+    RWLIB_SITE_REPOSITORY  address of the repository, whose files are linked, and which Binder opens
+    RWLIB_SITE_BRANCH      its branch, `main`
+    RWLIB_SITE_PUBLISHED   the branch that the site itself is published as, `gh-pages` say: Colab and Kaggle open the
+                           notebooks of its folder `elsewhere/`, whose first cell installs what is missing
+    RWLIB_SITE_INSTALL     what that cell gives to pip; `rwlib` unless it says otherwise
 """
 
 import argparse
@@ -35,6 +42,19 @@ LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 CELL = "#cell-id="
 """How JupyterLab, and so MAP.md, addresses a cell."""
 MARKER = "### BEGIN SOLUTION"
+ELSEWHERE = """\
+# Colab and Kaggle begin without rwlib. Where it is installed, this cell does nothing.
+import sys
+from importlib.util import find_spec
+
+if find_spec("rwlib") is None:
+    %pip install --quiet "{install}"
+if "google.colab" in sys.modules:
+    from google.colab import output
+
+    output.enable_custom_widget_manager()  # or Colab would not show the widgets\
+"""
+"""First cell of a notebook that is opened in Colab or Kaggle."""
 
 
 def pages() -> list[str]:
@@ -83,6 +103,28 @@ def relink(text: str, page: str, stage: Path, repository: str, branch: str) -> s
 # --- pages
 
 
+def open_elsewhere(name: str, repository: str, branch: str, published: str) -> str:
+    """Return the links of a notebook to Binder, Colab and Kaggle, as Markdown; none without a repository."""
+    links = []
+    if match := re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", repository):
+        links.append(f"[Binder](https://mybinder.org/v2/gh/{match[1]}/{branch}?labpath=notebooks/{name})")
+        if published:
+            place = f"{match[1]}/blob/{published}/elsewhere/{name}"
+            links.append(f"[Colab](https://colab.research.google.com/github/{place})")
+            links.append(f"[Kaggle](https://kaggle.com/kernels/welcome?src=https://github.com/{place})")
+    return " · ".join(links)
+
+
+def write_elsewhere(out: Path, install: str) -> None:
+    """Write the learners' notebooks with a first cell that installs what is missing."""
+    out.mkdir()
+    for file in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        notebook = nbformat.read(file, as_version=4)
+        first = nbformat.v4.new_code_cell(ELSEWHERE.format(install=install), id="elsewhere")
+        notebook.cells.insert(0, first)
+        nbformat.write(notebook, out / file.name)
+
+
 def stage_notebook(file: Path, stage: Path, repository: str, branch: str) -> str:
     """Write a solved notebook with folded solutions; return its title."""
     notebook = nbformat.read(file, as_version=4)
@@ -104,6 +146,8 @@ def stage_notebook(file: Path, stage: Path, repository: str, branch: str) -> str
     title, _, rest = first.source.partition("\n")
     size = (ROOT / "notebooks" / file.name).stat().st_size
     learner = f"{{download}}`Download this notebook with its exercises open <learner/{file.name}>` ({size // 1000} kB)"
+    links = open_elsewhere(file.name, repository, branch, os.environ.get("RWLIB_SITE_PUBLISHED", ""))
+    learner += f"\n\nOpen it in {links}" * bool(links)
     first.source = f"{title}\n\n{learner}\n{rest}"
     (stage / "notebooks/learner").mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "notebooks" / file.name, stage / "notebooks/learner")
@@ -232,6 +276,7 @@ def main() -> int:
         return report.returncode
     for name in (".buildinfo", "objects.inv"):
         (out / name).unlink(missing_ok=True)
+    write_elsewhere(out / "elsewhere", os.environ.get("RWLIB_SITE_INSTALL", "rwlib"))
     (out / ".nojekyll").touch()  # or GitHub would leave out folders that begin with _
     (out / "_headers").write_text("/*\n" + "".join(f"  {name}: {value}\n" for name, value in HEADERS.items()))
     if not asked.no_demo:

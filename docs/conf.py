@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = os.environ.get("RWLIB_SITE_REPOSITORY", "").rstrip("/")
-"""Address of the repository, for links to its files and to open notebooks in Colab and Binder; empty: no such links."""
+"""Address of the repository, for links to its files; empty: no such links."""
 BRANCH = os.environ.get("RWLIB_SITE_BRANCH", "main")
 sys.path.insert(0, str(Path(os.environ["RWLIB_SITE_ROOT"])))
 
@@ -94,11 +94,6 @@ if REPOSITORY:
         "repository_branch": BRANCH,
         "path_to_docs": "",
         "use_repository_button": True,
-        "launch_buttons": {
-            "binderhub_url": os.environ.get("RWLIB_SITE_BINDER", "https://mybinder.org"),
-            "colab_url": os.environ.get("RWLIB_SITE_COLAB", "https://colab.research.google.com"),
-            "notebook_interface": "jupyterlab",
-        },
     }
 
 katex_css_path = "katex/katex.min.css"  # its fonts lie beside it; the scripts are in sphinxcontrib.katex

@@ -47,8 +47,8 @@ def test_it_copies_the_notebooks_and_starts_jupyterlab_on_them(tmp_path, monkeyp
 
 def test_its_options_reach_jupyterlab(tmp_path, monkeypatch, started):
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
-    assert main(["lab", str(tmp_path / "my course"), "--no-browser", "--port", "8899"]) == 0
-    assert {"--no-browser", "--port=8899", "--allow-root"} <= {*started}
+    assert main(["lab", str(tmp_path / "my course"), "--no-browser", "--port", "8899", "--ip", "0.0.0.0"]) == 0
+    assert {"--no-browser", "--port=8899", "--ServerApp.ip=0.0.0.0", "--allow-root"} <= {*started}
     started.clear()
     monkeypatch.delattr(os, "geteuid")  # as on Windows
     assert main(["lab", str(tmp_path / "my course")]) == 0
@@ -68,6 +68,7 @@ def test_bad_input_is_one_line_and_nothing_is_started(tmp_path, capfd, started):
     (tmp_path / "file").touch()
     refused(capfd, ["lab", str(tmp_path / "file")], "DIR: the folder .* cannot be written to .it is a file")
     refused(capfd, ["lab", str(tmp_path / "new"), "--port", "70000"], "port: expected 0 to 65535, got 70000")
+    refused(capfd, ["lab", str(tmp_path / "new"), "--ip", "a b"], "ip: expected an address such as 0.0.0.0, got a b")
     assert started == [] and not (tmp_path / "new").exists()
 
 

@@ -1,5 +1,6 @@
 """The files of the set-up agree: pyproject.toml, environment.yml, requirements.lock, CITATION.cff and the Makefile."""
 
+import json
 import os
 import re
 import shutil
@@ -47,6 +48,56 @@ def test_conda_has_the_same_packages_and_ranges():
     assert conda.pop("python") == SpecifierSet(PROJECT["requires-python"])
     assert conda.pop("pip") == SpecifierSet()
     assert conda == {CONDA_NAMES.get(name, name): specifier for name, specifier in declared().items()}
+
+
+def test_binder_has_what_the_course_needs_and_one_python_that_repo2docker_finds():
+    environment = yaml.safe_load((ROOT / ".binder/environment.yml").read_text())
+    python, *plain, pip = environment["dependencies"]
+    assert re.fullmatch(r"python=3\.1[1-3]", python) and python.split("=")[1] in SpecifierSet(
+        PROJECT["requires-python"]
+    )
+    found = {item.name: item.specifier for item in map(Requirement, [*plain, *pip["pip"]])}
+    wanted = {item.name: item.specifier for item in map(Requirement, PROJECT["dependencies"])}
+    assert found.pop("pip") == SpecifierSet()
+    assert found == {CONDA_NAMES.get(name, name): specifier for name, specifier in wanted.items()}
+    assert os.access(ROOT / ".binder/postBuild", os.X_OK)
+
+
+def test_files_for_other_machines_name_what_is_there():
+    """They cannot be tried here, but what they call must exist: targets of the Makefile, commands, folders."""
+    files = {
+        place: (ROOT / place).read_text()
+        for place in (
+            ".github/workflows/ci.yml",
+            ".github/workflows/site.yml",
+            "deploy/Dockerfile",
+            ".devcontainer/devcontainer.json",
+        )
+    }
+    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    called = set(
+        re.findall(
+            r"\bmake ([a-z-]+)",
+            "\n".join(
+                line for text in files.values() for line in text.splitlines() if not line.lstrip().startswith("#")
+            ),
+        )
+    )
+    assert called >= {"install", "test", "site"} and called <= targets | {"in"}
+    assert all(yaml.safe_load(files[place])["jobs"] for place in files if place.endswith(".yml"))
+    container = json.loads(
+        "\n".join(line for line in files[".devcontainer/devcontainer.json"].splitlines() if not line.startswith("//"))
+    )
+    assert container["postCreateCommand"] == "make install CPU=1"
+    copied = re.findall(r"^COPY --chown=learner (.+) \./$", files["deploy/Dockerfile"], re.MULTILINE)[0].split()
+    assert all((ROOT / name).exists() for name in copied)
+    command = json.loads(re.search(r"^CMD (\[.*\])$", files["deploy/Dockerfile"], re.MULTILINE)[1])
+    from rwlib.commands.lab import Lab
+
+    assert command[:2] == ["rwlib", "lab"]
+    assert {word.removeprefix("--").removeprefix("no-") for word in command if word.startswith("--")} <= set(
+        Lab.__annotations__
+    )
 
 
 @pytest.mark.parametrize(("name", "version"), [("torch", "2.11.0"), ("torchvision", "0.26.0"), ("torch", "2.99.0")])
