@@ -14,7 +14,7 @@ from torchvision.models import VGG16_Weights
 
 from rwlib.conventions import InputError, image_to_tensor
 from rwlib.networks import vgg, vgg_weights
-from rwlib.networks.vgg import VGGFeatures, resize_corner
+from rwlib.networks.vgg import MEAN_ACTIVATION, VGGFeatures, VGGMaps, resize_corner
 from rwlib.networks.vgg_weights import bundled_file
 
 
@@ -163,6 +163,21 @@ def test_bundled_weights_give_features_of_the_magnitude_that_the_papers_weights_
         phi = VGGFeatures("bundled")(image_to_tensor(chelsea()))[2]
     assert phi.shape == (1, 256, 28, 28)
     assert 500 < phi.mean() < 2000 and 3000 < phi.max() < 30000  # measured 573 and 9585
+
+
+def test_every_map_of_trained_weights_has_a_mean_of_about_one():
+    """What PConv's 120 L_s and EC's 250 L_s need; at pool 3 it was 19 before."""
+    maps = VGGMaps(tuple(MEAN_ACTIVATION))(image_to_tensor(chelsea()[:256, 60:316]))
+    means = {name: float(x.mean()) for name, x in maps.items()}
+    assert set(means) == set(MEAN_ACTIVATION)
+    assert not {name: mean for name, mean in means.items() if not 1 / 4 < mean < 4}
+
+
+def test_a_map_is_what_its_block_gives_divided_by_its_scale():
+    I = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    pools = dict(zip(("pool1", "pool2", "pool3"), VGGFeatures(size_px=0)(I), strict=True))
+    for name, phi in VGGMaps(tuple(pools))(I).items():
+        torch.testing.assert_close(phi * MEAN_ACTIVATION[name], pools[name])
 
 
 def test_bundled_weights_are_those_of_a_trained_vgg19():

@@ -17,8 +17,18 @@ from rwlib.networks import vgg_weights
 from rwlib.networks.vgg_weights import CONVS, DEEPER_CONVS, WIDTHS
 
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
-UNIT_DEVIATION = 255 * 0.226
-"""Grey levels that make one standard deviation of ImageNet's pictures, the mean over the three colours."""
+MEAN_ACTIVATION = {
+    "relu1_1": 19.9, "relu1_2": 90.6, "pool1": 124.0,
+    "relu2_1": 120.0, "relu2_2": 109.0, "pool2": 202.0,
+    "relu3_1": 127.0, "relu3_2": 158.0, "relu3_3": 330.0, "relu3_4": 484.0, "pool3": 755.0,
+    "relu4_1": 492.0, "relu4_2": 318.0, "relu4_3": 172.0, "relu4_4": 40.4, "pool4": 93.2,
+    "relu5_1": 45.8, "relu5_2": 18.8, "relu5_3": 7.09, "relu5_4": 0.71, "pool5": 1.34,
+}  # fmt: skip
+"""Mean of each map of the bundled VGG-19 over positions, channels, and 16 photographs each of façades and flowers,
+256 px. With torchvision's VGG-16, by the same authors, the same numbers are taken; its own were not measured."""
+RANDOM_ACTIVATION = 255 * 0.226
+"""Of random weights: He's initialisation keeps the scale of the input, here one standard deviation of ImageNet's
+pictures in grey levels, the mean over the three colours."""
 TORCHVISION_MEAN_RGB = (123.0, 117.0, 104.0)  # 255 * (0.48235, 0.45882, 0.40784), its IMAGENET1K_FEATURES
 
 
@@ -106,9 +116,11 @@ class VGGFeatures(nn.Module):
 class VGGMaps(VGGFeatures):
     """Maps of a frozen VGG by their names, as the losses of PConv and EC need them.
 
-    Their programs' VGG sees pictures of mean zero and deviation one, and their weights expect its activations. Ours
-    wants grey levels; its maps are divided by the `UNIT_DEVIATION` of 57.6, because a network of ReLUs multiplies its
-    result by what its input is multiplied by, but for the biases.
+    The weights of their losses were chosen with another VGG than ours: PyTorch's own, trained on pictures of mean zero
+    and deviation one. Ours wants grey levels, and from there to relu4_1 its activations grow: at pool 3 to 755, and
+    still to 13 after a division by the deviation of 57.6. A Gram matrix squares that, and PConv's 120 L_s
+    outweighed all else a thousand times. So each map is divided by its mean over natural photographs. Gatys et al.
+    (2016, section 2) do this to every filter; a network of ReLUs then computes the same on another scale.
 
     Args:
         names: `"pool3"`, say, or `"relu4_1"`; of a layer that VGG-16 does not have, relu3_4, the last in its block.
@@ -126,6 +138,8 @@ class VGGMaps(VGGFeatures):
         blocks = [int(name.removeprefix("pool").removeprefix("relu")[0]) for name in names]
         super().__init__(weights, size_px=0, deep=max(blocks) > 3)
         self.names, self.blocks = tuple(names), max(blocks)
+        trained = weights != "random"
+        self.scales = {name: MEAN_ACTIVATION[name] if trained else RANDOM_ACTIVATION for name in names}
 
     def forward(self, I: Tensor) -> dict[str, Tensor]:
         """Return the maps of images (b, 3, h, w)."""
@@ -141,4 +155,4 @@ class VGGMaps(VGGFeatures):
                 x = F.max_pool2d(x, 2)  # (b, c, h/2, w/2)
             if f"pool{block}" in self.names:
                 maps[f"pool{block}"] = x
-        return {name: maps[name] / UNIT_DEVIATION for name in self.names}
+        return {name: maps[name] / self.scales[name] for name in self.names}
