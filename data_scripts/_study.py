@@ -7,11 +7,11 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from rwlib.checkpoints import SHIPPED
+from rwlib.checkpoints import SHIPPED, load_generator, save_generator
 from rwlib.config import MODELS, Config, make_config
 from rwlib.data import open_source
 from rwlib.errors import InputError, one_of
@@ -19,7 +19,7 @@ from rwlib.evaluation.feature_networks import open_feature_networks
 from rwlib.evaluation.methods import file_digest, open_methods
 from rwlib.evaluation.protocol import Protocol
 from rwlib.evaluation.run import run_evaluation
-from rwlib.files import write_bytes, write_text
+from rwlib.files import writable_folder, write_bytes, write_text
 from rwlib.masks import KINDS
 from rwlib.training.loop import train
 from rwlib.training.run_folder import read_record
@@ -162,6 +162,28 @@ def do_run(run: Run, runs: Path, data: Mapping[str, Path], stop: Callable[[], bo
     ]
     write_text(folder / "result.json", json.dumps(rows, indent=1) + "\n", "runs")
     return True
+
+
+def ship(run: Run, runs: Path, to: Path) -> Path:
+    """Write a finished run's generator in half precision, with what a model card has to say.
+
+    Raises:
+        InputError: the run is not finished, or the folder cannot be written.
+    """
+    if not (rows := read_result(runs / run.name)):
+        raise InputError(f"name: {run.name} is not finished in {runs}; `status` shows the runs")
+    G, config = load_generator(runs / run.name / "generator.safetensors")
+    about = {
+        "run": run.name,
+        "data": run.data,
+        "seed": run.seed,
+        "steps": rows[0]["steps"],
+        "commit": rows[0]["commit"],
+    }
+    file = to / f"{run.name}.safetensors"
+    writable_folder(to, "to", make=True)
+    save_generator(file, G, replace(config, workers=0), half=True, about=about)
+    return file
 
 
 def measure(checkpoint: Path, photographs: Path, out: Path) -> dict[str, str]:

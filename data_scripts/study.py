@@ -5,6 +5,7 @@
     python data_scripts/study.py pause        # waits until every training stands still, with a checkpoint
     python data_scripts/study.py resume
     python data_scripts/study.py plot         # results.csv, curves.csv and curves.png of what there is so far
+    python data_scripts/study.py ship ca64 --to rwlib/weights/rivals     # a finished generator, in half precision
 
 The order of the table is the order of what is most worth knowing. Every training is a process of its own, at the lowest
 priority, with one thread; on a GPU there is one after another. It can all be killed at any moment, the queue or its
@@ -18,6 +19,7 @@ held-out PSNR of all runs side by side. A run that failed is tried again when th
 
 import argparse
 import contextlib
+import hashlib
 import math
 import os
 import subprocess
@@ -28,7 +30,7 @@ from pathlib import Path
 
 import psutil
 import torch
-from _study import Run, do_run, read_curves, read_result, read_table, shipped, time_spent, write_results
+from _study import Run, do_run, read_curves, read_result, read_table, ship, shipped, time_spent, write_results
 
 from rwlib.errors import InputError
 from rwlib.files import only_writer, write_text
@@ -227,10 +229,11 @@ def data_folders(given: Sequence[str]) -> dict[str, Path]:
 def main(words: Sequence[str] | None = None) -> int:
     """Parse the command line, or the words given; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("run", "status", "pause", "resume", "plot", "one"))
-    parser.add_argument("name", nargs="?", default="", help="of the run that the command `one` does, in this process")
+    parser.add_argument("command", choices=("run", "status", "pause", "resume", "plot", "ship", "one"))
+    parser.add_argument("name", nargs="?", default="", help="of the run to ship, or to do in this process (`one`)")
     parser.add_argument("--table", type=Path, default=Path(__file__).with_name("study.toml"), help="table of the runs")
     parser.add_argument("--runs", type=Path, default=Path("runs/study"), help="folder for the runs")
+    parser.add_argument("--to", type=Path, default=Path("rwlib/weights/rivals"), help="folder for what is shipped")
     parser.add_argument("--data", nargs="+", default=[], metavar="NAME=FOLDER", help="photographs, in train and val")
     parser.add_argument("--at-once", type=int, default=0, help="trainings at a time; 0: one per core, one on a GPU")
     parser.add_argument("--nice", type=int, default=19, help="how far the trainings stand back for others, 0 to 19")
@@ -265,6 +268,16 @@ def main(words: Sequence[str] | None = None) -> int:
         elif asked.command == "resume":
             (asked.runs / PAUSED).unlink(missing_ok=True)
             print("the queue goes on, if it runs; `run` starts it")
+        elif asked.command == "ship":
+            run = next((run for run in table if run.name == asked.name), None)
+            if run is None:
+                raise InputError(
+                    f"name: no run {asked.name!r} in {asked.table}; it has {', '.join(r.name for r in table)}"
+                )
+            file = ship(run, asked.runs, asked.to)
+            print(
+                f"{file}: {file.stat().st_size / 1e6:.2f} MB, SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}"
+            )
         elif asked.command == "plot":
             asked.runs.mkdir(parents=True, exist_ok=True)
             write_results(table, asked.runs)
