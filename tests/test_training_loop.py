@@ -22,6 +22,7 @@ from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.files import only_writer
 from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.networks.rivals.ec import EdgeConnect
 from rwlib.training.loop import train
 from rwlib.training.run_folder import read_record, save_samples
 from rwlib.training.schedule import Schedule
@@ -191,6 +192,18 @@ def test_a_sample_grid_shows_input_predictions_composites_and_truth(tmp_path):
             top, left = 2 + 18 * row, 2 + 18 * column
             cell = grid[top : top + 16, left : left + 16] / 127.5 - 1
             assert np.abs(cell - I[row].detach().permute(1, 2, 0).numpy()).max() < 0.01
+
+
+def test_a_sample_grid_of_edgeconnect_shows_its_edges(tmp_path):
+    torch.manual_seed(0)
+    G = EdgeConnect(2).eval()
+    I_gt, M = torch.rand(1, 3, 16, 16) * 2 - 1, torch.ones(1, 1, 16, 16)
+    M[..., 4:8, 4:8] = 0
+    save_samples(G, I_gt, M, tmp_path / "grid.png")
+    grid = np.asarray(Image.open(tmp_path / "grid.png"))
+    assert grid.shape == (20, 2 + 5 * 18, 3)  # I_in, C_c, I_p, I_c, I_gt
+    edges = grid[2:18, 20:36] / 255
+    assert np.abs(edges - G(I_gt, M).C_c[0, 0, :, :, None].detach().numpy()).max() < 0.01
 
 
 def test_init_takes_the_generator_out_of_a_run(tmp_path, monkeypatch):

@@ -12,7 +12,9 @@ from examples import tiny as smallest
 from examples import until
 from PIL import Image
 
+from rwlib.config import make_config
 from rwlib.data import Facades
+from rwlib.training.methods import METHODS
 from rwlib.widgets import TrainingMonitor
 from rwlib.widgets.monitor import chart as monitor_chart
 from rwlib.widgets.monitor.chart import Chart, describe, draw, read_sheet
@@ -37,7 +39,7 @@ def snapshot(n=40, phase_one=30, total=60, **changes):
         "ms_update": [10.0] * n,
     }  # fmt: skip
     weights = {"L_r": 1.0, "L_c": 4e-5, "L_s": 3e-6, "L_a": 0.03}
-    given = {"word": "running", "step": n, "total": total, "phase_one": phase_one, "weights": weights}
+    given = {"word": "running", "step": n, "total": total, "ends": (phase_one, total), "weights": weights}
     return Snapshot(**given | {"margins": (-1.0, 1.0), "curves": curves, "memory_mb": 1234.0} | changes)
 
 
@@ -92,6 +94,28 @@ def test_curves_are_weighted_as_in_the_objective_or_not():
     assert plain["L_c"].get_ydata()[0] == 100
     assert any(line.get_xdata()[0] == 30 for line in left.lines if line not in weighted.values()), "phase boundary"
     assert [y for line in middle.lines for y in line.get_ydata() if abs(y) == 1] == [-1, -1, 1, 1], "hinge margins"
+
+
+@pytest.mark.parametrize("model", ["pconv", "ca", "gated", "ec", "pic"])
+def test_a_rivals_losses_and_scores_have_their_own_names(model):
+    names, n = METHODS[model].losses, 12
+    curves = {"step": list(range(n))} | {name: [2.0] * n for name in names}
+    config = make_config("paper", "tiny", model=model)
+    shown = Snapshot(step=n, total=30, ends=(10, 20, 30), model=model, weights=config.loss_weights(), curves=curves)
+    left, middle, _ = draw(shown, smoothing=1).axes
+    weighted = lines(left)
+    assert len(weighted) == 1 + len(config.loss_weights()) and left.get_title().endswith("weighted")
+    for name, weight in config.loss_weights().items():
+        label = name if weight == 1 else f"{weight:g} {name}"
+        assert weighted[label].get_ydata()[0] == pytest.approx(2 * weight)
+    there = {"pconv": set(), "ca": {"D(I_gt)", "D(I_c2)", "L_D", "L_D_penalty"}, "gated": {"D(I_gt)", "D(I_c2)", "L_D"},
+             "ec": {"D(I_gt)", "D(I_p)", "L_D"},
+             "pic": {"D(I_gt)", "D(I_gen)", "D_rec(I_gt)", "D_rec(I_rec)", "L_D", "L_D_rec"}}  # fmt: skip
+    assert lines(middle).keys() == there[model]
+    assert ("has no discriminator" in "".join(text.get_text() for text in middle.texts)) == (model == "pconv")
+    assert [text.get_text() for text in left.texts] == ["phase two", "phase three"]
+    assert describe(shown).startswith("Curves of 12 steps. L from 2 to 2.")
+    assert facts(shown)["step"] == "12 of 30, phase 2"
 
 
 def test_a_logarithmic_axis_leaves_out_what_is_not_positive():

@@ -68,14 +68,16 @@ def versions() -> dict[str, Any]:
 def save_samples(G: nn.Module, I_gt: Tensor, M: Tensor, file: Path) -> None:
     """Write a grid with one row per image: I_in, what the generator makes on the way, I_gt.
 
-    Missing pixels of I_in are white. For the region-wise model: I_in, I_p1, I_c1, I_p2, I_c2, I_gt.
+    Missing pixels of I_in are white. For the region-wise model: I_in, I_p1, I_c1, I_p2, I_c2, I_gt; for EdgeConnect:
+    I_in, C_c (its edges), I_p, I_c, I_gt.
     """
     from torchvision.utils import make_grid, save_image  # slow to import, because it loads torch's compiler
 
     was_training = G.training
     out = G.eval()(I_gt, M)
     G.train(was_training)
-    columns = [I_gt * M + (1 - M), *(getattr(out, name) for name in pictures_of(out)), I_gt]
+    edges = [2 * x - 1 for name, x in out._asdict().items() if name.startswith("C_")]  # [0, 1] to [-1, 1]
+    columns = [I_gt * M + (1 - M), *edges, *(getattr(out, name) for name in pictures_of(out)), I_gt]
     rows = torch.stack([x.float().expand_as(I_gt) for x in columns], dim=1).flatten(0, 1).cpu()
     with replacing(file, "run_dir") as opened:
         grid = make_grid(rows, nrow=len(columns), padding=2, normalize=True, value_range=(-1, 1))

@@ -10,10 +10,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from rwlib.config import MODELS
 from rwlib.notebook.figures import COLORS
+from rwlib.training.methods import METHODS
 from rwlib.widgets.monitor.snapshot import LAST, Snapshot, mean, parts_ms, smooth
 
-TERMS = ("L_r", "L_c", "L_s", "L_a")
+LAMBDAS = {"lambda_1": "λ₁ ", "lambda_2": "λ₂ ", "lambda_3": "λ₃ "}
 POINTS = 600
 """A curve is drawn with at most so many points."""
 HEIGHT_IN, DPI = 3.0, 100
@@ -28,7 +30,7 @@ def draw(snapshot: Snapshot, *, log: bool = False, smoothing: int = 10, weighted
         snapshot: what to draw.
         log: a logarithmic axis for the losses; values that are not positive are left out there.
         smoothing: steps over which each curve is averaged, at least 1.
-        weighted: every term as it enters eq. (7), λ times loss, instead of the loss itself.
+        weighted: every loss times its weight, as it enters L (eq. 7), instead of the loss itself.
     """
     whole = sum(width for width, _, _ in PANELS_IN.values())
     fig, x = Figure(figsize=(whole, HEIGHT_IN)), 0.0
@@ -73,7 +75,8 @@ def _draw_panel(panel: str, axis: Axes, snapshot: Snapshot, log: bool, smoothing
     steps = np.asarray(snapshot.curves.get("step", []), float)
     every = max(1, len(steps) // POINTS)
     end = max(snapshot.total, snapshot.step, 1)
-    begins = snapshot.phase_one if 0 < snapshot.phase_one < end else 0
+    borders = [x for x in snapshot.ends[:-1] if 0 < x < end]
+    begins = borders[0] if borders and snapshot.model == "region-wise" else 0
 
     def curve(name: str, label: str, i: int, factor: float = 1.0) -> None:
         y = factor * smooth(snapshot.curves.get(name, []), smoothing)
@@ -87,33 +90,60 @@ def _draw_panel(panel: str, axis: Axes, snapshot: Snapshot, log: bool, smoothing
 
     if panel == "losses":
         curve("L", "L", 0)
-        for i, (name, weight) in enumerate((dict.fromkeys(TERMS, 1.0) | snapshot.weights).items(), 1):
-            symbol = {"L_c": "λ₁ ", "L_s": "λ₂ ", "L_a": "λ₃ "}.get(name, "") if weighted else ""
-            curve(name, symbol + name, i, weight if weighted else 1.0)
-        axis.set_title("generator's losses" + (", as in eq. (7)" if weighted else ""), fontsize=9.5, y=1.0)
+        for i, (name, weight) in enumerate(snapshot.weights.items(), 1):
+            curve(name, (factor(snapshot, name) if weighted else "") + name, i, weight if weighted else 1.0)
+        as_in = ", as in eq. (7)" if snapshot.model == "region-wise" else ", weighted"
+        axis.set_title("generator's losses" + (as_in if weighted else ""), fontsize=9.5, y=1.0)
         if log and axis.lines:
             axis.set_yscale("log")
             axis.yaxis.set_major_formatter("{x:g}")  # plain text: powers set by TeX's rules take longer than the curves
             axis.yaxis.set_minor_formatter("")
     else:
-        for i, name in enumerate(("D_gt", "D_p2", "L_D")):
-            curve(name, {"D_gt": "D(I_gt)", "D_p2": "D(I_p2)", "L_D": "L_D"}[name], (2, 1, 6)[i])
+        for name, i in zip(scores(snapshot), (2, 1, 6, 0, 3, 4), strict=False):
+            curve(name, score_label(name), i)
         axis.set_title("discriminator: loss and mean scores", fontsize=9.5, y=1.0)
     axis.set_xlabel("step", fontsize=9)
     axis.set_xlim(0 if panel == "losses" else begins, end)
     axis.grid(alpha=0.3)
-    if panel == "losses" and begins:
-        axis.axvline(begins, color=COLORS[6], linestyle=":", linewidth=1.2)
-        axis.annotate("phase two", (begins, 0.5), xytext=(3, 0), xycoords=("data", "axes fraction"),
+    for border, word in zip(borders if panel == "losses" else (), ("two", "three"), strict=False):
+        axis.axvline(border, color=COLORS[6], linestyle=":", linewidth=1.2)
+        axis.annotate(f"phase {word}", (border, 0.5), xytext=(3, 0), xycoords=("data", "axes fraction"),
                       textcoords="offset points", fontsize=8)  # fmt: skip
     if not axis.get_legend_handles_labels()[0]:
         empty = "no step yet" if panel == "losses" or not snapshot.step else f"begins with phase two, at step {begins}"
+        empty = empty if panel == "losses" or scores(snapshot) else "this model has no discriminator"
         axis.text(0.5, 0.5, empty, transform=axis.transAxes, ha="center", fontsize=9)
         axis.set_yticks([])
     else:  # a fixed place: looking for the best one takes longer than all the rest
         axis.legend(fontsize=8, loc="upper right" if panel == "losses" else "lower right", handlelength=2.6, ncols=1)
         for margin in snapshot.margins if panel == "scores" else ():
             axis.axhline(margin, color=COLORS[6], linestyle="--", linewidth=0.7, alpha=0.6)
+
+
+def factor(snapshot: Snapshot, name: str) -> str:
+    """Return what stands before a loss in the legend: λ, or the number that a rival's paper has."""
+    weight = MODELS[snapshot.model].weights.get(name)
+    if isinstance(weight, str):
+        return LAMBDAS[weight]
+    number = snapshot.weights.get(name, 1.0)
+    return "" if number == 1 else f"{number:g} "
+
+
+def scores(snapshot: Snapshot) -> list[str]:
+    """Return the columns of discriminators, at most six: scores, then losses."""
+    names = METHODS[snapshot.model].losses
+    return [*(x for x in names if x.startswith("D_")), *(x for x in names if x.startswith("L_D"))][:6]
+
+
+def score_label(name: str) -> str:
+    """Return a column's name as a formula.
+
+    Example:
+        >>> score_label("D_rec_gt"), score_label("L_D")
+        ('D_rec(I_gt)', 'L_D')
+    """
+    discriminator, _, picture = name.rpartition("_")
+    return name if name.startswith("L_") else f"{discriminator}(I_{picture})"
 
 
 def _bars(axis: Axes, parts: dict[str, float]) -> None:
@@ -133,7 +163,8 @@ def describe(snapshot: Snapshot) -> str:
     if not snapshot.step:
         return "Empty axes for losses, scores and times: no step is done yet."
     sentences = [f"Curves of {snapshot.step} steps."]
-    for name in ("L", "L_r", "D_gt", "D_p2"):
+    first = list(snapshot.weights)[:1]
+    for name in ("L", *first, *(x for x in scores(snapshot) if x.startswith("D_"))):
         values = [x for x in snapshot.curves.get(name, []) if math.isfinite(x)]
         if values:
             sentences.append(f"{name} from {mean(values[:LAST]):.3g} to {mean(values[-LAST:]):.3g}.")

@@ -8,6 +8,7 @@ import numpy as np
 import psutil
 import torch
 
+from rwlib.config import ModelName
 from rwlib.training.timer import PARTS
 from rwlib.widgets.shared.follow import Run
 
@@ -27,10 +28,12 @@ class Snapshot:
     """Finished steps."""
     total: int = 0
     """Steps of the schedule; 0: not known."""
-    phase_one: int = 0
-    """Steps of phase one."""
+    ends: tuple[int, ...] = ()
+    """The step before which each phase ends."""
+    model: ModelName = "region-wise"
+    """What is trained."""
     weights: dict[str, float] = field(default_factory=dict)
-    """Term of eq. (7) → its λ."""
+    """Loss → its weight in what the generator descends, λ in eq. (7)."""
     margins: tuple[float, ...] = ()
     """Scores beyond which a hinge asks for nothing more."""
     curves: dict[str, list[float]] = field(default_factory=dict)
@@ -51,8 +54,9 @@ def take_snapshot(run: Run) -> Snapshot:
     config, schedule = run.config, run.schedule
     weights, margins = {}, ()
     if config is not None:
-        weights = {"L_r": 1.0, "L_c": config.lambda_1, "L_s": config.lambda_2, "L_a": config.lambda_3}
-        margins = (-1.0, 1.0) if config.adversarial == "hinge" else ()
+        weights = config.loss_weights()
+        hinge = config.adversarial == "hinge" if config.model == "region-wise" else config.model == "gated"
+        margins = (-1.0, 1.0) if hinge else ()
     process = run.process()
     try:
         memory_mb = process.memory_info().rss / 2**20 if process else 0.0
@@ -60,8 +64,9 @@ def take_snapshot(run: Run) -> Snapshot:
         memory_mb = 0.0
     gpu_mb = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
     return Snapshot(
-        word, sentence, run.step, run.total, schedule.phase_one if schedule else 0, weights, margins, run.curves(),
-        run.samples(), memory_mb, gpu_mb, run.resumable,
+        word, sentence, run.step, run.total, schedule.ends if schedule else (),
+        config.model if config else "region-wise", weights, margins, run.curves(), run.samples(), memory_mb, gpu_mb,
+        run.resumable,
     )  # fmt: skip
 
 
@@ -83,7 +88,9 @@ def facts(snapshot: Snapshot) -> dict[str, str]:
     """Return name → number with its unit, of what is known."""
     numbers: dict[str, str] = {}
     if snapshot.total:
-        phase = f", phase {1 if snapshot.step < snapshot.phase_one else 2}" if snapshot.step < snapshot.total else ""
+        phase = 1 + sum(snapshot.step >= end for end in snapshot.ends[:-1])
+        several = len(snapshot.ends) > 1 and snapshot.step < snapshot.total
+        phase = f", phase {phase}" if several else ""
         numbers["step"] = f"{snapshot.step} of {snapshot.total}{phase}"
     ms = sum(parts_ms(snapshot.curves).values())
     if ms and "ms_forward" in snapshot.curves:

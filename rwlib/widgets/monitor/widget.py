@@ -76,7 +76,7 @@ class TrainingMonitor(Panel):
         )  # fmt: skip
         self.weighted = ipywidgets.Checkbox(
             True, description="weighted as in L", indent=False, layout={"width": "auto"},
-            tooltip="Show λ times each loss, as it enters eq. (7), or the loss itself",
+            tooltip="Show each loss times its weight, as it enters L (eq. 7), or the loss itself",
         )  # fmt: skip
         self.smoothing = ipywidgets.IntSlider(
             10, 1, 50, description="mean over", layout={"width": "300px"}, continuous_update=False,
