@@ -69,9 +69,9 @@ for folder in map(str.strip, sys.stdin):
 SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP")
 
 
-def start(folder, code=ALONE, alone=False):
+def start(folder, code=ALONE, alone=False, *words):
     """Train 400 steps in a process of its own (in a group of its own), from where the folder's run stopped."""
-    command = [sys.executable, "-c", code, str(folder), str(TESTS)]
+    command = [sys.executable, "-c", code, str(folder), str(TESTS), *words]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     pipe = subprocess.PIPE
     return subprocess.Popen(
@@ -101,16 +101,62 @@ def born(nursery, folder):
 # --- signals
 
 
+FAILURES = {
+    "the training fails": ("stop", "raise MemoryError('no room')"),
+    "the training fails while a worker waits for a disk that is gone": ("stop", "raise MemoryError('no room')"),
+    "a worker is killed": ("crop", "os.kill(os.getpid(), 9)"),
+    "the second worker cannot be started": ("start", "raise MemoryError('no room')"),
+}
+WAYS_TO_FAIL = """
+import multiprocessing
+from multiprocessing.process import BaseProcess
+from rwlib.training import loop
+way, deed = sys.argv[3:]
+n = 0
+def fail():
+    print("failed at", time.time(), flush=True)
+    exec(deed)
+class Source(Slow):
+    def crop(self, *args):
+        global n
+        n += 1
+        if multiprocessing.parent_process() and way == "crop" and n > 20:
+            fail()
+        if multiprocessing.parent_process() and "gone" in sys.argv[1] and n > 6:  # 4 are those of the sample grid
+            print("waits", flush=True)
+            time.sleep(1e6)
+        return super().crop(*args)
+start, started = BaseProcess.start, []
+def second_fails(self):
+    started.append(self)
+    fail() if len(started) == 2 else start(self)
+if way == "start":
+    BaseProcess.start = second_fails
+def stop():
+    if "gone" in sys.argv[1]:
+        time.sleep(1)
+    return way == "stop" and fail()
+config = tiny(epochs=(300, 100), workers=2)
+train(config, Source(), sys.argv[1], progress=False, stop=stop)
+"""
+
+
 @pytest.mark.slow
-def test_an_exception_ends_the_run_and_the_processes_that_prepare_data(tmp_path):
+@pytest.mark.parametrize("what", FAILURES)
+def test_an_exception_ends_the_process_and_its_workers_within_ten_seconds(tmp_path, what):
     """They ignore signals, so Python's own way of ending them would wait for ever."""
-    code = ALONE.replace("checkpoint_every=5", "workers=2").replace(
-        "def go(folder):", "def fail():\n    raise MemoryError('no room')\ndef go(folder):"
-    ).replace("progress=False", "progress=False, stop=fail")  # fmt: skip
-    process = start(tmp_path, code, alone=True)
+    way, deed = FAILURES[what]
+    folder = tmp_path / ("gone" if "gone" in what else "there")
+    process = start(folder, START + WAYS_TO_FAIL, True, way, deed)
     printed = process.communicate(timeout=PATIENCE_S)[0]
-    assert process.returncode == 1 and "MemoryError: no room" in printed
-    assert read_record(tmp_path)["status"] == "failed"
+    ended = time.time()
+    assert process.returncode == 1, printed
+    seconds = ended - float(re.search(r"failed at ([\d.]+)", printed)[1])
+    print(f"{what}: {seconds:.1f} s")
+    assert seconds < 10 * max(1, os.getloadavg()[0] / os.cpu_count()), printed
+    assert printed.count("waits") == (2 if "gone" in what else 0)
+    assert ("killed by signal" if way == "crop" else "MemoryError: no room") in printed
+    assert read_record(folder)["status"] == "failed"
     with pytest.raises(ProcessLookupError):  # nobody of its group is left
         os.killpg(process.pid, 0)
 

@@ -35,11 +35,12 @@ from rwlib.training.players import optimisers_of
 from rwlib.training.run_folder import BEST, GENERATOR, OLDER, STATE, save_samples, this_process, versions, write_record
 from rwlib.training.schedule import ENDLESS, Schedule, batch_numbers
 from rwlib.training.setup import new_players
-from rwlib.training.signals import leave_signals_to_training, signal_watch
+from rwlib.training.signals import signal_watch
 from rwlib.training.timer import PartTimer
 from rwlib.training.together import ends_with_the_others
 from rwlib.training.update import Updater, agree, not_finite
 from rwlib.training.validation import validation_pairs, validation_psnr
+from rwlib.training.workers import Batches, leave_signals_to_training
 
 
 def train(config: Config, source: Any, run_dir: str | Path, **options: Any) -> Path:
@@ -117,10 +118,8 @@ class _Run:
             initial=self.first_step, total=self.last_step, disable=not (self.options.progress and self.main),
             unit="step", dynamic_ncols=True,
         )  # fmt: skip
-        batches = None
         try:
-            with signal_watch() as signal_came:
-                batches = iter(self._loader())
+            with signal_watch() as signal_came, Batches(self._loader()) as batches:
                 ready = time.perf_counter()
                 for step, (I_gt, M) in enumerate(batches, self.first_step):
                     dataloader_wait_s = time.perf_counter() - ready
@@ -173,8 +172,6 @@ class _Run:
                 else:
                     status = "finished" if self.last_step == self.schedule.total else "stopped"
         finally:
-            # Workers ignore signals, so an exception would otherwise wait for them for ever.
-            getattr(batches, "_shutdown_workers", lambda: None)()
             bar.close()
             if self.main:
                 curves.close()

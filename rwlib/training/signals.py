@@ -37,14 +37,3 @@ def signal_watch() -> Iterator[Callable[[], str]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def leave_signals_to_training(_worker: int) -> None:
-    """Make a process that prepares data ignore what `signal_watch` watches.
-
-    A terminal and a cluster signal all processes of a run; one without data could not finish its step. The process ends
-    when it is told to through its queue, or when training is gone.
-    """
-    for name in STOPPING:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
