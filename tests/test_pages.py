@@ -18,7 +18,15 @@ from rwlib.training import step, train
 from rwlib.training.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "TRAINING.md", "CHANGELOG.md", "deploy/README.md", "data_scripts/README.md"]
+PAGES = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "TRAINING.md",
+    "CHANGELOG.md",
+    "deploy/README.md",
+    "data_scripts/README.md",
+]
 FOLDERS = "rwlib|tests|data_scripts|notebooks"
 PLACEHOLDER = re.compile(r"NN|TOPIC|DIR|NAME|[*…{]|\.\.\.")
 
