@@ -40,12 +40,14 @@ class Stream(IntEnum):
     """Data of benchmark k."""
     LATENT = 9
     """Draw k of a step from a normal distribution, PIC."""
+    ANSWER = 10
+    """Answer k of the several that PIC has for a hole."""
 
 
 COUNTS = {
     Stream.SAMPLE: 1, Stream.ORDER: 1, Stream.GRADIENT_PENALTY: 1, Stream.EVALUATION_MASK: 3,
     Stream.VALIDATION_MASK: 1, Stream.MASK_FOLDER: 2, Stream.STUDIO: 0, Stream.CRITIC: 2, Stream.BENCH: 1,
-    Stream.LATENT: 2,
+    Stream.LATENT: 2, Stream.ANSWER: 1,
 }  # fmt: skip
 """How many numbers follow a stream's own."""
 

@@ -48,6 +48,12 @@ def test_a_bad_work_side_is_one_line(here, capfd):
     refused(capfd, [*inpaint_arguments(), "--work-side-px", "3"], "work_side_px: expected 0 or at least 8, got 3")
 
 
+def test_a_sample_of_a_model_with_one_answer_is_one_line(here, capfd):
+    refused(
+        capfd, [*inpaint_arguments(), "--sample", "2"], "sample: RegionWiseGenerator has one answer .*, got 2; .*pic"
+    )
+
+
 def test_an_old_result_survives_bad_input(here, capfd):
     Path("out/out.png").write_bytes(b"old")
     refused(capfd, inpaint_arguments(mask="empty.png"), "mask: ")

@@ -23,6 +23,7 @@ from rwlib.inpainting import (
     split_mode,
 )
 from rwlib.networks.generator import Outputs, RegionWiseGenerator
+from rwlib.networks.rivals.pic import PICGenerator
 
 CONFIG = make_config("balanced", "tiny", width=4, size_px=32)
 torch.manual_seed(0)
@@ -446,3 +447,37 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(files, monkeypatch)
     monkeypatch.setattr(os, "replace", replace)
     refused(files, r"^output: cannot write .*out.png \(No space left on device\); free some space", output="out.png")
     assert sorted(os.listdir(files)) == before and (files / "out.png").read_bytes() == b"old"
+
+
+# --- several answers
+
+
+def test_each_sample_of_pic_is_another_answer_and_always_the_same():
+    torch.manual_seed(0)
+    G = PICGenerator(width=4, levels=3).eval()
+    I_gt, M = torch.rand(1, 3, 20, 26) * 2 - 1, torch.ones(1, 1, 20, 26)  # not divisible by 8
+    M[..., 4:12, 5:15] = 0
+    answers = [fill(G, I_gt, M, sample=k).I_c for k in range(3)]
+    for k, I_c in enumerate(answers):
+        assert torch.equal(I_c, fill(G, I_gt, M, sample=k).I_c)
+        assert torch.equal(I_c * M, I_gt * M) and I_c.isfinite().all()
+    assert not any(torch.equal(answers[a], answers[b]) for a, b in ((0, 1), (1, 2), (0, 2)))
+
+
+def test_a_photograph_has_several_answers_too():
+    torch.manual_seed(0)
+    G, config = (
+        PICGenerator(width=4, levels=3).eval(),
+        make_config("balanced", "tiny", model="pic", width=4, size_px=16),
+    )
+    image, hole = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8), np.zeros((40, 40), bool)
+    hole[10:30, 10:30] = True
+    first, second = (inpaint(image, hole, G, config, sample=k) for k in (1, 2))
+    assert np.array_equal(first[~hole], image[~hole]) and not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(("sample", "says"), [(-1, "expected 0, 1, 2"), (2**32, "expected"), (1, "has one answer")])
+def test_a_sample_that_cannot_be_drawn_is_one_line(sample, says):
+    I, M = torch.zeros(1, 3, 16, 16), torch.ones(1, 1, 16, 16)
+    with pytest.raises(InputError, match=f"^sample: .*{says}[^\n]*$"):
+        fill(RegionWiseGenerator(4), I, M, sample=sample)

@@ -27,6 +27,9 @@ class Inpaint:
     """The mask's polarity is the other way round: black is the hole."""
     work_side_px: int = 0
     """Longest side at which the network sees the whole picture; 0 cuts out what surrounds the hole, and chooses."""
+    sample: int = 0
+    """Which answer, of a model that has several for a hole (pic): 0 is the likeliest, 1, 2, 3, ... are other ones, and
+    each number always gives the same."""
 
     def run(self) -> None:
         """Fill the hole and write the result."""
@@ -48,5 +51,6 @@ class Inpaint:
             config=config,
             white_is_existing=self.white_is_existing,
             work_side_px=self.work_side_px,
+            sample=self.sample,
         )
         print(f"Written to {printable(self.output)} in {time.monotonic() - start:.1f} s")

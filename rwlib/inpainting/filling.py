@@ -26,6 +26,7 @@ from rwlib.inpainting.pieces import Piece, enlarge, n_levels, pieces, shrink, to
 from rwlib.inpainting.regions import MIN_SIDE_PX, THIN_PX, Region, choose_regions, thick_part
 from rwlib.inpainting.seams import continue_smoothly
 from rwlib.networks.generator import Outputs, RegionWiseGenerator
+from rwlib.randomness import TOO_LARGE, Stream, make_generator
 from rwlib.system import free_mb
 
 THIN_LEVELS = math.ceil(math.log2(THIN_PX)) + 1
@@ -39,21 +40,25 @@ SHOWN_PX = 256
 
 
 @torch.no_grad()
-def fill(G: RegionWiseGenerator, I_gt: Tensor, M: Tensor) -> Outputs:
+def fill(G: RegionWiseGenerator, I_gt: Tensor, M: Tensor, *, sample: int = 0) -> Outputs:
     """Run the generator on images of any size.
 
     Args:
         G: a generator.
         I_gt: (b, 3, h, w) in [-1, 1]; what stands in the hole is ignored, NaN included.
         M: (b, 1, h, w), 1 existing, 0 missing.
+        sample: which answer, of a generator that has several for a hole (PIC): 0 is that of the prior's mean, every
+            number above it draws another one, always the same.
 
     Returns:
         What the generator returns, `Outputs` for the region-wise one, each (b, 3, h, w); `I_c` is the result.
 
     Raises:
-        InputError: wrong shapes, a mask with other values than 0 and 1, or values that are not finite outside the hole.
+        InputError: wrong shapes, a mask with other values than 0 and 1, values that are not finite outside the hole, or
+            a sample of a generator that has one answer only.
     """
     check_image_and_mask(I_gt, M)
+    check_sample(G, sample)
     if not ((M == 0) | (M == 1)).all():
         raise InputError(f"mask: expected 0 and 1 only, got values from {float(M.min()):g} to {float(M.max()):g}")
     h, w = I_gt.shape[-2:]
@@ -62,8 +67,28 @@ def fill(G: RegionWiseGenerator, I_gt: Tensor, M: Tensor) -> Outputs:
         bad = int((~I_in.isfinite()).any(1).sum())
         raise InputError(f"image: {bad} existing pixels are NaN or infinite; repair them or mark them as missing")
     padding = (0, -w % G.divisor, 0, -h % G.divisor)
-    padded = G(F.pad(I_in, padding, mode="replicate"), F.pad(M.float(), padding, mode="replicate"))
+    I_in, M = F.pad(I_in, padding, mode="replicate"), F.pad(M.float(), padding, mode="replicate")
+    draws = []
+    if sample:
+        generator = make_generator(0, Stream.ANSWER, sample)
+        draws = [torch.randn(G.noise_shape(I_in), generator=generator).to(I_in)]
+    padded = G(I_in, M, *draws)
     return type(padded)(*(x[..., :h, :w] for x in padded))
+
+
+def check_sample(G: torch.nn.Module, sample: int) -> None:
+    """Refuse a sample that a generator cannot draw.
+
+    Raises:
+        InputError: a number out of range, or a generator that has one answer only.
+    """
+    if not 0 <= sample < TOO_LARGE:
+        raise InputError(f"sample: expected 0, 1, 2, ..., got {sample}")
+    if sample and not hasattr(G, "noise_shape"):
+        raise InputError(
+            f"sample: {type(G).__name__} has one answer for a hole, got {sample}; leave it out, or take a model with "
+            "several: pic"
+        )
 
 
 class Filled(NamedTuple):
@@ -87,6 +112,7 @@ def inpaint(
     config: Config,
     *,
     work_side_px: int = 0,
+    sample: int = 0,
 ) -> np.ndarray:
     """Fill the hole of one picture; arguments and errors are those of `fill_photo`.
 
@@ -99,7 +125,7 @@ def inpaint(
         >>> inpaint(image, hole, RegionWiseGenerator(8), Config(width=8)).shape
         (16, 16, 3)
     """
-    return fill_photo(image, hole, G, config, work_side_px=work_side_px).image
+    return fill_photo(image, hole, G, config, work_side_px=work_side_px, sample=sample).image
 
 
 def fill_photo(
@@ -110,6 +136,7 @@ def fill_photo(
     *,
     work_side_px: int = 0,
     network_only: bool = False,
+    sample: int = 0,
 ) -> Filled:
     """Fill the hole of one picture, and return what the network made on the way, too.
 
@@ -121,12 +148,14 @@ def fill_photo(
         work_side_px: longest side at which the network sees the whole picture; 0 cuts out regions and chooses by the
             size of their holes.
         network_only: leave thin parts to the network, too, and its seams as they are: to see what it does by itself.
+        sample: which answer of a generator that has several, see `fill`.
 
     Raises:
-        InputError: wrong types, sizes that differ, a side under 8 px, no hole, nothing but hole, or a work side that
-            needs more memory than there is.
+        InputError: a sample that the generator cannot draw, wrong types, sizes that differ, a side under 8 px, no hole,
+            nothing but hole, or a work side that needs more memory than there is.
     """
     start = time.perf_counter()
+    check_sample(G, sample)
     if image.dtype not in (np.uint8, np.uint16) or image.ndim != 3 or image.shape[2] != 3:
         raise InputError(f"image: expected uint8 or uint16 of shape (h, w, 3), got {image.dtype} of {image.shape}")
     if hole.dtype != bool or hole.ndim != 2:
@@ -150,7 +179,7 @@ def fill_photo(
     regions = choose_regions(thick, config.size_px, work_side_px) if thick.any() else []
     if regions and work_side_px:
         _refuse_too_large(regions[0], config.width)
-    worked = [_fill_region(filled, thick, region, G, seams=not network_only) for region in regions]
+    worked = [_fill_region(filled, thick, region, G, seams=not network_only, sample=sample) for region in regions]
     if worked:
         outputs, M = max(worked, key=lambda done: int((done[1] == 0).sum()))
     else:  # for whoever looks at the steps: there are none
@@ -182,12 +211,12 @@ def _fill_thin(filled: np.ndarray, hole: np.ndarray, thick: np.ndarray) -> None:
 
 
 def _fill_region(
-    filled: np.ndarray, thick: np.ndarray, region: Region, G: RegionWiseGenerator, *, seams: bool
+    filled: np.ndarray, thick: np.ndarray, region: Region, G: RegionWiseGenerator, *, seams: bool, sample: int = 0
 ) -> tuple[Outputs, Tensor]:
     """Fill a region by the network, in place, and return what it made and the mask that it saw."""
     part, missing = filled[region.window], thick[region.window]
     I_gt, M = shrink(part, ~missing, region.work_size)
-    outputs = fill(G, I_gt, M)
+    outputs = fill(G, I_gt, M, sample=sample)
     levels = n_levels(region.size, region.work_size)
     for piece in pieces(missing, levels):
         I_p = enlarge(outputs.I_p if seams else outputs.I_c, region.size, piece.source)

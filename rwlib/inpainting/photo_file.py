@@ -22,6 +22,7 @@ def inpaint_file(
     config: Config,
     white_is_existing: bool = False,
     work_side_px: int = 0,
+    sample: int = 0,
 ) -> None:
     """Fill the hole of a picture file; nothing is written unless all went well.
 
@@ -33,6 +34,7 @@ def inpaint_file(
         config: its configuration.
         white_is_existing: polarity of the mask; white is the hole by default.
         work_side_px: see `inpaint`.
+        sample: which answer of a generator that has several, see `rwlib.inpainting.fill`.
 
     Raises:
         InputError: whatever is wrong with one of the files, in one line.
@@ -49,7 +51,7 @@ def inpaint_file(
         )
     try:
         image, restore = split_mode(picture)
-        result = restore(inpaint(image, hole, G, config, work_side_px=work_side_px))
+        result = restore(inpaint(image, hole, G, config, work_side_px=work_side_px, sample=sample))
     except InputError as error:  # name the file, too
         argument, _, problem = str(error).partition(": ")
         file = {"image": f" {photo}:", "mask": f" {mask}:"}.get(argument, "")
