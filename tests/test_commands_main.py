@@ -45,7 +45,7 @@ def test_help_of_a_command(capfd, command, words):
 
 
 def test_an_unknown_command_is_one_line(capfd):
-    expected = "train, inpaint, evaluate, export, bench, doctor, start, lab, progress or grade"
+    expected = "train, inpaint, evaluate, export, bench, doctor, losses, start, lab, progress or grade"
     refused(capfd, ["nonsense"], f"command: expected {expected}; got 'nonsense'")
 
 

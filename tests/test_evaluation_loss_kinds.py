@@ -1,11 +1,22 @@
 """Table 1 of the paper, generated from the methods' configurations, beside the printed one."""
 
 import dataclasses
+import re
 
 from test_training_rivals import MOVE, a_part, shared_players, step, tiny
 
+from rwlib.commands.main import main
 from rwlib.config import MODELS, make_config
-from rwlib.evaluation.loss_kinds import KIND_OF, NOTES, PRINTED, disagreements, loss_kinds, loss_table, rows
+from rwlib.evaluation.loss_kinds import (
+    KIND_OF,
+    NOTES,
+    PRINTED,
+    disagreements,
+    loss_kinds,
+    loss_table,
+    rows,
+    weight_lines,
+)
 
 
 def test_the_printed_table_agrees_but_for_the_feature_matching_of_pic():
@@ -34,7 +45,22 @@ def test_a_weight_of_zero_takes_a_loss_out_of_the_table():
     assert loss_kinds(dataclasses.replace(make_config("paper"), lambda_1=0.0)) == PRINTED["region-wise"] - {"L_c"}
 
 
+def words(text):
+    """Leave the alignment of columns out."""
+    return re.sub(" +", " ", text)
+
+
 def test_the_table_has_a_row_for_every_model_and_red_and_says_where_the_printed_one_differs():
     text = loss_table()
     assert len(text.split("\n\n")[0].splitlines()) == 2 + len(MODELS) + 1
-    assert text.count("(printed: –)") == 1 and "| RED (Ma et al., 2019a) | ✓ | – | ✓ | – | ✓ | – | – |" in text
+    assert text.count("(printed: –)") == 1 and "| RED (Ma et al., 2019a) | ✓ | – | ✓ | – | ✓ | – | – |" in words(text)
+
+
+def test_the_command_prints_table_and_weights(capsys):
+    assert main(["losses"]) == 0
+    printed = capsys.readouterr().out
+    assert loss_table() in printed and all(line in printed for line in weight_lines())
+    assert "PConv (Liu et al., 2018): L_valid + 6 L_hole + 0.05 L_p + 120 L_s + 0.1 L_tv" in printed
+    table = printed.splitlines()[: 2 + len(rows())]
+    assert len({len(line) for line in table}) == 1, "columns are aligned"
+    assert main(["losses", "--no-weights"]) == 0 and "6 L_hole" not in capsys.readouterr().out

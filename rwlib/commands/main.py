@@ -15,6 +15,7 @@ from rwlib.commands.export import Export
 from rwlib.commands.grade import Grade
 from rwlib.commands.inpaint import Inpaint
 from rwlib.commands.lab import Lab
+from rwlib.commands.losses import Losses
 from rwlib.commands.parse import parse, refuse_repeated
 from rwlib.commands.progress import Progress
 from rwlib.commands.start import Start
@@ -25,7 +26,7 @@ from rwlib.errors import InputError
 
 COMMANDS = {
     "train": Train, "inpaint": Inpaint, "evaluate": Evaluate, "export": Export, "bench": Bench, "doctor": Doctor,
-    "start": Start, "lab": Lab, "progress": Progress, "grade": Grade,
+    "losses": Losses, "start": Start, "lab": Lab, "progress": Progress, "grade": Grade,
 }  # fmt: skip
 DESCRIPTION = f"rwlib {__version__}: region-wise GAN image inpainting. `rwlib COMMAND --help` explains a command."
 

@@ -60,8 +60,7 @@ def disagreements() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
 
 def loss_table() -> str:
     """Return Markdown: table 1 from the methods' configurations; a cell in which the printed one differs says so."""
-    header = ["", *(f"{name}, {kind}" for name, kind in KINDS.items())]
-    lines = [header, ["---"] + [":-:"] * len(KINDS)]
+    lines = [["", *(f"{name}, {kind}" for name, kind in KINDS.items())]]
     for name, (title, kinds) in rows().items():
         printed = PRINTED.get(name, kinds)
         cells = []
@@ -69,5 +68,23 @@ def loss_table() -> str:
             mark, theirs = ("✓" if kind in which else "–" for which in (kinds, printed))
             cells.append(mark if mark == theirs else f"{mark} (printed: {theirs})")
         lines.append([title, *cells])
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * widths[0], *(f":{'-' * (width - 2)}:" for width in widths[1:])])
+    padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in padded)
     return table + "\n\n" + "\n".join(f"- {note}" for note in NOTES.values())
+
+
+def weight_lines() -> list[str]:
+    """Return a line for each model: what it descends, with its paper's weights.
+
+    Example:
+        >>> weight_lines()[0]
+        'region-wise (Ma et al., 2019): L_r + 1e-05 L_c + 0.001 L_s + L_a'
+    """
+    found = []
+    for name, model in MODELS.items():
+        weights = make_config("paper", "full", model=name).loss_weights()
+        terms = [loss if weight == 1 else f"{weight:g} {loss}" for loss, weight in weights.items()]
+        found.append(f"{model.title}: {' + '.join(terms)}")
+    return found
