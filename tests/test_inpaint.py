@@ -23,6 +23,7 @@ from rwlib.inpainting import (
     split_mode,
 )
 from rwlib.networks.generator import Outputs, RegionWiseGenerator
+from rwlib.networks.rivals.ec import EdgeConnect
 from rwlib.networks.rivals.pic import PICGenerator
 
 CONFIG = make_config("balanced", "tiny", width=4, size_px=32)
@@ -147,7 +148,7 @@ def seen(monkeypatch):
     """What the network is given, as a list of (I_gt, M); its filling is black."""
     calls = []
 
-    def recorded(G, I_gt, M):
+    def recorded(G, I_gt, M, sample):
         calls.append((I_gt, M))
         return Outputs(*[I_gt * M - (1 - M)] * 4)
 
@@ -462,6 +463,16 @@ def test_each_sample_of_pic_is_another_answer_and_always_the_same():
         assert torch.equal(I_c, fill(G, I_gt, M, sample=k).I_c)
         assert torch.equal(I_c * M, I_gt * M) and I_c.isfinite().all()
     assert not any(torch.equal(answers[a], answers[b]) for a, b in ((0, 1), (1, 2), (0, 2)))
+
+
+@pytest.mark.parametrize("sides", [(5, 3), (16, 16), (9, 17)])
+@pytest.mark.parametrize("new", [lambda: PICGenerator(width=4, levels=4), lambda: EdgeConnect(width=2)])
+def test_models_that_need_a_larger_picture_get_one(new, sides):
+    torch.manual_seed(0)
+    I_gt, M = torch.rand(1, 3, *sides) * 2 - 1, torch.ones(1, 1, *sides)
+    M[..., 1:3, 1:2] = 0
+    I_c = fill(new().eval(), I_gt, M).I_c
+    assert I_c.shape == I_gt.shape and I_c.isfinite().all() and torch.equal(I_c * M, I_gt * M)
 
 
 def test_a_photograph_has_several_answers_too():

@@ -49,7 +49,7 @@ def test_from_config_takes_as_many_levels_as_the_size_needs():
     G = PConvUNet.from_config(make_config(width=6, size_px=64))
     assert G.divisor == 32 and G.encoder[0].conv.out_channels == 6
     with pytest.raises(
-        InputError, match="size_px: pconv halves the picture 5 times, expected a multiple of 32, got 100"
+        InputError, match="size_px: pconv halves the picture 5 times, expected a multiple of 32, got 100; take 96"
     ):
         PConvUNet.from_config(make_config(size_px=100))
     assert [levels_for(size) for size in (8, 96, 8192)] == [2, 5, 8]

@@ -150,7 +150,9 @@ def test_sizes_from_config():
         if size_px % 2**times:
             with pytest.raises(InputError, match=f"size_px: pic halves the picture {times} times"):
                 PICGenerator.from_config(make_config(size_px=size_px, width=4))
-    with pytest.raises(InputError, match="size_px: pic halves the picture 3 times, expected .* at least 16, got 8"):
+    with pytest.raises(
+        InputError, match="size_px: pic halves the picture 3 times, expected .* at least 16, got 8; take 16"
+    ):
         PICGenerator.from_config(make_config(size_px=8, width=4))
     for size_px, side in ((256, 6), (96, 1), (64, 2), (32, 2), (8, 2)):
         D = ResidualDiscriminator.from_config(make_config(size_px=size_px, discriminator_width=2))

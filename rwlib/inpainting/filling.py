@@ -66,7 +66,11 @@ def fill(G: RegionWiseGenerator, I_gt: Tensor, M: Tensor, *, sample: int = 0) ->
     if not I_in.isfinite().all():
         bad = int((~I_in.isfinite()).any(1).sum())
         raise InputError(f"image: {bad} existing pixels are NaN or infinite; repair them or mark them as missing")
-    padding = (0, -w % G.divisor, 0, -h % G.divisor)
+    right, below = -w % G.divisor, -h % G.divisor
+    least_px = getattr(G, "least_px", 0)  # of one side, where a single cell of the smallest map would not do
+    if max(w + right, h + below) < least_px:
+        right = least_px - w
+    padding = (0, right, 0, below)
     I_in, M = F.pad(I_in, padding, mode="replicate"), F.pad(M.float(), padding, mode="replicate")
     draws = []
     if sample:

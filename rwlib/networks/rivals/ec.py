@@ -140,6 +140,7 @@ class EdgeConnect(nn.Module):
     """
 
     divisor = 4
+    least_px = 8
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
@@ -162,8 +163,8 @@ class EdgeConnect(nn.Module):
     def forward(self, I_gt: Tensor, M: Tensor) -> ECOutputs:
         """Fill the hole: find the edges that exist, guess the others, complete. The hole is erased first."""
         check_image_and_mask(I_gt, M, divisor=self.divisor)
-        if I_gt.shape[-2:].numel() <= 16:
-            raise InputError(f"image: ec needs a side of at least 8, got {tuple(I_gt.shape[-2:])}; enlarge it")
+        if max(sides := tuple(I_gt.shape[-2:])) < self.least_px:
+            raise InputError(f"image: ec needs a side of at least {self.least_px}, got {sides}; enlarge it")
         M = M.to(I_gt.dtype)
         I_in = I_gt * M
         C_c = self.guess_edges(I_in, M, canny_edges(I_in, M))

@@ -133,7 +133,7 @@ class PConvUNet(nn.Module):
         if config.size_px % 2**levels:
             raise InputError(
                 f"size_px: pconv halves the picture {levels} times, expected a multiple of {2**levels}, "
-                f"got {config.size_px}"
+                f"got {config.size_px}; take {round(config.size_px / 2**levels) * 2**levels}"
             )
         return cls(config.width, levels)
 

@@ -99,7 +99,7 @@ class PICGenerator(nn.Module):
         super().__init__()
         if not MIN_LEVELS <= levels <= MAX_LEVELS:
             raise InputError(f"levels: expected {MIN_LEVELS} to {MAX_LEVELS}, got {levels}")
-        self.divisor, self.z_channels = 2**levels, z_channels or 4 * width
+        self.divisor, self.least_px, self.z_channels = 2**levels, 2 ** (levels + 1), z_channels or 4 * width
         self.encoder = Encoder(width, levels, self.z_channels)
         self.decoder = Decoder(width, levels, self.z_channels, one_of("form", form, FORMS))
 
@@ -113,9 +113,10 @@ class PICGenerator(nn.Module):
         levels = levels_for(config.size_px)
         if levels < MIN_LEVELS or config.size_px % 2**levels:
             levels = max(levels, MIN_LEVELS)
+            near = max(2, round(config.size_px / 2**levels)) * 2**levels
             raise InputError(
                 f"size_px: pic halves the picture {levels} times, expected a multiple of {2**levels} of at least "
-                f"{2 ** (levels + 1)}, got {config.size_px}"
+                f"{2 ** (levels + 1)}, got {config.size_px}; take {near}"
             )
         return cls(config.width, levels, form=config.graph)
 
@@ -141,7 +142,7 @@ class PICGenerator(nn.Module):
         b, _, h, w = shape = self.noise_shape(I_gt)
         if h * w == 1:
             sides = tuple(I_gt.shape[-2:])
-            raise InputError(f"image: pic needs a side of at least {2 * self.divisor}, got {sides}; enlarge it")
+            raise InputError(f"image: pic needs a side of at least {self.least_px}, got {sides}; enlarge it")
         for name, x in (("noise", noise), ("noise_rec", noise_rec)):
             if x is not None and x.shape != shape:
                 raise InputError(f"{name}: expected shape {shape}, got {tuple(x.shape)}")
