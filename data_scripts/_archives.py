@@ -4,6 +4,8 @@ Member names are never used as paths. Even so, an archive with a name that reach
 device is refused as a whole: it was not made for us. `tarfile`'s data filter decides, for zip archives, too.
 """
 
+import contextlib
+import lzma
 import ntpath
 import os
 import stat
@@ -20,6 +22,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """Endings of members that may be pictures, in lower or upper case."""
 MAX_BYTES = 64 * 2**20
 """A larger member is no picture of a data set and is skipped unread."""
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+"""What Python's readers raise: `OSError` is bzip2's, `RuntimeError` that of an encrypted member."""
 
 
 def read_pictures(source: Path) -> Iterator[tuple[str, bytes]]:
@@ -36,7 +40,7 @@ def read_pictures(source: Path) -> Iterator[tuple[str, bytes]]:
             (clean_name(path.relative_to(source).as_posix()), path.read_bytes()) for path in find_pictures(source)
         )
         return
-    try:
+    with _damage_is_one_line(source):
         if zipfile.is_zipfile(source):
             with zipfile.ZipFile(source) as archive:
                 for member in _zip_pictures(archive, source):
@@ -52,8 +56,6 @@ def read_pictures(source: Path) -> Iterator[tuple[str, bytes]]:
             raise InputError(
                 f"from: {source.name} is neither a zip nor a tar archive, or it is cut short; fetch it again"
             )
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError) as error:
-        raise InputError(f"from: the archive {source.name} is damaged ({error}); fetch it again") from None
 
 
 def picture_names(source: Path) -> list[str]:
@@ -65,7 +67,7 @@ def picture_names(source: Path) -> list[str]:
     if source.is_dir():
         return [clean_name(path.relative_to(source).as_posix()) for path in find_pictures(source)]
     if zipfile.is_zipfile(source):
-        with zipfile.ZipFile(source) as archive:
+        with _damage_is_one_line(source), zipfile.ZipFile(source) as archive:
             return [clean_name(member.filename) for member in _zip_pictures(archive, source)]
     return [name for name, _ in read_pictures(source)]
 
@@ -100,6 +102,14 @@ def clean_name(name: str) -> str:
         'house�.jpg'
     """
     return "".join("\ufffd" if unicodedata.category(x) in ("Cc", "Cs", "Zl", "Zp") else x for x in name)
+
+
+@contextlib.contextmanager
+def _damage_is_one_line(source: Path) -> Iterator[None]:
+    try:
+        yield
+    except DAMAGE as error:
+        raise InputError(f"from: the archive {source.name} is damaged ({error}); fetch it again") from None
 
 
 def _is_picture(name: str, size: int) -> bool:

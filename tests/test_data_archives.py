@@ -1,5 +1,6 @@
 """Archives that mean harm, are damaged or large; folders: `data_scripts/_archives.py`."""
 
+import io
 import os
 import tarfile
 import tracemalloc
@@ -78,6 +79,27 @@ def test_a_zip_with_a_flipped_bit_is_refused(tmp_path):
     (tmp_path / "a.zip").write_bytes(whole)
     with pytest.raises(InputError, match="the archive a.zip is damaged .*CRC.*; fetch it again"):
         list(read_pictures(tmp_path / "a.zip"))
+
+
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
+def test_a_compressed_tar_that_is_spoilt_anywhere_is_refused_or_read(tmp_path, compression):
+    data = np.random.default_rng(0).bytes(20_000)
+    with tarfile.open(tmp_path / "a.tar", f"w:{compression}") as archive:
+        for i in range(3):
+            member = tarfile.TarInfo(f"{i}.jpg")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    whole, refused = (tmp_path / "a.tar").read_bytes(), 0
+    for place in np.linspace(50, len(whole) - 50, 40).astype(int):
+        spoilt = bytearray(whole)
+        spoilt[place : place + 20] = bytes(20)
+        (tmp_path / "a.tar").write_bytes(spoilt)
+        try:
+            list(read_pictures(tmp_path / "a.tar"))
+        except InputError as error:
+            assert "fetch it again" in str(error)
+            refused += 1
+    assert refused >= (10 if compression == "gz" else 30)
 
 
 def test_a_large_tar_does_not_fill_the_memory(tmp_path):

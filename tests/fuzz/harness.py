@@ -284,16 +284,13 @@ def looked_at(words: list[str]) -> int:
     import rwlib.evaluation.run
     import rwlib.training.loop
 
-    rwlib.training.loop.train = lambda *args, **kwargs: None
-    rwlib.bench.bench = lambda *args, **kwargs: None
-
     class Enough(Exception):
         pass
 
     def enough(*args, **kwargs):
         raise Enough
 
-    rwlib.evaluation.run.run_evaluation = enough
+    rwlib.training.loop.train = rwlib.bench.bench = rwlib.evaluation.run.run_evaluation = enough
     try:
         return main(words)
     except Enough:
