@@ -18,20 +18,20 @@ SOURCE, EXERCISES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 @pytest.fixture
 def example(tmp_path, monkeypatch):
     """(notebook with solutions, learner's notebook, exercises)."""
-    file = tmp_path / "11_composites.py"
+    file = tmp_path / "13_composites.py"
     file.write_text(SOURCE, encoding="utf-8")
     with_solutions = build.read_source(file)
-    (tmp_path / "nb11.py").write_text(EXERCISES, encoding="utf-8")
+    (tmp_path / "nb13.py").write_text(EXERCISES, encoding="utf-8")
     monkeypatch.setattr(solutions, "FOLDERS", [tmp_path])
     monkeypatch.setattr(exercises, "__path__", [*exercises.__path__, str(tmp_path)])
-    yield with_solutions, build.make_learners(with_solutions), exercises.of_notebook("11")
-    sys.modules.pop("rwlib.course.exercises.nb11")
+    yield with_solutions, build.make_learners(with_solutions), exercises.of_notebook("13")
+    sys.modules.pop("rwlib.course.exercises.nb13")
 
 
 def test_the_example_keeps_every_rule(example):
     with_solutions, _, _ = example
-    assert rules.violations(with_solutions, "11") == []
-    assert map.unknown_tags({"11_composites": with_solutions}) == []
+    assert rules.violations(with_solutions, "13") == []
+    assert map.unknown_tags({"13_composites": with_solutions}) == []
 
 
 def test_the_examples_exercises_bite(example):
@@ -44,7 +44,7 @@ def test_the_examples_stubs_say_what_to_do(example):
     _, learners, _ = example
     text = jupytext.writes(learners, fmt="py:percent")
     assert "black_pixels = ...\n" in text and "SOLUTION" not in text
-    assert 'raise NotImplementedError("Exercise 11.2: return I_gt where M is 1 and I_p where it is 0.")' in text
+    assert 'raise NotImplementedError("Exercise 13.2: return I_gt where M is 1 and I_p where it is 0.")' in text
 
 
 def test_the_page_names_the_tags_that_the_map_knows():

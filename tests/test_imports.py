@@ -24,7 +24,7 @@ FLOORS = [
     {"networks", "losses"},
     {"data", "checkpoints"},
     {"training", "inpainting", "ablations", "export"},
-    {"evaluation", "notebook"},
+    {"evaluation", "notebook", "rivals"},
     {"bench", "course", "widgets"},
     {"commands"},
     {"__main__"},

@@ -18,8 +18,8 @@ from rwlib.conventions import InputError, image_to_tensor
 from rwlib.inpainting import inpaint, read_hole
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.widgets import HolePainter
-from rwlib.widgets.painter import generators, painting, results
-from rwlib.widgets.shared import panel, photos, previews
+from rwlib.widgets.painter import generators, results
+from rwlib.widgets.shared import painting, panel, photos, previews
 
 CONFIG = make_config("balanced", "tiny", width=4, size_px=32)
 

@@ -16,6 +16,7 @@ _WHERE = {
     "CriticView": "critic.widget",
     "HolePainter": "painter.widget",
     "RegionWiseLens": "lens.widget",
+    "RivalGallery": "rivals.widget",
     "TrainingMonitor": "monitor.widget",
 }
 

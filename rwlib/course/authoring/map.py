@@ -106,6 +106,12 @@ PLACES: dict[str, Place] = {
         "test_widgets_studio.py::test_a_recipe_becomes_a_configuration",
         "at which network both losses of (d) are, whether (e) was trained alone, the number of trainings",
     ),
+    "table-1": Place(
+        "Table 1: which kinds of losses each method has",
+        "rwlib.evaluation.loss_kinds.loss_table",
+        "test_evaluation_loss_kinds.py::test_the_printed_table_agrees_but_for_the_feature_matching_of_pic",
+        "printed without feature matching for PIC, whose program and paper have it",
+    ),
     "table-2": Place(
         "Tables 2 and 3: metrics, on the whole image and in the hole",
         "rwlib.metrics.psnr",

@@ -25,7 +25,8 @@ from rwlib.files import write_text
 NAME = "my_rwlib"
 MODULES = {
     "00": "start", "01": "masks", "02": "layers", "03": "first_network", "04": "correlation", "05": "style",
-    "06": "adversarial", "07": "training", "08": "evaluation", "09": "ablations", "10": "removal", "12": "planning",
+    "06": "adversarial", "07": "training", "08": "evaluation", "09": "ablations", "10": "removal", "11": "rivals",
+    "12": "planning",
 }  # fmt: skip
 """Notebook → module of the package."""
 MARK = re.compile(r"^# --- exercise (\d+\.\d+), (.*) \(as checked: (\w+)\)$", re.MULTILINE)

@@ -20,7 +20,7 @@ from rwlib.inpainting import THIN_PX, Filled, fill_photo
 from rwlib.notebook import show_images
 from rwlib.widgets.painter.controls import STEP_PX, percent
 from rwlib.widgets.painter.generators import Generators
-from rwlib.widgets.painter.painting import State
+from rwlib.widgets.shared.painting import State
 from rwlib.widgets.shared.photos import Photo
 from rwlib.widgets.shared.pictures import to_png
 from rwlib.widgets.shared.previews import preview, shrink, with_hole

@@ -23,9 +23,9 @@ from rwlib.conventions import InputError
 from rwlib.networks.generator import Outputs
 from rwlib.widgets.painter.controls import Controls, percent
 from rwlib.widgets.painter.generators import Generators
-from rwlib.widgets.painter.painting import Painting, State
 from rwlib.widgets.painter.results import Filling, Result, encode_mask, fill_state, save, still
 from rwlib.widgets.shared.canvas import HoleCanvas
+from rwlib.widgets.shared.painting import Painting, State
 from rwlib.widgets.shared.panel import COMPUTING, Panel
 from rwlib.widgets.shared.photos import HOUSE, Photo, Source, bundled, tensors, to_photo
 from rwlib.widgets.shared.previews import preview, preview_size, shrink

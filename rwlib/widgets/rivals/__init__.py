@@ -1,0 +1,1 @@
+"""`RivalGallery`: one painted hole, filled by every method side by side."""
