@@ -163,8 +163,8 @@ def my_partial_conv_by_channel(x, M, W, b, stride):
 check.ex_11_3(my_partial_conv_by_channel)
 
 # %% [markdown]
-# Now the trained networks, small ones for 64 pixels. All were trained on the same photographs of house fronts, with the
-# same holes, for the number of steps below. A method whose weights are not there is left out, and named:
+# Now the trained networks, small ones for 64 pixels. All were trained on the same photographs of house fronts, for the
+# number of steps below. A method whose weights are not there is left out, and named:
 
 # %%
 trained = load_rivals()
@@ -176,7 +176,7 @@ for name in missing_rivals():
 
 # %%
 I_gt = image_to_tensor(Facades(seed=0).center(7, size_px=64))
-M = contiguous_mask(64, 64, (0.24, 0.26), generator=torch.Generator().manual_seed(5))[None]
+M = contiguous_mask(64, 64, (0.22, 0.26), generator=torch.Generator().manual_seed(30))[None]
 masks, features = [M], [I_gt * M]
 with torch.no_grad():
     for block in networks["pconv"].G.encoder:
@@ -184,8 +184,12 @@ with torch.no_grad():
         features, masks = [*features, after[0]], [*masks, after[1]]
 for before, now in zip(masks, masks[1:], strict=False):
     assert F.max_pool2d(1 - before, 2).sum() >= (1 - now).sum(), "no layer makes the hole larger"
+sides = [f"{m.shape[-1]}×{m.shape[-1]}" for m in masks]
 show_images(
-    {f"layer {i}: {m.shape[-1]}×{m.shape[-1]}": (1.6 * m - 1).expand(-1, 3, -1, -1) for i, m in enumerate(masks)},
+    {
+        f"layer {i}, {side}" if i else f"M, {side}": (1.6 * m - 1).expand(-1, 3, -1, -1)
+        for i, (m, side) in enumerate(zip(masks, sides, strict=True))
+    },
     side_inches=1.5,
     alt="A mask with a dark hole at 64×64, and after each layer of the encoder: smaller, and soon without a hole.",
     caption="PConv's encoder. Light exists, dark is missing.",
@@ -456,7 +460,7 @@ check.ex_11_7(traces)
 # Now look. Two holes in the same front: one of a quarter of the picture, and one of a twentieth.
 
 # %%
-M_less = contiguous_mask(64, 64, (0.05, 0.06), generator=torch.Generator().manual_seed(2))[None]
+M_less = contiguous_mask(64, 64, (0.05, 0.06), generator=torch.Generator().manual_seed(14))[None]
 shown = {}
 for words, mask in (("large", M), ("small", M_less)):
     shown[f"{words} hole"] = torch.where(mask.bool(), I_gt, 1.0)
@@ -468,13 +472,13 @@ show_images(
     columns=len(trained) + 1,
     side_inches=1.35,
     alt="Two rows: a house front with a white hole, large above and small below, and each method's filling of it.",
-    caption="Same photographs, same holes, one small budget each.",
+    caption="One front, two holes. Steps and weights of each method stand in section 2.",
 )
 
 # %% [markdown]
 # Which traces of exercise 11.7 do you find, and which not? After so few steps every filling is first of all *blurred*,
-# and a discriminator has hardly begun to matter. What a method is known for shows after days on a GPU. The budget is
-# equal in steps, not in weights, not in seconds, and not in how far each method gets with it.
+# and a discriminator has hardly begun to matter. What a method is known for shows after days on a GPU. An equal number
+# of steps is no equal number of weights, nor of seconds, nor does each method get equally far with it.
 
 # %% [markdown]
 # **Your own hole.** Paint it once, and all of them fill it. Under each picture stand the seconds of its own forward

@@ -68,7 +68,7 @@ WRONG = {
         ("a = logits.softmax(dim=1) -> a = F.one_hot(logits.argmax(dim=1), logits.shape[1]).to(logits.dtype)",
          "best|nearest|mean|softmax|argmax"),
         ("a = logits.softmax(dim=1) -> a = logits.exp()", "sum|1|softmax"),
-        ("(patches).sum(1) -> (patches).mean(1)", "sum|mean"),
+        ("patches).sum(1) -> patches).mean(1)", "sum|mean"),
     ],
     "11.6": [
         ("- 0.5).mean() -> ).mean()", "1/2|0.5|half"),

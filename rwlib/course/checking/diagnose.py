@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations
 
+import torch
 from torch import Tensor
 
 from rwlib.conventions import InputError
@@ -205,8 +206,8 @@ def _other_arguments(exercise: Exercise, answer: Callable, expected: list[Outcom
 
     first = expected[0].arguments
     if isinstance(first.get(exercise.mask), Tensor):
-        M = exercise.mask
-        if is_right(lambda arguments: {**arguments, M: 1 - arguments[M]}):
+        M, M_is_number = exercise.mask, first[exercise.mask].dtype != torch.bool
+        if is_right(lambda arguments: {**arguments, M: 1 - arguments[M] if M_is_number else ~arguments[M]}):
             return f"The mask is the other way round: `{M}` is 1 where the image exists and 0 where it is missing."
     names = [name for name, value in first.items() if isinstance(value, Tensor)]
     for i, one in enumerate(names):

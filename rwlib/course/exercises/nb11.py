@@ -196,7 +196,6 @@ EXERCISES = [
     Exercise(
         number="11.5",
         title="contextual attention of one patch",
-        mask="exists",
         cases=patches_to_attend,
         mistakes={
             "Missing patches take part: the patch finds itself, the guess that should be improved.": (
