@@ -35,7 +35,7 @@ PAGES = [
 OPTIONAL = ["RESULTS.md", "notebooks/teaching/*.md"]
 ROOMS = [
     "conventions", "config", "masks", "metrics", "networks", "losses", "data", "images", "checkpoints", "training",
-    "inpainting", "export", "ablations", "evaluation", "notebook", "widgets", "randomness", "files", "errors",
+    "inpainting", "export", "ablations", "rivals", "evaluation", "notebook", "widgets", "randomness", "files", "errors",
 ]  # fmt: skip
 """Rooms of rwlib that have a page in the reference."""
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")

@@ -116,11 +116,14 @@ for name in ABLATIONS:
 # Widen its layers until the number of weights, or of multiplications, is that of the full model. Then the width
 # differs: again two things. The honest way is to show both, and to say so.
 # </details>
+#
+# In the studio below, **your own** network of notebook 07 stands beside the six as (own): trained on drawn fronts, with
+# a budget of its own.
 
 # %% [markdown] tags=["app"]
 # ## 3 · The studio
 #
-# - **Compare.** Same photograph, same hole, six models and yours. Note which is best; then change the seed ten times.
+# - **Compare.** Same photograph, same hole, six models. Note which is best; then change the seed ten times.
 # - **Table.** Many photographs at once, with intervals and paired differences.
 # - **Train now.** Change *one* thing, train for a minute, compare with the run before.
 
@@ -139,7 +142,7 @@ AblationStudio(own=system.folder / GENERATOR)
 # **What these models are.** Width 16 instead of 32, pictures of 64 pixels, 1,450 steps of four photographs (20 + 9
 # epochs of 50 steps). Their discriminator had six layers, which leaves one single score at 64 pixels; `balanced` takes
 # four now. They show how an ablation is done, and what can be told apart at this size. The paper's models are wider,
-# see 256 pixels, and were trained far longer. (own) is the network that you trained in notebook 07, on drawn fronts.
+# see 256 pixels, and were trained far longer.
 
 # %% [markdown]
 # ## 4 · One lucky picture
