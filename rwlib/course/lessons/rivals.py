@@ -26,7 +26,7 @@ def four_layers() -> dict[str, Layer]:
     Example:
         >>> layers = four_layers()
         >>> x, M = torch.full((1, 1, 3, 3), 6.0), torch.ones(1, 1, 3, 3)
-        >>> [round(float(layer(x, M)[0, 0, 1, 1]), 1) for layer in layers.values()]
+        >>> [round(layer(x, M)[0, 0, 1, 1].item(), 1) for layer in layers.values()]
         [6.0, 6.0, 5.9, 6.0]
     """
     mean = torch.full((1, 1, 3, 3), 1 / 9)
