@@ -3,11 +3,12 @@ r"""The paper's model and its rivals as they ship: small generators for 64 px, a
     for name, rival in load_rivals().items():
         I_c = rival.G.fill(I_gt, M)
 
-`rwlib/weights/rivals/` has a file for each, `NAME.safetensors`, and a card that says how they were trained. RED and the
-region-wise model are those of the ablation study (`rwlib.ablations`) if the folder has none of its own. A model without
-a file is left out, and `missing_rivals` names it.
+`rwlib/weights/rivals/` has a file for each (`FILES`), and a card that says how they were trained. RED and the region-wise
+model are those of the ablation study (`rwlib.ablations`), trained longer, if the folder has none of its own. A model
+without a file is left out, and `missing_rivals` names it.
 """
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,8 @@ TITLES = {
 """Name → short title, in the order of table 1 of the paper, the paper's own model last."""
 PAPERS = {name: MODELS[name].title for name in TITLES if name in MODELS} | {"red": "RED (Ma et al., 2019a)"}
 """Name → title with authors and year."""
+FILES = {name: f"{name}64.safetensors" for name in TITLES} | {"region-wise": "rw64.safetensors"}
+"""Name → file in that folder."""
 ELSEWHERE = {"red": "no_adversarial", "region-wise": "full"}
 """Name → variant of the ablation study that stands in."""
 
@@ -60,7 +63,7 @@ def weights_file(name: str, folder: str | Path = WEIGHTS) -> Path | None:
     Raises:
         InputError: an unknown name.
     """
-    file = Path(folder) / f"{one_of('name', name, list(TITLES))}.safetensors"
+    file = Path(folder) / FILES[one_of("name", name, list(TITLES))]
     if not file.is_file() and name in ELSEWHERE:
         file = ABLATIONS / f"{ELSEWHERE[name]}.safetensors"
     return file if file.is_file() else None
@@ -76,7 +79,7 @@ def load_rival(name: str, folder: str | Path = WEIGHTS) -> Rival:
 
     Args:
         name: `"pconv"`, `"ca"`, `"gated"`, `"ec"`, `"pic"`, `"red"` or `"region-wise"`.
-        folder: where `NAME.safetensors` lies.
+        folder: where its file lies, see `FILES`.
 
     Raises:
         InputError: an unknown name, no weights, or a file that is damaged or of another model.
@@ -88,7 +91,9 @@ def load_rival(name: str, folder: str | Path = WEIGHTS) -> Rival:
     model = "region-wise" if name == "red" else name
     if config.model != model:
         raise InputError(f"checkpoint: {file} holds the model {config.model}, expected {model}; rename the file")
-    return Rival(name, G, config, int(read_checkpoint(file)[2].get("step", 0)))
+    about = read_checkpoint(file)[2]
+    steps = re.findall(r"\d+", str(about.get("steps", about.get("step", 0))))  # of each phase
+    return Rival(name, G, config, sum(map(int, steps)))
 
 
 def load_rivals(folder: str | Path = WEIGHTS) -> dict[str, Rival]:

@@ -15,9 +15,9 @@ from rwlib.conventions import InputError
 @pytest.fixture
 def folder(tmp_path):
     """A folder with a small PConv and a small PIC of random weights."""
-    for name, steps in (("pconv", 7), ("pic", 0)):
+    for name, about in (("pconv", {"steps": "5 + 2"}), ("pic", {})):
         rival = rivals.fresh_rival(name)
-        save_generator(tmp_path / f"{name}.safetensors", rival.G, rival.config, about={"step": steps} if steps else {})
+        save_generator(tmp_path / f"{name}64.safetensors", rival.G, rival.config, about=about)
     return tmp_path
 
 
@@ -35,8 +35,8 @@ def test_what_is_there_is_loaded_in_order_and_the_rest_is_named(folder):
 
 
 def test_a_file_of_ones_own_goes_before_the_ablation_studys(folder):
-    shutil.copy(ABLATIONS / "no_correlation.safetensors", folder / "red.safetensors")
-    assert rivals.weights_file("red", folder) == folder / "red.safetensors"
+    shutil.copy(ABLATIONS / "no_correlation.safetensors", folder / "red64.safetensors")
+    assert rivals.weights_file("red", folder) == folder / "red64.safetensors"
     assert rivals.weights_file("region-wise", folder) == ABLATIONS / "full.safetensors"
 
 
@@ -59,7 +59,7 @@ def test_what_cannot_be_loaded_says_so(folder):
         rivals.load_rival("vae", folder)
     with pytest.raises(InputError, match="the weights of ca are not there; train them with rwlib train --model ca"):
         rivals.load_rival("ca", folder)
-    (folder / "pic.safetensors").rename(folder / "ec.safetensors")
+    (folder / "pic64.safetensors").rename(folder / "ec64.safetensors")
     with pytest.raises(InputError, match="holds the model pic, expected ec"):
         rivals.load_rival("ec", folder)
 

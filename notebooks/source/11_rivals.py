@@ -260,9 +260,9 @@ figure(
 )
 
 # %% [markdown]
-# A gate is soft: it closes a little and never fully, for each channel differently, and it also follows the picture. A
+# A gate is soft: it never closes fully, each channel has its own, and it follows the picture as well as the hole. A
 # region-wise layer is told by $\mathbf{M}$ which filters apply. Its choice is exact and the same for all channels, and
-# it can give the hole another *direction* of features, which no factor can. (Two gated layers can together imitate it:
+# it can give the hole other features, not only more or less of the same. (Two gated layers can together imitate it:
 # notebook 02.)
 
 # %% [markdown]
@@ -333,7 +333,7 @@ fig.colorbar(picture, ax=right, label="weight")
 figure(
     fig,
     alt="A house front with a coarsely filled hole and a cross in it; beside it a map of 8×8 weights, zero around the "
-    "cross and highest in some existing places.",
+    "cross and highest in one or a few existing places.",
 )
 
 # %% [markdown]
