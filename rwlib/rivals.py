@@ -3,9 +3,9 @@ r"""The paper's model and its rivals as they ship: small generators for 64 px, a
     for name, rival in load_rivals().items():
         I_c = rival.G.fill(I_gt, M)
 
-`rwlib/weights/rivals/` has a file for each (`FILES`), and a card that says how they were trained. RED and the region-wise
-model are those of the ablation study (`rwlib.ablations`), trained longer, if the folder has none of its own. A model
-without a file is left out, and `missing_rivals` names it.
+`rwlib/weights/rivals/` has a file for each (`FILES`), and a card that says how they were trained. RED and the
+region-wise model are those of the ablation study (`rwlib.ablations`), trained longer, if the folder has none of its
+own. A model without a file is left out, and `missing_rivals` names it.
 """
 
 import re
