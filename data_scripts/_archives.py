@@ -52,6 +52,8 @@ def read_pictures(source: Path) -> Iterator[tuple[str, bytes]]:
                     if member.isreg() and _is_picture(member.name, member.size):
                         yield clean_name(member.name), archive.extractfile(member).read()
                     archive.members = []  # it would keep the header of every member
+                while archive.fileobj.read(2**20):  # to its very end, where gzip has its checksum
+                    pass
         else:
             raise InputError(
                 f"from: {source.name} is neither a zip nor a tar archive, or it is cut short; fetch it again"

@@ -82,24 +82,20 @@ def test_a_zip_with_a_flipped_bit_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
-def test_a_compressed_tar_that_is_spoilt_anywhere_is_refused_or_read(tmp_path, compression):
+def test_a_compressed_tar_that_is_spoilt_anywhere_is_refused(tmp_path, compression):
     data = np.random.default_rng(0).bytes(20_000)
     with tarfile.open(tmp_path / "a.tar", f"w:{compression}") as archive:
         for i in range(3):
             member = tarfile.TarInfo(f"{i}.jpg")
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
-    whole, refused = (tmp_path / "a.tar").read_bytes(), 0
+    whole = (tmp_path / "a.tar").read_bytes()
     for place in np.linspace(50, len(whole) - 50, 40).astype(int):
         spoilt = bytearray(whole)
         spoilt[place : place + 20] = bytes(20)
         (tmp_path / "a.tar").write_bytes(spoilt)
-        try:
+        with pytest.raises(InputError, match="from: .*a.tar is .*; fetch it again"):
             list(read_pictures(tmp_path / "a.tar"))
-        except InputError as error:
-            assert "fetch it again" in str(error)
-            refused += 1
-    assert refused >= (10 if compression == "gz" else 30)
 
 
 def test_a_large_tar_does_not_fill_the_memory(tmp_path):
