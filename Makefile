@@ -2,7 +2,8 @@
 
 # `make lab CPU=1` installs a PyTorch for processors alone: a twentieth of the download, half the memory of a notebook.
 # Name your own Python with `make lab PYTHON=/path/to/python3.12`; give JupyterLab more flags with
-# `make lab LAB_ARGS=--no-browser`. Other machines reach the app with `make studio VOILA_ARGS=--Voila.ip=0.0.0.0`.
+# `make lab LAB_ARGS=--no-browser`. Other machines reach the app with `make studio VOILA_ARGS=--Voila.ip=0.0.0.0`, at the
+# addresses and with the token that it prints; `--pages=N` limits how many at once, `--host=NAME` adds a name of the machine.
 CPU ?=
 PYTHON ?=
 LAB_ARGS ?=

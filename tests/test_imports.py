@@ -41,7 +41,7 @@ RESERVED = {
     "IPython": {"notebook", "widgets", "course"},
     "ipywidgets": {"widgets", "course"},
     "anywidget": {"widgets"},
-    "traitlets": {"widgets"},
+    "traitlets": {"widgets", "course"},
 }
 
 

@@ -3,6 +3,11 @@ r"""Show a notebook as an app for a classroom: `python -m rwlib.course.app 09 [v
 A learner's notebook has exercises to be filled in; in front of a class one wants its widget. The app holds the
 notebook's title and its cells with the tag `app`, so there is one source for both, and voila runs it: each visitor gets
 a kernel, and no code is shown or can be typed. Needs the extra `studio`.
+
+    python -m rwlib.course.app 09                        for this machine alone
+    python -m rwlib.course.app 09 --Voila.ip=0.0.0.0     for a class: prints the addresses, with a token, to be typed
+
+The connection is not encrypted (no https), so a class should share a network that it trusts.
 """
 
 import argparse
@@ -12,12 +17,15 @@ import re
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from rwlib.course.classroom.door import FORK_MB, KERNEL_MB, is_local, room_for
+from rwlib.course.classroom.forks import can_fork, forking, imports_of
 from rwlib.course.notebooks import NOTEBOOKS
 from rwlib.errors import InputError
 from rwlib.files import write_text
@@ -31,12 +39,14 @@ PAGE = """{%- extends 'lab/index.html.j2' -%}
 """
 DEFAULTS = (
     "--Voila.tornado_settings={'websocket_max_message_size': 100_000_000}",  # uploads; 10 MB without
-    # A kernel takes 870 MB, and voila cannot end it when its page is closed. So it ends after so many idle seconds
-    # without a page; a page that is open keeps its kernel.
-    "--MappingKernelManager.cull_idle_timeout=300",
-    "--MappingKernelManager.cull_interval=60",
+    # A page that is closed says so, and its kernel ends. One that cannot (its machine is off, its network gone)
+    # counts as gone after so many seconds; a page that is open keeps its kernel.
+    "--MappingKernelManager.cull_idle_timeout=60",
+    "--MappingKernelManager.cull_interval=15",
 )
 """Options of voila, unless they are given."""
+FOR_A_CLASS = ("--token", "--no-browser")
+"""Options of voila where other machines reach it: a token, which is drawn anew for each start, unless one is given."""
 TAG = "app"
 
 
@@ -84,27 +94,52 @@ def find_notebook(number: str) -> Path:
     return found[0]
 
 
-def serve(file: Path, options: Sequence[str]) -> None:
+def serve(file: Path, options: Sequence[str], *, pages: int | None = None, hosts: Sequence[str] = ()) -> None:
     """Run voila on a notebook's app until it is interrupted or asked to end.
 
+    Args:
+        file: the notebook.
+        options: of voila.
+        pages: how many may be open at once; as many as fit into the memory that is free by default.
+        hosts: more names by which visitors may ask for this machine.
+
     Raises:
-        InputError: voila is not installed, or the notebook has no app.
+        InputError: voila is not installed, the notebook has no app, or no page is allowed.
     """
     if find_spec("voila") is None:
         raise InputError("voila: it is not installed; `pip install rwlib[studio]`, or `make studio`, brings it")
-    from voila.app import Voila
+    if pages is not None and pages < 1:
+        raise InputError(f"--pages: expected at least 1, got {pages}")
+    from rwlib.course.classroom.server import Classroom
 
     app = app_of(nbformat.read(file, as_version=4))
-    with tempfile.TemporaryDirectory(prefix="rwlib-app-") as folder:
-        shown = Path(folder) / file.name
-        write_text(shown, nbformat.writes(app))
-        template = Path(folder) / "voila" / "templates" / "rwlib"
+    imports = imports_of([cell.source for cell in app.cells if cell.cell_type == "code"])
+    with tempfile.TemporaryDirectory(prefix="rwlib-app-") as name, ExitStack() as ends:
+        folder = Path(name)
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [name, os.environ.get("JUPYTER_PATH")]))
+        if can_fork():
+            app.metadata.kernelspec = {"name": ends.enter_context(forking(folder, imports)), "display_name": "rwlib"}
+        pages = pages or room_for(FORK_MB if can_fork() else KERNEL_MB)
+        write_text(folder / file.name, nbformat.writes(app))
+        template = folder / "voila" / "templates" / "rwlib"
         template.mkdir(parents=True)
         write_text(template / "index.html.j2", PAGE)
         write_text(template / "conf.json", '{"base_template": "lab"}')
-        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, os.environ.get("JUPYTER_PATH")]))
-        mine = [option for option in DEFAULTS if option.partition("=")[0] not in "\n".join(options)]
-        Voila.launch_instance([str(shown), "--template=rwlib", "--show_tracebacks=True", *mine, *options])
+        ours = [*DEFAULTS, f"--Classroom.pages={pages}", *(f"--Classroom.hosts={host}" for host in hosts)]
+        if not is_local(_ip_of(options)):
+            ours += FOR_A_CLASS
+        given = {option.partition("=")[0].replace("Voila.token", "token") for option in options}
+        mine = [option for option in ours if option.partition("=")[0] not in given]
+        print(f"Up to {pages} pages may be open at once; `--pages N` changes that.", flush=True)
+        Classroom.launch_instance(
+            [str(folder / file.name), "--template=rwlib", "--show_tracebacks=True", *mine, *options]
+        )
+
+
+def _ip_of(options: Sequence[str]) -> str:
+    """Return the address at which voila's options let it listen."""
+    given = [option.partition("=")[2] for option in options if re.match(r"--Voila\.ip=", option)]
+    return given[-1] if given else "localhost"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,9 +149,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m rwlib.course.app", description=__doc__.splitlines()[0], epilog=example
     )
     parser.add_argument("notebook", nargs="?", default="09", help="number of the notebook, two digits")
+    parser.add_argument("--pages", type=int, help="how many may be open at once; as many as memory allows by default")
+    parser.add_argument("--host", action="append", default=[], help="one more name by which visitors may ask for it")
     asked, options = parser.parse_known_args(arguments)
     try:
-        serve(find_notebook(asked.notebook), options)
+        serve(find_notebook(asked.notebook), options, pages=asked.pages, hosts=asked.host)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

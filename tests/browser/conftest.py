@@ -1,6 +1,8 @@
-"""One server and one browser for all tests; a fresh page and a fresh notebook for each."""
+"""One server of each program and one browser for all tests; a fresh page and a fresh notebook for each."""
 
 import sys
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,16 +11,27 @@ sys.path.insert(0, str(Path(__file__).parent))
 pytest.importorskip("playwright", reason="`make test-browser` installs what these tests need")
 
 import chromium  # noqa: E402
-from lab import CHROMIUM_FLAGS, PATIENCE_S, Notebook, jupyterlab, write_notebook  # noqa: E402
+from lab import CHROMIUM_FLAGS, PATIENCE_S, Notebook, jupyter, write_notebook  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """Yield (address, token, folder of notebooks) of a running JupyterLab."""
-    folder, private = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("private")
-    with jupyterlab(folder, private) as (address, token):
-        yield address, token, folder
+def serve(tmp_path_factory):
+    """Yield `serve(program)`: (address, token, folder of notebooks) of a server, which is started when first asked."""
+    with ExitStack() as ends:
+
+        @cache
+        def start(program):
+            folder, private = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("private")
+            return *ends.enter_context(jupyter(program, folder, private)), folder
+
+        yield start
+
+
+@pytest.fixture
+def program():
+    """Return what opens the notebooks: JupyterLab, unless a test says otherwise."""
+    return "jupyterlab"
 
 
 @pytest.fixture(scope="session")
@@ -33,12 +46,12 @@ def browser():
 
 
 @pytest.fixture
-def open_notebook(server, browser, request):
+def open_notebook(serve, program, browser, request):
     """Return `open(*cells)` or `open(Path)`: a `Notebook` in a page of its own.
 
     At the end it has no error, and its cells are those that were opened: no key for a widget changed one.
     """
-    address, token, folder = server
+    address, token, folder = serve(program)
     opened = []
 
     def open(*what):
@@ -49,7 +62,7 @@ def open_notebook(server, browser, request):
             write_notebook(folder / name, *what)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(1000 * PATIENCE_S)
-        opened.append(Notebook(page, address, token, name))
+        opened.append(Notebook(page, program, address, token, name))
         return opened[-1]
 
     yield open

@@ -1,4 +1,4 @@
-"""A real JupyterLab in a real Chromium: start both, open a notebook, run it, and hear of every error in the kernel.
+"""A real JupyterLab or Notebook 7 in a real Chromium: start both, open a notebook, run it, and hear of every error.
 
 `make test-browser` installs what this needs. Errors inside widget callbacks appear in no cell; so the page listens to
 what the kernel publishes, and to the browser's console.
@@ -21,6 +21,8 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
+PAGES = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
+"""Program → where it opens a notebook."""
 PATIENCE_S = 300
 """What has not happened after this time, on a machine where others work as well, never will."""
 CHROMIUM_FLAGS = [
@@ -57,8 +59,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def jupyterlab(folder: Path, private: Path):
-    """Run a server on `folder` and yield (address, token); settings and runtime files stay in `private`."""
+def jupyter(program: str, folder: Path, private: Path):
+    """Run `program`, one of `PAGES`, on `folder` and yield (address, token); its own files stay in `private`."""
     port, token = free_port(), secrets.token_hex(8)
     settings = private / "settings" / "@jupyterlab"
     for extension, values in {
@@ -82,11 +84,12 @@ def jupyterlab(folder: Path, private: Path):
     options = [
         "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]  # fmt: skip
     (private / "config").mkdir(parents=True, exist_ok=True)
     with open(private / "server.log", "w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log, cwd=folder
+            [sys.executable, "-m", program, *options], env=environment, stdout=log, stderr=log, cwd=folder
         )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -114,8 +117,8 @@ class Notebook:
     `page` is playwright's; `errors()` is what the kernel reported and nobody asked for.
     """
 
-    def __init__(self, page, address: str, token: str, name: str) -> None:
-        self.page, self._address = page, f"{address}/lab/tree/{name}?token={token}&reset"
+    def __init__(self, page, program: str, address: str, token: str, name: str) -> None:
+        self.page, self._address = page, f"{address}/{PAGES[program]}/{name}?token={token}&reset"
         self._open()
         self.cells_at_first = self.cells()
 
@@ -130,6 +133,11 @@ class Notebook:
         self.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
         self.page.goto("about:blank")
         self._open()
+
+    def restart(self) -> None:
+        """Restart the kernel without asking, as the menu does once it was asked."""
+        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        self._wait_for_kernel()
 
     def _wait_for_kernel(self) -> None:
         self.page.wait_for_function(

@@ -3,6 +3,10 @@
 And what screen readers need: every control has a name, and a button that stays down says so.
 """
 
+from importlib.util import find_spec
+
+import pytest
+
 import rwlib.widgets
 
 CONTROLS = ("button:enabled", "select:enabled", ".noUi-handle", "[tabindex='0']:not(.noUi-handle)")
@@ -18,6 +22,13 @@ STATE = """() => {
 }"""
 
 
+PROGRAMS = [
+    "jupyterlab",
+    pytest.param("notebook", marks=pytest.mark.skipif(not find_spec("notebook"), reason="Notebook 7 is not installed")),
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_keys_stay_in_every_widget(open_notebook):
     names = rwlib.widgets.__all__
     notebook = open_notebook(*(f"from rwlib.widgets import {name}\n{name}()" for name in names))

@@ -3,7 +3,11 @@
 import re
 import time
 
-from lab import is_blank, pixels
+import psutil
+from lab import is_blank, pixels, slowest_s
+
+from rwlib.training.run_folder import read_record
+from rwlib.training.state import read_step
 
 CELLS = (
     """from rwlib.config import make_config
@@ -72,6 +76,31 @@ def test_a_training_can_be_stopped_after_its_cell_ran_again_and_after_the_page_w
     button(page, "Stop").click()
     page.get_by_text("Stopped after step").wait_for()
     assert notebook.python("print(first.running, first.resumable)") == "False True"
+
+
+def test_a_restart_ends_a_training_with_a_checkpoint_and_the_page_says_so(open_notebook, tmp_path):
+    notebook = open_notebook(*(cell.replace("Facades(0))", f"Facades(0), run={str(tmp_path)!r})") for cell in CELLS))
+    notebook.run_all()
+    page = notebook.page
+    button(page, "Start").click()
+    notebook.until("monitor.run.step > 3")
+    kernel, before = int(notebook.python("import os; print(os.getpid())")), time.monotonic()
+    notebook.restart()
+    page.get_by_text("Python has ended here").wait_for()
+    while psutil.pid_exists(kernel):
+        time.sleep(0.05)
+    seconds = time.monotonic() - before
+    print(f"from the restart to a page that says so, and the old kernel's end: {seconds:.1f} s")
+    assert seconds < slowest_s(10)
+    record, step = read_record(tmp_path), read_step(tmp_path / "training.safetensors")
+    assert record["status"] == "stopped" and (tmp_path / "curves.csv").read_bytes().count(b"\n") == step + 1 > 4
+    notebook.run_all()
+    page.get_by_text(f"Stopped after step {step}").wait_for()
+    assert page.get_by_text("Python has ended here").count() == 0
+    button(page, "Resume").click()
+    notebook.until(f"monitor.run.step > {step}")
+    button(page, "Stop").click()
+    notebook.until("not monitor.run.running")
 
 
 def test_a_monitor_whose_cell_was_cleared_no_longer_looks(open_notebook):

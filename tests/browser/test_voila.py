@@ -1,4 +1,4 @@
-"""`make studio`: notebook 09 as an app, its widget alive, no code and no exercise to be seen."""
+"""`make studio`: notebook 09 as an app, its widget alive, no code to be seen; a class that opens it at once."""
 
 import os
 import subprocess
@@ -7,8 +7,9 @@ import time
 import urllib.error
 import urllib.request
 
+import psutil
 import pytest
-from lab import PATIENCE_S, ROOT, free_port
+from lab import PATIENCE_S, ROOT, free_port, slowest_s
 
 from rwlib.ablations import ABLATIONS, WEIGHTS
 
@@ -20,11 +21,17 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def app(tmp_path):
+def options():
+    """Return options of the app."""
+    return ()
+
+
+@pytest.fixture
+def app(tmp_path, options):
     """Yield the address of the running app; it must end by itself when it is asked to."""
     port = free_port()
     private = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-    command = [sys.executable, "-m", "rwlib.course.app", "09", "--no-browser", f"--port={port}"]
+    command = [sys.executable, "-m", "rwlib.course.app", "09", "--no-browser", f"--port={port}", *options]
     with open(tmp_path / "log", "w") as log:
         server = subprocess.Popen(
             command, cwd=tmp_path, stdout=log, stderr=log, env=os.environ | private | {"PYTHONPATH": str(ROOT)}
@@ -41,8 +48,25 @@ def app(tmp_path):
                 time.sleep(0.25)
         yield f"http://127.0.0.1:{port}/"
     finally:
+        started = psutil.Process(server.pid).children(recursive=True)
         server.terminate()
         server.wait(30)
+    assert psutil.wait_procs(started, timeout=PATIENCE_S)[1] == [], "it leaves no process behind"
+
+
+def kernels_of(app):
+    """Return the kernels of an app's open pages: forks of the one process that loaded everything."""
+    port = int(app.strip("/").rpartition(":")[2])
+    server = next(c.pid for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == port)
+    return [fork for child in psutil.Process(server).children() for fork in child.children()]
+
+
+def wait_until(true):
+    """Wait until a condition holds."""
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_the_studio_is_an_app(app, browser):
@@ -67,4 +91,75 @@ def test_the_studio_is_an_app(app, browser):
     icon = page.locator(".rwlib-panel button i.fa").first
     assert "Font Awesome" in icon.evaluate("icon => getComputedStyle(icon, '::before').fontFamily")
     assert [url for url in asked if not url.startswith((app, "data:", "blob:"))] == [], "nothing from elsewhere"
+    page.close()
+
+
+FULL = ".rwlib-compare img[alt^='I_c2 of: full']"
+
+
+def visit(browser, address):
+    """Open the app in a page of its own."""
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(1000 * PATIENCE_S)
+    page.goto(address, wait_until="commit")
+    return page
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere each page loads everything anew")
+@pytest.mark.parametrize("options", [("--pages=3",)])
+def test_a_class_shares_what_is_loaded_keeps_its_own_state_and_waits_for_a_place(app, browser):
+    first = visit(browser, app)
+    first.locator(FULL).wait_for()
+    start = time.monotonic()
+    second = visit(browser, app)
+    second.locator(FULL).wait_for()
+    seconds = time.monotonic() - start
+    print(f"second visitor: first picture after {seconds:.1f} s")
+    assert seconds < slowest_s(10)
+    third = visit(browser, app)
+    third.locator(FULL).wait_for()
+
+    before = [page.locator(FULL).get_attribute("src") for page in (first, second)]
+    first.get_by_label("Seed", exact=True).first.fill("7")
+    first.keyboard.press("Enter")
+    first.wait_for_function("([css, old]) => document.querySelector(css).src !== old", arg=[FULL, before[0]])
+    assert second.locator(FULL).get_attribute("src") == before[1], "a page's controls are its own"
+    slider = second.get_by_label("Seed", exact=True).first
+    slider.focus()
+    for key in ("d", "d", "r", "x", "Escape"):  # there are no cells, and no key reaches the page around the panel
+        second.keyboard.press(key)
+    assert second.locator(FULL).is_visible()
+
+    kernels = kernels_of(app)
+    assert len(kernels) == 3
+    own_mb = [kernel.memory_full_info().uss / 2**20 for kernel in kernels]
+    print("memory of a page's own:", ", ".join(f"{mb:.0f} MB" for mb in own_mb))
+    assert max(own_mb) < 250
+
+    fourth = visit(browser, app)
+    fourth.get_by_text("All places are taken").wait_for()
+    third.close(run_before_unload=True)
+    wait_until(lambda: sum(kernel.is_running() and kernel.status() != "zombie" for kernel in kernels) == 2)
+    fourth.locator(FULL).wait_for()  # it tries again by itself
+    for page in (first, second, fourth):
+        page.close()
+
+
+@pytest.mark.parametrize("options", [("--Voila.ip=0.0.0.0", "--token=secret", "--host=lab.example")])
+def test_other_machines_need_the_token_and_one_of_its_names(app, browser):
+    def status(path="", host=None):
+        request = urllib.request.Request(app + path, headers={"Host": host} if host else {})
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                return answer.status, answer.url
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    assert "/login" in status()[1], "without the token it asks for it"
+    assert "/login" in status("?token=wrong")[1]
+    code, words = status("?token=secret", "evil.example")
+    assert code == 403 and "does not go by that name" in words
+    assert "/login" in status(host="lab.example:8866")[1] and "/login" in status(host="localhost")[1]
+    page = visit(browser, app + "?token=secret")
+    page.locator(FULL).wait_for()
     page.close()

@@ -13,6 +13,9 @@ function nameControls(panel) {
       if (icon.classList.contains(shape)) icon.parentElement.setAttribute("aria-label", name);
 }
 
+const GONE = `<div class="rwlib-gone" role="alert">Python has ended here, or was started again: nothing that you do in this
+  panel counts any more. Run its cell again. A training that was going on has ended with a checkpoint.</div>`;
+
 function render({ model, el }) {
   const style = document.createElement("style");
   style.textContent = `.rwlib-static-${model.get("panel")} { display: none }`;
@@ -32,6 +35,13 @@ function render({ model, el }) {
     nameControls(panel);
   }
   attach();
+
+  // What stands here stays after its kernel has ended, and would take strokes and clicks that nobody hears.
+  model.on("comm_live_update", () => {
+    const gone = el.closest(".jupyter-widgets-disconnected");
+    panel?.querySelector(":scope > .rwlib-gone")?.remove();
+    if (gone) panel.insertAdjacentHTML("afterbegin", GONE);
+  });
   return () => {
     end.abort();
     observer.disconnect();

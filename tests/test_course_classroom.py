@@ -1,0 +1,99 @@
+"""An app for a class: kernels that are forks of one process, and who may come in."""
+
+import os
+import sys
+import time
+
+import psutil
+import pytest
+
+from rwlib.course import app
+from rwlib.course.classroom import door
+from rwlib.course.classroom.forks import forking
+
+
+@pytest.mark.parametrize(
+    ("ip", "local"), [("localhost", True), ("127.0.0.1", True), ("::1", True), ("0.0.0.0", False), ("10.0.0.7", False)]
+)
+def test_what_is_local(ip, local):
+    assert door.is_local(ip) == local
+
+
+def test_this_machine_knows_its_names_and_no_others(monkeypatch):
+    monkeypatch.setattr(door, "own_addresses", lambda: ["10.0.0.7", "fe80::1"])
+    names = door.names_of_this_machine(["Lab.Example"])
+    assert {"localhost", "127.0.0.1", "10.0.0.7", "fe80::1", "lab.example"} <= names
+    for header, known in [
+        ("localhost:8866", True), ("LAB.example", True), ("[fe80::1]:8866", True), ("10.0.0.7:80", True),
+        ("evil.example:8866", False), ("10.0.0.8", False), ("", False),
+    ]:  # fmt: skip
+        assert (door.host_of(header) in names) == known, header
+
+
+def test_own_addresses_are_no_loopback():
+    assert not any(door.is_local(address) for address in door.own_addresses())
+
+
+def test_there_is_room_for_as_many_pages_as_fit(monkeypatch):
+    monkeypatch.setattr(door, "free_mb", lambda: 2000 + 30 * door.FORK_MB + 1)
+    assert door.room_for(door.FORK_MB) == 30
+    monkeypatch.setattr(door, "free_mb", lambda: 100)
+    assert door.room_for(door.FORK_MB) == 1
+
+
+def test_no_page_at_all_is_refused(capsys, monkeypatch):
+    monkeypatch.setattr(app, "find_spec", lambda name: True)
+    assert app.main(["09", "--pages", "0"]) == 2 and "--pages: expected at least 1, got 0" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernels are forks on Linux alone")
+def test_a_forked_kernel_starts_with_what_was_loaded_and_ends_with_whoever_started_it(tmp_path, monkeypatch):
+    from jupyter_client import KernelManager
+
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    with forking(tmp_path, "import fractions") as name:
+
+        def start():
+            manager = KernelManager(kernel_name=name)
+            manager.start_kernel(cwd=str(tmp_path), env=os.environ | {"SEAT": "7"})
+            client = manager.client()
+            client.start_channels()
+            client.wait_for_ready(timeout=600)
+            return manager, client
+
+        def ask(client, code):
+            said = []
+            client.execute_interactive(code, output_hook=lambda message: said.append(message["content"]), timeout=600)
+            return "".join(content.get("text", content.get("evalue", "")) for content in said).strip()
+
+        def wait_until_gone(pid):
+            end = time.monotonic() + 600
+            while psutil.pid_exists(pid):
+                assert time.monotonic() < end
+                time.sleep(0.05)
+
+        (one, first), (other, second) = start(), start()
+        look = "import os, sys; print(os.getpid(), os.getppid(), 'fractions' in sys.modules, os.environ['SEAT'])"
+        seen = [ask(client, look).split() for client in (first, second)]
+        assert seen[0][0] != seen[1][0] and seen[0][1] == seen[1][1], "two forks of one process"
+        assert [words[2:] for words in seen] == [["True", "7"]] * 2
+        assert ask(first, "x = 1; print(os.getcwd(), os.environ['OMP_NUM_THREADS'])") == f"{tmp_path} 1"
+        assert "not defined" in ask(second, "x"), "state for each page"
+
+        sleeping = first.execute("print(1); import time; time.sleep(1000)")
+        while first.get_iopub_msg(timeout=600)["content"].get("text") != "1\n":
+            pass
+        one.interrupt_kernel()
+        assert first.get_shell_msg(timeout=600)["parent_header"]["msg_id"] == sleeping
+
+        # asked to end it runs what is to be run at the end
+        ask(first, f"import atexit; atexit.register(lambda: open({str(tmp_path / 'ended')!r}, 'w').close())")
+        one.shutdown_kernel()
+        wait_until_gone(int(seen[0][0]))
+        assert (tmp_path / "ended").exists()
+        other.shutdown_kernel(now=True)  # kills what stands for it
+        wait_until_gone(int(seen[1][0]))
+        _, last = start()
+        pid = int(ask(last, "import os; print(os.getpid())"))
+    wait_until_gone(pid)  # with the process that it is a fork of
