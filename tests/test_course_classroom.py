@@ -1,8 +1,10 @@
 """An app for a class: kernels that are forks of one process, and who may come in."""
 
 import os
+import socket
 import sys
 import time
+import types
 
 import psutil
 import pytest
@@ -30,8 +32,18 @@ def test_this_machine_knows_its_names_and_no_others(monkeypatch):
         assert (door.host_of(header) in names) == known, header
 
 
-def test_own_addresses_are_no_loopback():
-    assert not any(door.is_local(address) for address in door.own_addresses())
+def test_own_addresses_are_those_of_networks(monkeypatch):
+    def at(family, address):
+        return types.SimpleNamespace(family=family, address=address)
+
+    interfaces = {
+        "lo": [at(socket.AF_INET, "127.0.0.1"), at(socket.AF_INET6, "::1")],
+        "eth0": [at(socket.AF_INET6, "fe80::1%eth0"), at(socket.AF_INET6, "fd00::2"), at(socket.AF_INET, "10.0.0.7")],
+        "eth1": [at(socket.AF_INET, "169.254.3.4"), at(getattr(socket, "AF_PACKET", 17), "02:fc:00:00:00:01")],
+    }
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: interfaces)
+    assert door.own_addresses() == ["10.0.0.7", "fd00::2"]
+    assert door.own_addresses((4,)) == ["10.0.0.7"]
 
 
 def test_there_is_room_for_as_many_pages_as_fit(monkeypatch):

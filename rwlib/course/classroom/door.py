@@ -33,15 +33,15 @@ def is_local(ip: str) -> bool:
         return False
 
 
-def own_addresses() -> list[str]:
-    """Return this machine's addresses in its networks, those of version 4 first, without loopback."""
+def own_addresses(versions: Sequence[int] = (4, 6)) -> list[str]:
+    """Return this machine's addresses of these IP versions in its networks: no loopback, none of a single cable."""
     import psutil
 
-    families = (socket.AF_INET, socket.AF_INET6)
-    found = [each for addresses in psutil.net_if_addrs().values() for each in addresses if each.family in families]
-    found.sort(key=lambda each: families.index(each.family))
-    addresses = [each.address.partition("%")[0] for each in found]
-    return [address for address in addresses if not ipaddress.ip_address(address).is_loopback]
+    families = {4: socket.AF_INET, 6: socket.AF_INET6}
+    every = [each for addresses in psutil.net_if_addrs().values() for each in addresses]
+    found = [each.address for version in versions for each in every if each.family == families[version]]
+    known = [address for address in found if "%" not in address]  # with a zone: link-local, and no browser takes it
+    return [text for text in known if not ((ip := ipaddress.ip_address(text)).is_loopback or ip.is_link_local)]
 
 
 def names_of_this_machine(more: Sequence[str] = ()) -> frozenset[str]:

@@ -19,8 +19,8 @@ from rwlib.course.classroom.door import host_of, names_of_this_machine, own_addr
 from rwlib.system import usable_cores
 
 AGAIN_S = 10
-ANY = ("", "0.0.0.0", "::")  # noqa: S104 - said by whoever starts the app
-"""Stand for all addresses of this machine."""
+ANY = {"": (4, 6), "0.0.0.0": (4,), "::": (6,)}  # noqa: S104 - said by whoever starts the app
+"""What stands for all addresses of this machine → their IP versions."""
 FULL = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Full</title><meta http-equiv="refresh" content="{again}"></head>
 <body style="font-family: sans-serif; max-width: 40em; margin: 4em auto">
@@ -121,7 +121,7 @@ class Classroom(Voila):
     @property
     def display_url(self) -> str:
         """Return what a class types, an address a line, with the token if there is one."""
-        hosts = [*self.hosts, *own_addresses()] if self.ip in ANY else [self.ip]
+        hosts = [*self.hosts, *own_addresses(ANY[self.ip])] if self.ip in ANY else [self.ip]
         token = self.identity_provider.token
         query = f"?token={token}" if token else ""
         return "\n".join(self._url(f"[{host}]" if ":" in host else host) + query for host in hosts)
