@@ -5,14 +5,16 @@ from functools import partial
 import pytest
 import torch
 
-from rwlib.bench import cases, rival_ports
+from rwlib.bench import cases, rival_ports, rival_steps
 from rwlib.bench.rival_cases import RIVALS, rival_pair
+from rwlib.bench.rival_steps import STEPS
 from rwlib.masks import random_masks
 from rwlib.networks.rivals.ca import CAGenerator
 from rwlib.networks.rivals.ec import EdgeConnect
 from rwlib.networks.rivals.gated import GatedGenerator
 from rwlib.networks.rivals.pconv import PConvUNet
 from rwlib.networks.rivals.pic import PICGenerator
+from rwlib.training import setup
 
 SMALL = {
     "pconv": lambda: PConvUNet(4, 3),
@@ -42,7 +44,7 @@ def test_the_port_computes_the_same(name):
 
 def test_every_method_is_a_case():
     names = [case.name for case in cases.all_cases(torch.device("cpu"), quick=True)]
-    assert all(f"{name} forward 64x64 b1" in names for name in RIVALS)
+    assert all(f"{name} {what} 64x64 b1" in names for name in RIVALS for what in ("forward", "training step"))
 
 
 @pytest.mark.parametrize("backward", [False, True])
@@ -61,3 +63,32 @@ def test_contextual_attention_of_the_port_has_a_mask_for_each_picture():
     attend = partial(rival_ports.contextual_attention, x)
     assert torch.equal(attend(M)[0], attend(torch.ones_like(M))[0])
     assert not torch.equal(attend(M)[1], attend(torch.ones_like(M))[1])
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_straight_step_computes_the_same(name, monkeypatch):
+    """Two steps in float64, so that the second sees what the first did to all networks."""
+    new_players = setup.new_players
+
+    def double_players(*args, **options):
+        players = new_players(*args, **options)
+        for network in players:
+            if isinstance(network, torch.nn.Module):
+                network.double()
+        return players
+
+    I_gt, M = 2 * torch.rand(2, 3, 64, 64, dtype=torch.float64) - 1, torch.ones(2, 1, 64, 64, dtype=torch.float64)
+    M[0, :, 8:40, 10:30] = M[1, :, 20:50, 30:60] = 0
+    monkeypatch.setattr(setup, "new_players", double_players)
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)  # losses are at least float32
+    monkeypatch.setattr(rival_steps, "image_and_mask", lambda size_px, b, device: (I_gt, M))
+    small = {"width": 4, "discriminator_width": 4, "vgg": "random", "ema_decay": 0.5}
+    pair = rival_steps.rival_step_pair(name, 64, 2, device=torch.device("cpu"), **small)
+    first = None
+    for _ in range(2):
+        ours, reference = pair.ours(), pair.reference()
+        assert ours.keys() == reference.keys() and {"L"} <= ours.keys()
+        for loss in ours:
+            torch.testing.assert_close(ours[loss].double(), reference[loss].double(), rtol=1e-4, atol=1e-6)
+        assert first != float(ours["L"]), "the networks have moved"
+        first = float(ours["L"])

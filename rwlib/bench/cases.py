@@ -12,6 +12,7 @@ from rwlib.bench import straight_port
 from rwlib.bench.case import TOLERANCE, Case, Pair, Side, channels_last, image_and_mask, seeded
 from rwlib.bench.measure import CPU, MB
 from rwlib.bench.rival_cases import RIVALS, rival_pair
+from rwlib.bench.rival_steps import rival_step_pair
 from rwlib.bench.straight_port import plain_copy
 from rwlib.checkpoints import load_generator
 from rwlib.config import Config, make_config
@@ -38,7 +39,7 @@ def all_cases(device: torch.device, *, quick: bool = False, full: bool = False) 
     Args:
         device: where the networks run; CUDA adds bf16 arithmetic.
         quick: small sizes, for a first look.
-        full: a training step at batch 8, and forward and backward of the other methods at batch 4, too.
+        full: a training step at batch 8, and forward, backward and training steps of the other methods at batch 4, too.
     """
     runs = 3 if quick else 7
     size_px = 64 if quick else 256
@@ -72,6 +73,10 @@ def all_cases(device: torch.device, *, quick: bool = False, full: bool = False) 
         if full:  # minutes for EdgeConnect on a CPU
             build = partial(rival_pair, name, size_px, 4, backward=True, device=device)
             yield Case(f"{name} forward+backward {size_px}x{size_px} b4", build, images=4, runs=3)
+        if full or quick:
+            b = 1 if quick else 4
+            build = partial(rival_step_pair, name, size_px, b, device=device)
+            yield Case(f"{name} training step {size_px}x{size_px} b{b}", build, images=b, runs=3)
 
     for n, b in ((256, 4), (576, 4), (1024, 1)) if quick else ((1024, 4), (2304, 4), (4096, 4), (16384, 1)):
         build = partial(correlation_pair, n, b, device=device)

@@ -119,18 +119,6 @@ def coarse_to_fine(G: CAGenerator | GatedGenerator, I_gt: Tensor, M: Tensor) -> 
 
 def ec(G: EdgeConnect, I_gt: Tensor, M: Tensor) -> tuple[Tensor, Tensor]:
     """EdgeConnect; returns I_p and the edges."""
-
-    def johnson(net: JohnsonNetwork, x: Tensor) -> Tensor:
-        x = F.pad(x, (3, 3, 3, 3), mode="reflect")
-        for layer in net.encoder:
-            x = F.relu(F.instance_norm(layer(x)))
-        for block in net.middle:
-            y = F.relu(F.instance_norm(block.first.conv(F.pad(x, (2, 2, 2, 2), mode="reflect"))))
-            x = x + F.instance_norm(block.second.conv(F.pad(y, (1, 1, 1, 1), mode="reflect")))
-        for layer in net.decoder:
-            x = F.relu(F.instance_norm(layer(x)))
-        return net.last(F.pad(x, (3, 3, 3, 3), mode="reflect"))
-
     I, hole = (I_gt * M + 1) / 2, 1 - M
     edges = canny_edges(I_gt * M, M)
     grey = 0.2125 * I[:, :1] + 0.7154 * I[:, 1:2] + 0.0721 * I[:, 2:]
@@ -139,43 +127,83 @@ def ec(G: EdgeConnect, I_gt: Tensor, M: Tensor) -> tuple[Tensor, Tensor]:
     return torch.tanh(johnson(G.completion_network, torch.cat([I * M + hole, edges], dim=1))), edges
 
 
+def johnson(net: JohnsonNetwork, x: Tensor) -> Tensor:
+    """One of EdgeConnect's two networks."""
+    x = F.pad(x, (3, 3, 3, 3), mode="reflect")
+    for layer in net.encoder:
+        x = F.relu(F.instance_norm(layer(x)))
+    for block in net.middle:
+        y = F.relu(F.instance_norm(block.first.conv(F.pad(x, (2, 2, 2, 2), mode="reflect"))))
+        x = x + F.instance_norm(block.second.conv(F.pad(y, (1, 1, 1, 1), mode="reflect")))
+    for layer in net.decoder:
+        x = F.relu(F.instance_norm(layer(x)))
+    return net.last(F.pad(x, (3, 3, 3, 3), mode="reflect"))
+
+
 def pic(G: PICGenerator, I_gt: Tensor, M: Tensor) -> Tensor:
     """PIC with the prior's mean; returns I_p."""
+    features = pic_encoder(G, I_gt * M)
+    z, _ = torch.chunk(pic_blocks(G.encoder.prior, features[-1]), 2, dim=1)
+    return pic_decoder(G, z, features, M)[-1]
 
-    def residual(block: ResidualBlock, x: Tensor, *, first: bool = False) -> Tensor:
-        y = block.conv1(x if first else F.leaky_relu(x, block.slope))
-        y, skip = block.conv2(F.leaky_relu(y, block.slope)), None
-        if first:
-            skip = block.bypass(F.avg_pool2d(x, 2))
-        else:
-            skip = block.bypass(x)
-            skip = F.avg_pool2d(skip, 2) if block.halve else skip
-        return (F.avg_pool2d(y, 2) if block.halve else y) + skip
 
-    def doubled(block: UpsamplingBlock, x: Tensor) -> Tensor:
-        y = block.conv1(F.leaky_relu(block.norm1(x), 0.1))
-        return block.conv2(F.leaky_relu(block.norm2(y), 0.1)) + block.bypass(x)
-
-    x, features = I_gt * M, []
+def pic_encoder(G: PICGenerator, x: Tensor) -> list[Tensor]:
+    """PIC's features at every level."""
+    features = []
     for i, block in enumerate(G.encoder.blocks):
         x = residual(block, x, first=i == 0)
         features.append(x)
-    for block in G.encoder.prior:
+    return features
+
+
+def pic_blocks(blocks: nn.Sequential, x: Tensor) -> Tensor:
+    """Several residual blocks of PIC."""
+    for block in blocks:
         x = residual(block, x)
-    z, _ = torch.chunk(x, 2, dim=1)
-    x, net = features[-1] + residual(G.decoder.z_block, z), G.decoder
+    return x
+
+
+def pic_decoder(G: PICGenerator, z: Tensor, features: list[Tensor], M: Tensor) -> list[Tensor]:
+    """PIC's pictures at all scales, the smallest first."""
+    net, pictures = G.decoder, []
+    x = features[-1] + residual(net.z_block, z)
     for i, block in enumerate(net.blocks):
         x = doubled(block, x)
         if i == 1:
             encoded, attention = features[-3], net.attention
             (b, c, h, w), M_small = x.shape, F.interpolate(M, x.shape[-2:], mode="bilinear", align_corners=True)
-            query = attention.query(x).view(b, -1, h * w)
-            a = torch.softmax(torch.bmm(query.transpose(1, 2), query), dim=-1).transpose(1, 2)
+            a = self_attention(attention.query, x)
             short = torch.bmm(x.view(b, c, h * w), a).view(b, c, h, w)
             long = torch.bmm(encoded.view(b, -1, h * w), a).view(b, -1, h, w)
             C_e = attention.alpha * (1 - M_small) * long + M_small * encoded
             x = residual(attention.block, torch.cat([attention.gamma * short + x, C_e], dim=1))
         if i >= 1:
             picture = net.outputs[i - 1].conv(F.pad(F.leaky_relu(x, 0.1), (1, 1, 1, 1), mode="reflect"))
-            x = torch.cat([x, torch.tanh(picture)], dim=1)
-    return x[:, -3:]
+            pictures.append(torch.tanh(picture))
+            x = torch.cat([x, pictures[-1]], dim=1)
+    return pictures
+
+
+def self_attention(query: nn.Conv2d, x: Tensor) -> Tensor:
+    """The matrix (b, n, n) of PIC's attention, whose columns sum to one."""
+    b, _, h, w = x.shape
+    q = query(x).view(b, -1, h * w)
+    return torch.softmax(torch.bmm(q.transpose(1, 2), q), dim=-1).transpose(1, 2)
+
+
+def residual(block: ResidualBlock, x: Tensor, *, first: bool = False) -> Tensor:
+    """A residual block of PIC."""
+    y = block.conv1(x if first else F.leaky_relu(x, block.slope))
+    y = block.conv2(F.leaky_relu(y, block.slope))
+    if first:
+        skip = block.bypass(F.avg_pool2d(x, 2))
+    else:
+        skip = block.bypass(x)
+        skip = F.avg_pool2d(skip, 2) if block.halve else skip
+    return (F.avg_pool2d(y, 2) if block.halve else y) + skip
+
+
+def doubled(block: UpsamplingBlock, x: Tensor) -> Tensor:
+    """An upsampling block of PIC."""
+    y = block.conv1(F.leaky_relu(block.norm1(x), 0.1))
+    return block.conv2(F.leaky_relu(block.norm2(y), 0.1)) + block.bypass(x)
