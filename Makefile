@@ -22,7 +22,7 @@ UNFINISHED := $(VENV)/.unfinished
 # So that `!rwlib` works in a notebook.
 ON_PATH := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 # One thread per process, because two test processes share the cores.
-TEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2
+TEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup
 
 # Python's compiled files are kept even where the system says otherwise: without them each process takes seconds more to
 # import torch.

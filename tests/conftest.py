@@ -14,6 +14,26 @@ import pytest
 sys.modules.setdefault("rfc3987_syntax", None)
 
 
+TOGETHER = {
+    "test_course_hostile": "exercises",
+    "test_course_notebooks": "exercises",
+    "test_course_wrong_answers": "exercises",
+    "test_export": "export",
+    "test_fuzz": "fuzz",
+    "test_grading_hostile": "grading",
+    "test_training_processes": "nursery",
+}
+"""Module → group: tests of a group run in one process, because they share what takes long to make."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Give the modules in TOGETHER their groups, which `pytest -n 2 --dist loadgroup` keeps together."""
+    for item in items:
+        if group := TOGETHER.get(item.module.__name__):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def signals_as_in_a_terminal():
     """Under nohup or in the background of a script some are ignored, also in every process that is started."""
@@ -40,6 +60,15 @@ def no_fault_in_a_widget():
 
 PATIENCE_S = 1800
 """How long a test waits for another process before it calls it hung: much longer than any takes on a busy machine."""
+
+
+@pytest.fixture(scope="session")
+def nursery():
+    """A process that forks for tests which train in processes of their own."""
+    from nursery import Nursery
+
+    with Nursery() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from fuzz.harness import KINDS, Fuzz
 from fuzz.mutate import spoil_bytes, spoil_json, spoil_text
 from fuzz.run import Case, run
 
-CASES = {"photo": 60, "mask": 40, "checkpoint": 25, "words": 25, "index": 15, "rows": 15, "archive": 40, "run": 10}
-"""About two minutes of a processor."""
+CASES = {"photo": 50, "mask": 30, "checkpoint": 20, "words": 20, "index": 10, "rows": 10, "archive": 30, "run": 6}
+"""Half a minute of a processor."""
 
 
 @pytest.fixture(scope="module")

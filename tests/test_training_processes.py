@@ -5,10 +5,7 @@ They are compared in float64, because Adam magnifies float32's rounding: what re
 
 import dataclasses
 import json
-import os
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -55,30 +52,29 @@ for folder, config, stops in json.loads(sys.argv[1]):
 """
 
 
-def launch(code, runs, processes):
-    """Train `runs`, (folder, configuration, steps to stop at), in so many processes together."""
+def together(nursery, code, arguments, processes, folder):
+    """Start processes that find each other; return their numbers and the files that they print to."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    asked = json.dumps([(str(folder), dataclasses.asdict(config), stops) for folder, config, stops in runs])
-    env = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    env = {"ACCELERATE_USE_CPU": "true"}
     if processes > 1:
         env |= {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, asked, str(TESTS)], cwd=TESTS.parent, text=True,
-            env=env | ({"RANK": str(rank), "LOCAL_RANK": str(rank)} if processes > 1 else {}),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )
-        for rank in range(processes)
-    ]  # fmt: skip
-    try:
-        for process in started:
-            printed = process.communicate(timeout=PATIENCE_S)[0]
-            assert process.returncode == 0, printed
-    finally:
-        for process in started:
-            process.kill()
+    started = {}
+    for rank in range(processes):
+        own = {"RANK": str(rank), "LOCAL_RANK": str(rank)} if processes > 1 else {}
+        printed = folder / f"printed-{processes}-{rank}.txt"
+        started[nursery.start(code, *arguments, env=env | own, printed=printed)] = printed
+    return started
+
+
+def launch(nursery, code, runs, processes):
+    """Train `runs`, (folder, configuration, steps to stop at), in so many processes together."""
+    asked = json.dumps([(str(folder), dataclasses.asdict(config), stops) for folder, config, stops in runs])
+    runs[0][0].parent.mkdir(parents=True, exist_ok=True)
+    started = together(nursery, code, [asked, str(TESTS)], processes, runs[0][0].parent)
+    for pid, printed in started.items():
+        assert nursery.wait(pid) == 0, printed.read_text()
 
 
 def largest_difference(one, other):
@@ -93,7 +89,7 @@ def largest_difference(one, other):
 
 
 @pytest.mark.slow
-def test_two_processes_equal_one_at_double_the_batch_after_twenty_steps_of_each_phase(tmp_path):
+def test_two_processes_equal_one_at_double_the_batch_after_twenty_steps_of_each_phase(nursery, tmp_path):
     config = tiny(size_px=32, batch_size=1, epochs=(20, 20), ema_decay=0.9)
     accumulating = dataclasses.replace(config, batch_size=1, accumulate=2, epochs=(3, 3))
     short = {"size_px": 32, "batch_size": 1, "epochs": (2, 2)}
@@ -104,10 +100,10 @@ def test_two_processes_equal_one_at_double_the_batch_after_twenty_steps_of_each_
         "paper": tiny("paper", region_wise="location", **short),
         "penalty": tiny("balanced", adversarial="wgan-gp", **short),
     }
-    launch(START + DOUBLE + TRAIN, [(tmp_path / "two" / name, x, [None]) for name, x in configs.items()], 2)
+    launch(nursery, START + DOUBLE + TRAIN, [(tmp_path / "two" / name, x, [None]) for name, x in configs.items()], 2)
     whole = {"accumulating": {"batch_size": 4, "accumulate": 1}}
     doubled = {name: dataclasses.replace(x, **whole.get(name, {"batch_size": 2})) for name, x in configs.items()}
-    launch(START + DOUBLE + TRAIN, [(tmp_path / "one" / name, x, [None]) for name, x in doubled.items()], 1)
+    launch(nursery, START + DOUBLE + TRAIN, [(tmp_path / "one" / name, x, [None]) for name, x in doubled.items()], 1)
     for name, config in configs.items():
         folder, other = (tmp_path / number / name for number in ("one", "two"))
         steps = sum(config.epochs)
@@ -125,15 +121,16 @@ def test_two_processes_equal_one_at_double_the_batch_after_twenty_steps_of_each_
 
 
 @pytest.mark.slow
-def test_a_resumed_run_of_two_processes_with_workers_equals_an_uninterrupted_one_bit_for_bit(tmp_path):
+def test_a_resumed_run_of_two_processes_with_workers_equals_an_uninterrupted_one_bit_for_bit(nursery, tmp_path):
     config = tiny(size_px=32, epochs=(3, 3), ema_decay=0.5, workers=1)
-    launch(START + TRAIN, [(tmp_path / "straight", config, [None]), (tmp_path / "resumed", config, [2, 5, None])], 2)
+    runs = [(tmp_path / "straight", config, [None]), (tmp_path / "resumed", config, [2, 5, None])]
+    launch(nursery, START + TRAIN, runs, 2)
     assert largest_difference(tmp_path / "straight", tmp_path / "resumed")[0] == 0
     assert curves(tmp_path / "straight") == curves(tmp_path / "resumed") and len(curves(tmp_path / "resumed")) == 6
 
 
 @pytest.mark.slow
-def test_one_process_asked_to_stop_stops_both_and_one_with_nan_ends_both(tmp_path):
+def test_one_process_asked_to_stop_stops_both_and_one_with_nan_ends_both(nursery, tmp_path):
     stop = """
 import os
 rank = int(os.environ["RANK"])
@@ -160,7 +157,7 @@ else:
 """
     config = tiny(size_px=32, epochs=(9, 0))
     code = START + stop.replace("sys.argv[3]", repr(str(tmp_path / "run")))
-    launch(code, [(tmp_path, config, [])], 2)
+    launch(nursery, code, [(tmp_path, config, [])], 2)
     assert len(curves(tmp_path / "run")) == 2 and not (tmp_path / "run-nan" / "training.safetensors").exists()
 
 
@@ -186,31 +183,17 @@ sys.exit(guarded(lambda: rwlib.training.loop.train(config, Noise(), {folder!r}, 
         (1, "Noise.crop"),
     ],
 )
-def test_when_one_process_fails_all_end_with_a_line_each(tmp_path, rank, where):
+def test_when_one_process_fails_all_end_with_a_line_each(nursery, tmp_path, rank, where):
     """Without the launcher, which would end the others after a while."""
     config = dataclasses.asdict(tiny(epochs=(400, 1), checkpoint_every=2, workers=0))
     code = START + FAIL.format(rank=str(rank), where=where, config=config, folder=str(tmp_path / "run"))
     failed, ended, printed = tmp_path / "failed", {}, {}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    env = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "WORLD_SIZE": "2"}
-    env |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(failed), str(TESTS)], cwd=TESTS.parent, text=True,
-            env=env | {"RANK": str(r), "LOCAL_RANK": str(r)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )
-        for r in range(2)
-    ]  # fmt: skip
-    try:
-        for r in (1 - rank, rank):
-            printed[r] = started[r].communicate(timeout=PATIENCE_S)[0]
-            ended[r] = time.time() - float(failed.read_text())
-    finally:
-        for process in started:
-            process.kill()
-    assert [process.returncode for process in started] == [2, 2], printed
+    started = list(together(nursery, code, [str(failed), str(TESTS)], 2, tmp_path).items())
+    for r in (1 - rank, rank):
+        pid, file = started[r]
+        assert nursery.wait(pid) == 2, file.read_text()
+        printed[r] = file.read_text()
+        ended[r] = time.time() - float(failed.read_text())
     lines = {r: [line for line in text.splitlines() if line.startswith("rwlib: ")] for r, text in printed.items()}
     assert lines[1 - rank] == [f"rwlib: processes: process {rank} failed, so this one ends, too"]
     assert len(lines[rank]) == 1 and "No space left" in lines[rank][0]

@@ -145,7 +145,7 @@ def fillings_and_truths(rng):
         M = torch.cat([mask(rng, 1, h, w, hole_fraction=fraction) for fraction in fractions])
         yield image(rng, b, h, w), image(rng, b, h, w), M
     I_gt = image(rng, 2, 5, 4)
-    yield I_gt + 0.01 * image(rng, 2, 5, 4), I_gt, mask(rng, 2, 5, 4)
+    yield 0.99 * I_gt + 0.01 * image(rng, 2, 5, 4), I_gt, mask(rng, 2, 5, 4)  # in [-1, 1], which rwlib.metrics asks for
 
 
 EXERCISES = [
