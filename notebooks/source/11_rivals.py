@@ -476,6 +476,12 @@ show_images(
 )
 
 # %% [markdown]
+# <details><summary>What the paper says it sees (section 4.3.1)</summary>
+#
+# CA distorts. PConv and EC are blurry and do not fit their surroundings. EC does well in scattered holes and draws wrong
+# edges in large ones. PIC is good at faces, and fails on streets.
+# </details>
+#
 # Which traces of exercise 11.7 do you find, and which not? After so few steps every filling is first of all *blurred*,
 # and a discriminator has hardly begun to matter. What a method is known for shows after days on a GPU. An equal number
 # of steps is no equal number of weights, nor of seconds, nor does each method get equally far with it.
@@ -533,9 +539,9 @@ Markdown(loss_table())
 #
 # | not said | here |
 # |---|---|
-# | which weights, programs and trainings of CA, PConv, EC and PIC | each from its own paper, trained by us in small |
+# | how its PConv was trained (CA, EC and PIC are the published models) | all are trained by us, in small |
 # | which of PIC's answers enters the tables | the widget shows them; `rwlib evaluate` takes the mean code's |
-# | a budget for the comparison | equal steps, photographs and holes |
+# | whether those models were trained on such holes; CA's was on rectangles | the same photographs for all |
 
 # %% [markdown]
 # **What comes next.** `rwlib train --model pconv` (or `ca`, `gated`, `ec`, `pic`) trains a rival on photographs of
