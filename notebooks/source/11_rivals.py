@@ -478,13 +478,14 @@ show_images(
 # %% [markdown]
 # <details><summary>What the paper says it sees (section 4.3.1)</summary>
 #
-# CA distorts. PConv and EC are blurry and do not fit their surroundings. EC does well in scattered holes and draws wrong
-# edges in large ones. PIC is good at faces, and fails on streets.
+# CA distorts. PConv and EC are blurry and do not fit their surroundings. EC does well in scattered holes and draws
+# wrong edges in large ones. PIC is good at faces, and fails on streets.
 # </details>
 #
-# Which traces of exercise 11.7 do you find, and which not? After so few steps every filling is first of all *blurred*,
-# and a discriminator has hardly begun to matter. What a method is known for shows after days on a GPU. An equal number
-# of steps is no equal number of weights, nor of seconds, nor does each method get equally far with it.
+# Which traces of exercise 11.7 do you find, and which not? After so few steps one sees an unfinished training first:
+# blur in one method, stripes in another, and discriminators that hardly matter yet. What a method is known for shows
+# after days on a GPU. An equal number of steps is no equal number of weights, nor of seconds, nor does each method get
+# equally far with it.
 
 # %% [markdown]
 # **Your own hole.** Paint it once, and all of them fill it. Under each picture stand the seconds of its own forward
@@ -539,7 +540,7 @@ Markdown(loss_table())
 #
 # | not said | here |
 # |---|---|
-# | how its PConv was trained (CA, EC and PIC are the published models) | all are trained by us, in small |
+# | how its PConv was trained (CA, EC and PIC are published models) | all are trained by us, in small |
 # | which of PIC's answers enters the tables | the widget shows them; `rwlib evaluate` takes the mean code's |
 # | whether those models were trained on such holes; CA's was on rectangles | the same photographs for all |
 
