@@ -1,12 +1,14 @@
 """Notebook 11: other right answers pass, and what learners write equals rwlib's layers."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from rwlib.course import exercises
 from rwlib.course.checking.check import judge
-from rwlib.course.checking.exercise import PASSED
+from rwlib.course.checking.exercise import FAILED, PASSED
 from rwlib.course.lessons.rivals import draw_numbers, four_layers, with_false_edge
 from rwlib.losses import kl_normal
 from rwlib.networks.layers.gated_conv import GatedConv2d
@@ -76,6 +78,13 @@ def test_nb11_the_solutions_equal_rwlibs_layers():
     mu, sigma = torch.randn(2, 2, 3, 4, 4, generator=rng), torch.rand(2, 2, 3, 4, 4, generator=rng) + 0.5
     own = exercises.find("11.6").solution(mu[0], sigma[0], mu[1], sigma[1])
     assert torch.allclose(own, kl_normal(mu[0], sigma[0], mu[1], sigma[1]))
+
+
+def test_nb11_a_mask_of_bool_is_turned_round_without_breaking_the_check():
+    exercise = replace(exercises.find("11.5"), mask="exists", mistakes={}, memory={})
+    solution = exercise.solution
+    result = judge(exercise, lambda patches, exists, p, scale: solution(patches, ~exists, p, scale))
+    assert result.status == FAILED and "The mask is the other way round" in result.message
 
 
 def test_nb11_four_layers_by_hand():
