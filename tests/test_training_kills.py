@@ -102,7 +102,7 @@ def test_a_run_that_was_killed_at_any_call_goes_on_to_the_same_end(trained, tmp_
     assert tens > 5
     straight = result(tmp_path / "straight")
     assert straight["files"].count("best.safetensors") == 1 and len(straight["pictures"]) == 2
-    points = int(os.environ.get("KILL_POINTS", 24))
+    points = int(os.environ.get("KILL_POINTS", 16))
     moments = range(10 * tens + 10)
     for n in sorted(random.Random(0).sample(moments, points)) if points < len(moments) else moments:
         folder = tmp_path / f"killed_{n}"
