@@ -47,21 +47,23 @@ NETWORKS = {
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_of_every_network_are_right_in_channels_last(name):
+    """In float64: nothing but the format differs, so a tenth of a percent would be a fault already."""
     torch.manual_seed(0)
-    G = NETWORKS[name]().eval()
+    G = NETWORKS[name]().double().eval()
     with torch.no_grad():
         for parameter in G.parameters():
-            # Small weights for gated convolution: in sharp attention a rounding may turn a softmax over.
-            parameter.mul_(0.5 if name == "gated" else 1).add_(0.05 * torch.randn_like(parameter))
-    I, M = 2 * torch.rand(1, 3, 64, 64) - 1, torch.ones(1, 1, 64, 64)
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    I = 2 * torch.rand(1, 3, 64, 64, dtype=torch.float64) - 1
+    M = torch.ones(1, 1, 64, 64, dtype=torch.float64)
     M[..., 20:50, 10:40] = 0
 
-    def gradients(dtype, memory_format):
-        G.to(dtype=dtype, memory_format=memory_format)
-        loss = (G(I.to(dtype=dtype, memory_format=memory_format), M.to(dtype)).I_c - I).square().mean()
+    def gradients(memory_format):
+        G.to(memory_format=memory_format)
+        loss = (G(I.to(memory_format=memory_format), M).I_c - I).square().mean()
         return torch.autograd.grad(loss, list(G.parameters()), allow_unused=True)
 
-    single, double = gradients(torch.float32, torch.channels_last), gradients(torch.float64, torch.contiguous_format)
-    for ours, exact in zip(single, double, strict=True):
-        if exact is not None:
-            assert (ours - exact).abs().max() <= 0.02 * exact.abs().max() + 1e-8
+    ours, exact = gradients(torch.channels_last), gradients(torch.contiguous_format)
+    names = [name for name, _ in G.named_parameters()]
+    moved = {name: (a, b) for name, a, b in zip(names, ours, exact, strict=True) if b is not None}
+    assert len(moved) > 20
+    assert not {name for name, (a, b) in moved.items() if not (a - b).abs().max() <= 1e-6 * b.abs().max() + 1e-14}
