@@ -25,8 +25,8 @@ FULL = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Full</title><meta http-equiv="refresh" content="{again}"></head>
 <body style="font-family: sans-serif; max-width: 40em; margin: 4em auto">
 <h1>All places are taken</h1>
-<p role="status">{pages} pages are open, and this machine has room for no more. This page tries again every {again}
-seconds; a place is free as soon as somebody closes a page.</p>
+<p role="status">This machine has room for {pages} at a time. The page tries again every {again} seconds; a place is free
+as soon as somebody closes theirs.</p>
 </body></html>
 """
 
@@ -110,6 +110,11 @@ class Classroom(Voila):
 
     pages = Integer(1, help="how many pages may be open at once").tag(config=True)
     hosts = List(Unicode(), help="more names by which this machine may be asked").tag(config=True)
+
+    def init_settings(self) -> dict[str, Any]:
+        """Let kernels be counted."""
+        self.voila_configuration.multi_kernel_manager_class = Pages
+        return super().init_settings()
 
     def init_handlers(self) -> list:
         """Put the door before voila's own handlers, and two of ours in the place of its."""
