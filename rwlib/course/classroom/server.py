@@ -25,8 +25,8 @@ FULL = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Full</title><meta http-equiv="refresh" content="{again}"></head>
 <body style="font-family: sans-serif; max-width: 40em; margin: 4em auto">
 <h1>All places are taken</h1>
-<p role="status">This machine has room for {pages} at a time. The page tries again every {again} seconds; a place is free
-as soon as somebody closes theirs.</p>
+<p role="status">This machine has room for {pages} at a time. The page tries again every {again} seconds; a place is
+free as soon as somebody closes theirs.</p>
 </body></html>
 """
 
