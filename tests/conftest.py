@@ -15,6 +15,7 @@ sys.modules.setdefault("rfc3987_syntax", None)
 
 
 TOGETHER = {
+    "test_commands_lab": "wheel",
     "test_course_hostile": "exercises",
     "test_course_notebooks": "exercises",
     "test_course_wrong_answers": "exercises",

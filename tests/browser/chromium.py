@@ -30,6 +30,7 @@ def install() -> None:
     if shutil.which("apt-get"):
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
         apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "Acquire::Retries=3", "-qq"]
+        apt += ["-o", "DPkg::Lock::Timeout=300"]  # another installation may be at work
         ways.insert(0, [*apt, "install", "-y", "--no-install-recommends", "chromium"])
         ways.insert(0, [*apt, "update"])
     for command in ways:
