@@ -40,8 +40,8 @@ PAGE = """{%- extends 'lab/index.html.j2' -%}
 DEFAULTS = (
     "--Voila.tornado_settings={'websocket_max_message_size': 100_000_000}",  # uploads; 10 MB without
     # A page that is closed says so, and its kernel ends. One that cannot (its machine is off, its network gone)
-    # counts as gone after so many seconds; a page that is open keeps its kernel.
-    "--MappingKernelManager.cull_idle_timeout=60",
+    # counts as gone after so many seconds, which a slow one may take to load; a page that is open keeps its kernel.
+    "--MappingKernelManager.cull_idle_timeout=180",
     "--MappingKernelManager.cull_interval=15",
 )
 """Options of voila, unless they are given."""
