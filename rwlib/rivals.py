@@ -52,6 +52,11 @@ class Rival(NamedTuple):
         return TITLES[self.name]
 
     @property
+    def note(self) -> str:
+        """What a figure of it has to say: nothing, if it was trained."""
+        return "" if self.steps else f"The trained weights of {self.title} are not here: these are random."
+
+    @property
     def weights(self) -> int:
         """How many weights it has."""
         return sum(x.numel() for x in self.G.parameters())

@@ -30,7 +30,7 @@ def test_what_is_there_is_loaded_in_order_and_the_rest_is_named(folder):
     loaded = rivals.load_rivals(folder)
     assert list(loaded) == ["pconv", "pic", "red", "region-wise"]
     assert [rival.steps for rival in loaded.values()] == [7, 0, 1450, 1450]
-    assert loaded["pconv"].title == "PConv" and not loaded["pconv"].G.training
+    assert loaded["pconv"].title == "PConv" and not loaded["pconv"].G.training and loaded["pconv"].note == ""
     assert loaded["pic"].weights == sum(x.numel() for x in rivals.fresh_rival("pic").G.parameters())
 
 
@@ -51,7 +51,7 @@ def test_a_fresh_rival_fills_and_is_the_same_every_time_without_touching_the_see
     I_c = one.G.fill(I_gt, M)
     assert torch.equal(I_c, other.G.fill(I_gt, M)) and I_c.isfinite().all()
     exists = M.bool().expand_as(I_gt)
-    assert torch.equal(I_c[exists], I_gt[exists]) and one.steps == 0
+    assert torch.equal(I_c[exists], I_gt[exists]) and one.steps == 0 and "are not here: these are random" in one.note
 
 
 def test_what_cannot_be_loaded_says_so(folder):

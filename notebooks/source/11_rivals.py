@@ -257,6 +257,7 @@ figure(
     fig,
     alt="Four maps of gates with the hole outlined: each has one level in the hole and others outside, with traces of "
     "the picture.",
+    caption=networks["gated"].note,
 )
 
 # %% [markdown]
@@ -334,6 +335,7 @@ figure(
     fig,
     alt="A house front with a coarsely filled hole and a cross in it; beside it a map of 8×8 weights, zero around the "
     "cross and highest in one or a few existing places.",
+    caption=networks["ca"].note,
 )
 
 # %% [markdown]
@@ -364,6 +366,7 @@ show_images(
     side_inches=1.9,
     alt="Edges of a house front, faint in the hole, and the painting after them; the same edges with one straight line "
     "through the hole, and the painting after those.",
+    caption=networks["ec"].note,
 )  # fmt: skip
 
 # %% [markdown]
@@ -420,6 +423,7 @@ show_images(
     {"the mean code": pic.fill(I_gt, M)} | {f"answer {k + 1}": answers[k : k + 1] for k in range(3)},
     side_inches=1.9,
     alt="A house front with its hole filled four times, alike in the large and different in detail if at all.",
+    caption=networks["pic"].note,
 )
 
 # %% [markdown]
@@ -488,8 +492,8 @@ show_images(
 # equally far with it.
 
 # %% [markdown]
-# **Your own hole.** Paint it once, and all of them fill it. Under each picture stand the seconds of its own forward
-# pass and the number of its weights. The slider below PIC's picture goes through its answers.
+# **Your own hole.** Paint it once, press *Fill*, and all of them fill it. Under each picture stand the seconds of a
+# forward pass, the fastest of three, and the number of weights. The slider goes through PIC's answers.
 
 # %%
 from rwlib.widgets import RivalGallery

@@ -4,7 +4,7 @@ r"""`RivalGallery`: paint a hole once, and see every method fill it (tables 1 to
     RivalGallery("holiday.jpg")                the square in the middle of a photograph of your own
     RivalGallery(I_gt, mask=M)
 
-Below each picture stand the seconds of the method's forward pass and the number of its weights. PIC has several
+Below each picture stand the seconds of a forward pass, the fastest of three, and the number of weights. PIC has several
 answers: a slider goes through them.
 """
 
