@@ -360,6 +360,8 @@ with torch.no_grad():
 I_false = I_gt * M + painted * (1 - M)
 moved = ((I_false - guessed.I_c).abs().mean(1, keepdim=True)[M == 0].mean() * 127.5).item()
 print(f"the false line changes the hole by {moved:.1f} levels of 255 on average")
+
+# %%
 show_images(
     {"edges, guessed": (2 * guessed.C_c - 1).expand(-1, 3, -1, -1), "painted": guessed.I_c,
      "a false line": (2 * C_false - 1).expand(-1, 3, -1, -1), "painted after it": I_false},
@@ -470,7 +472,11 @@ for words, mask in (("large", M), ("small", M_less)):
     shown[f"{words} hole"] = torch.where(mask.bool(), I_gt, 1.0)
     for name, rival in trained.items():
         shown[f"{TITLES[name]}{'' if words == 'large' else ' '}"] = rival.G.fill(I_gt, mask)
-assert all(torch.equal(I[..., M.bool()[0, 0]], I_gt[..., M.bool()[0, 0]]) for I in list(shown.values())[1:2])
+exists = M.bool().expand_as(I_gt)
+large = list(shown.values())[1 : 1 + len(trained)]
+assert all(torch.equal(I[exists], I_gt[exists]) for I in large), "existing pixels stay"
+
+# %%
 show_images(
     shown,
     columns=len(trained) + 1,
@@ -487,9 +493,9 @@ show_images(
 # </details>
 #
 # Which traces of exercise 11.7 do you find, and which not? After so few steps one sees an unfinished training first:
-# blur in one method, stripes in another, and discriminators that hardly matter yet. What a method is known for shows
-# after days on a GPU. An equal number of steps is no equal number of weights, nor of seconds, nor does each method get
-# equally far with it.
+# specks in one method, stripes in another, blur in a third, and discriminators that hardly matter yet. What a method is
+# known for shows after days on a GPU. An equal number of steps is no equal number of weights, nor of seconds, nor does
+# each method get equally far with it.
 
 # %% [markdown]
 # **Your own hole.** Paint it once, press *Fill*, and all of them fill it. Under each picture stand the seconds of a
