@@ -23,6 +23,7 @@ CALLS = ("fsync", "link", "mkdir", "open", "remove", "rename", "replace", "rmdir
 # Importing torch takes seconds, so one process does it once, and each line that it reads becomes a fork that trains.
 NURSERY = f"""
 import itertools, json, os, signal, sys, torch
+import torch._dynamo, torchvision.utils  # a training loads both, and else each fork would anew
 sys.path.insert(0, {str(TESTS)!r})
 from test_training_loop import Noise, tiny
 from rwlib.training.loop import train

@@ -52,6 +52,7 @@ ALONE = START + "go(sys.argv[1])"
 NURSERY = (
     START
     + """
+import torch._dynamo, torchvision.utils  # a training loads both, and else each fork would anew
 for folder in map(str.strip, sys.stdin):
     pid = os.fork()
     if not pid:
