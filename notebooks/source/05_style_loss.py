@@ -15,7 +15,7 @@
 # **Afterwards you can**
 #
 # - compute the style loss $\mathcal{L}_s$ of equation (5), with a normalisation that you can defend;
-# - say which changes of an image the style loss notices, and which the correlation loss, and prove both on one line;
+# - say which changes of an image the style loss notices, and which the correlation loss, and prove each in one line;
 # - put both networks of the generator in a row, and say where each loss enters and which weights it reaches;
 # - test with numbers whether the style loss "combats checkerboard artifacts".
 
@@ -38,8 +38,8 @@ ctx = setup("05")
 # %% [markdown]
 # ## 1 · One feature map, two matrices
 #
-# VGG turns an image into features $\Phi_p$: $c$ channels at $n = h \cdot w$ positions. `size_px=0` keeps the image's
-# own size, so that a pixel stays a pixel.
+# VGG turns an image into features $\Phi_p$: $c$ channels at $n = h \cdot w$ positions; $p$ numbers the pools, 1 to 3.
+# `size_px=0` keeps the image's own size, so that a pixel stays a pixel.
 
 # %%
 side = ctx.pick(smoke=64, cpu=64, gpu=128)
@@ -59,8 +59,8 @@ with torch.no_grad():
 # | $\Phi \Phi^\top$ | $c \times c$ | these two *channels* fire together | $\mathcal{L}_s$, here |
 
 # %% [markdown]
-# Equation (5) prints $\Phi_p^\top \Phi_p$ for the second one: there $\Phi_p$ is an $n \times c$ matrix. Its text ("the
-# relationship between different channels") and the released program say $c \times c$.
+# Equation (5) prints $\Phi_p^\top \Phi_p$ for the second one: there $\Phi_p$ is an $n \times c$ matrix. The paper's
+# text ("the relationship between different channels") and the released program say $c \times c$.
 
 
 # %%
@@ -199,8 +199,9 @@ show_images(
 )
 
 # %% [markdown]
-# Compare the columns. The style loss forgives a mirror and a shuffle more than it forgives most other houses. To the
-# correlation loss the shuffled house is about as wrong as another one. So style alone would accept windows in the sky.
+# Compare the columns. The style loss forgives a mirror and a shuffle more than it forgives another house, even the
+# nearest of twelve. To the correlation loss the shuffled house is about as wrong as another one. So style alone would
+# accept windows in the sky.
 
 # %% [markdown] tags=["eq-5"]
 # ## 3 · The style loss
@@ -273,8 +274,9 @@ for p, (w_p, term) in enumerate(zip(weights, weighted, strict=True), 1):
 assert max(weighted) / sum(weighted) < max(terms) / sum(terms), "the strongest pool has lost influence"
 
 # %% [markdown]
-# rwlib does *not* use such weights, and neither does the released program. The paper's word is "normalization factor
-# ... by channel"; we keep the one that its $\lambda_2 = 10^{-3}$ goes with.
+# Equal diagonals do not make equal losses: the loss adds up all $c_p^2$ entries, and pool 3 still leads. rwlib does
+# *not* use such weights, and neither does the released program. The paper's word is "normalization factor ... by
+# channel"; we keep the one that its $\lambda_2 = 10^{-3}$ goes with.
 
 # %% [markdown]
 # ## 4 · Texture without a picture
@@ -332,8 +334,8 @@ assert reached["after L_c"][0] < reached["after L_s"][0], "each wins in its own 
 assert reached["after L_s"][1] < reached["after L_c"][1]
 
 # %% [markdown]
-# Inpainting never starts from noise everywhere. Existing pixels pin the features down: then a hole position must be
-# alike to *known* positions, and $\mathcal{L}_c$ says what it has to be. That is one reason to compare composites.
+# Inpainting never starts from noise everywhere. Existing pixels pin the features down: then a hole position must
+# resemble *known* positions, and $\mathcal{L}_c$ says what it has to be. That is one reason to compare composites.
 
 # %% [markdown] tags=["fig-2"]
 # ## 5 · The global perceiving network
@@ -434,8 +436,8 @@ print(f"L_s of I_c2 / L_s of I_c1: median {ratios.median():.3f}, from {ratios.mi
 print(f"the second network lowers L_s on {int((ratios < 1).sum())} of {n_houses} houses")
 
 # %% [markdown]
-# A small step. These are drawn houses, a network of width 24, and a short training. How much the second network gains
-# after a long one is not measured here.
+# A small step. These are drawn houses, the shipped network is narrower than the table's ($c = 24$ in place of 32), and
+# its training was short. How much the second network gains after a long one is not measured here.
 
 # %% [markdown]
 # ## 6 · Composite or prediction?
@@ -459,8 +461,8 @@ for name, seen in {"I_c2": compose(I_gt, I_p2, M), "I_p2": I_p2}.items():
     assert (outside == 0) == (name == "I_c2")
 
 # %% [markdown]
-# With the prediction, a good part of the style loss is spent on pixels that are thrown away. On the composite all of it
-# works on the hole, *surrounded by true pixels*: a seam at the border is seen.
+# With the prediction, most of the gradient is spent on pixels that are thrown away. On the composite all of it works on
+# the hole, *surrounded by true pixels*: a seam at the border is seen.
 
 # %% [markdown]
 # **Predict.** $\mathcal{L}_s$ sees only $\mathbf{I}_c^{(2)}$. Does it train the *first* network as well?
@@ -569,8 +571,8 @@ assert all(one < two / 4 for one, two in zip(relative["L_s"]["1 px"], relative["
 
 # %% [markdown]
 # Now let the loss act. Start from the true picture plus a checkerboard in the hole, and descend $\mathcal{L}_s$, or
-# $\mathcal{L}_c$, on the hole's pixels. How much of the pattern is left? We project the remaining error on it: 1 is
-# all, 0 is none.
+# $\mathcal{L}_c$, on the hole's pixels. How much of the pattern is left? We project the remaining error onto the
+# pattern: 1 is all, 0 is none.
 
 # %%
 steps = ctx.pick(smoke=3, cpu=80, gpu=300)
@@ -637,15 +639,15 @@ for px in ctx.pick(smoke=(64,), cpu=(64, 256), gpu=(64, 256)):
 #
 # - $\delta_p$: "normalization factor ... by channel". rwlib: $1/(c_p h_p w_p)$, as released. Pool 3 then counts most.
 # - $\Phi^\top\Phi$ in equation (5): rwlib reads $c \times c$, as the text says.
-# - $\Phi_p(\mathbf{I}_p^{(2)})$ in the text above it and Algorithm 1 say prediction, equation (5) says
-#   composite, and so does rwlib.
+# - Prediction or composite: the text above equation (5) and Algorithm 1 compare $\mathbf{I}_p^{(2)}$, the equation
+#   itself $\mathbf{I}_c^{(2)}$. rwlib follows the equation.
 # - Whether $\mathcal{L}_s$ may train the first network is not said; rwlib cuts nothing.
 # - Preset `balanced` does not resize before VGG (`vgg_size_px=0`); `paper` and `release` resize to 224.
 
 # %% [markdown]
-# **What to try.** Descend $\mathcal{L}_s$ with only pool 1, then only pool 3, on the bricks: `vgg(I, pools=1)`. Add
-# $\mathcal{L}_c$ and $\mathcal{L}_s$ and start from noise again. Use `VGGFeatures("random")`: is training needed for
-# texture?
+# **What to try.** Descend $\mathcal{L}_s$ with only pool 1, then only pool 3, on the bricks: `vgg(I, pools=1)` and
+# `vgg(I)[2:]`. Add $\mathcal{L}_c$ and $\mathcal{L}_s$ and start from noise again. Use `VGGFeatures("random")`: is
+# training needed for texture?
 #
 # **Next, notebook 06**: even so "the contents are still covered with lots of artifacts". A discriminator will judge
 # them.

@@ -80,12 +80,13 @@ assert max(path) > 1.5 and crossings >= 3
 # %% [markdown] tags=["sec-3.4"]
 # ## 1 · Many small verdicts
 #
-# A discriminator learns to tell real from generated. This one gives no single verdict: "penalizing input images at
-# the scale of patches" (section 3.4), it gives a *map* of scores, high for real.
+# The paper's **region-wise discriminator** $D_r$ gives no single verdict. It returns a *map* of scores, "penalizing
+# input images at the scale of patches" (section 3.4).
 
 # %% [markdown]
 # Six 5×5 convolutions of stride 2, each followed by a leaky ReLU of slope 0.2. (The released program leaves out the
-# last one in some of its modes.) The widths are $c, 2c, 4c, 4c, 4c, 4c$ with $c = 64$; here we take a narrow one.
+# last leaky ReLU in some of its modes.) The widths are $c, 2c, 4c, 4c, 4c, 4c$ with $c = 64$; here we take a narrow
+# one.
 
 # %%
 torch.manual_seed(ctx.seed)
@@ -118,8 +119,9 @@ receptive_field_px = 1 + 4 * (1 + 2 + 4 + 8 + 16 + 32)
 check.ex_6_1(receptive_field_px)
 
 # %% [markdown]
-# So "patch" is a big word: at 256 pixels each score can see nearly the whole picture. But it does not look everywhere
-# with equal care. We ask one score for its gradient. Everything is missing here, so $D_r$ sees all of it.
+# So the word "patch" misleads: at 256 pixels each score can see nearly the whole picture. But it does not look
+# everywhere with equal care. We ask one score for its gradient. The mask says that everything is missing, so that $D_r$
+# sees the whole picture (section 2 says why).
 
 # %%
 noise = torch.rand(1, 3, 384, 384, generator=ctx.generator).to(ctx.device) * 2 - 1
@@ -213,9 +215,9 @@ show_images(
 # %% [markdown]
 # ## 3 · A leash for the judge: spectral norm
 #
-# A judge that may grow steep wins by shouting: doubling its last layer doubles every score, and its lead. So each
-# weight is divided by its largest singular value, $\mathbf{W} / \sigma(\mathbf{W})$, with $\mathbf{W}$ flattened to
-# (out, rest).
+# A judge that may grow steep wins by shouting: doubling its last layer doubles every score, and with them its lead, the
+# real score minus the fake one. So each weight is divided by its largest singular value,
+# $\mathbf{W} / \sigma(\mathbf{W})$, with $\mathbf{W}$ flattened to (out, rest).
 
 # %% [markdown]
 # Computing all singular values in each step is expensive. *Power iteration* finds the largest by going back and forth:
@@ -442,9 +444,9 @@ print(f"-L_a after {steps} steps: all {runaway[-1]:.1f}; " + "; ".join(f"{k} onl
 assert alone["weights"] < alone["biases"], "sliding filters stretch more than biases shift"
 
 # %% [markdown]
-# The weights alone go most of the way, although each is held to norm 1: the filters turn so that the *sliding*
-# convolution stretches as much as it can, and six layers multiply it. Biases alone shift little. Together they go
-# furthest.
+# In 150 steps (tier `cpu`) the weights alone go about half of the way, although each is held to norm 1: the filters
+# turn so that the *sliding* convolution stretches as much as it can, and six layers multiply it. Biases alone shift
+# little. Together they go furthest.
 
 # %% [markdown]
 # ## 5 · Five forms of one idea
@@ -455,9 +457,9 @@ assert alone["weights"] < alone["biases"], "sliding filters stretch more than bi
 # | form | real $s$ costs D | fake $s$ costs D | fake $s$ costs G | how it fails |
 # |---|---|---|---|---|
 # | `critic`, eq. (6) | $-\alpha s$ | $-(1 - s)$ | $1 - s$ | no floor: scores run away |
-# | `l1`, released | $\alpha \lvert s - t \rvert$ | $\lvert s \rvert$ | $\lvert s - t \rvert$ | *down* if $s > t$ |
-# | `hinge` | $\alpha \max(0, 1 - s)$ | $\max(0, 1 + s) / 2$ | $-s$ | G with $-\max(0, s)$: no gradient |
-# | `bce` | $\alpha \log(1 + e^{-s})$ | $\log(1 + e^{s}) / 2$ | $\log(1 + e^{-s})$ | G with $-\log(1 + e^{s})$: fades |
+# | `l1`, released | $\alpha \lvert s - t \rvert$ | $\lvert s \rvert$ | $\lvert s - t \rvert$ | $s > t$: pulled down |
+# | `hinge` | $\alpha \max(0, 1 - s)$ | $\max(0, 1 + s) / 2$ | $-s$ | $-\max(0, s)$ for G is flat if $s < 0$ |
+# | `bce` | $\alpha \log(1 + e^{-s})$ | $\log(1 + e^{s}) / 2$ | $\log(1 + e^{-s})$ | $-\log(1 + e^{s})$ for G fades |
 # | `wgan-gp` | $-\alpha s$ | $s / 2$ | $-s$ | without its penalty, a critic again |
 
 
@@ -524,7 +526,8 @@ figure(
 # $(-1, 0)$; the discriminator is linear, $D(\mathbf{x}) = \mathbf{w}^\top \mathbf{x} + b$. Both take plain gradient
 # steps in turn.
 #
-# **Predict.** Which forms bring $\theta$ to rest at $(1, 1)$? For which is $\alpha = 0.01$ a problem?
+# **Predict.** Which forms bring $\theta$ to rest at $(1, 1)$? And where does the critic of eq. (6)
+# end with its printed $\alpha = 0.01$?
 
 # %%
 from rwlib.course.lessons.two_players import BALANCED, play
@@ -717,7 +720,7 @@ figure(
 
 # %% [markdown]
 # Before training, every score is about the same, whatever it looks at. After 200 steps (tier `cpu`) the ground truth
-# has a much higher mean than either fake, and it is higher on pictures trained on than on new ones. Yet in the map
+# has a much higher mean than either filling, and it is higher on pictures trained on than on new ones. Yet in the map
 # above only some cells of the real hole are called real: a mean hides such things.
 
 # %% [markdown]
@@ -734,9 +737,9 @@ figure(
 # <details><summary>Answer</summary>
 #
 # Ten steps after its start it calls everything real, the second fake most of all. Then real gets ahead, falls behind
-# $\mathbf{I}_p^{(2)}$ once more, and ends ahead by 0.05, which is little on 32 patches. It looks at edges and
-# lettering: the quarter of the hole with most contrast moves its verdict several times as much as the quarter with
-# least.
+# $\mathbf{I}_p^{(2)}$ once more, and ends ahead by 0.05, which is little for a mean of 32 held-out patches. It looks at
+# edges and lettering: the quarter of the hole with most contrast moves its verdict several times as much as the quarter
+# with least.
 # </details>
 
 # %%
@@ -747,9 +750,9 @@ CriticView()
 # %% [markdown]
 # ## 8 · The failure museum
 #
-# Three trainings that went wrong, each beside a healthy one with the same seed: short runs on drawn fronts, 64 pixels,
-# phase two, `bce`. Read curves and pictures, then choose. The hole is the oval that you can make out in
-# $\mathbf{I}_c^{(2)}$.
+# Three trainings that went wrong, each beside a healthy one with the same seed: short runs on drawn fronts at 64
+# pixels, with `bce`, from the second phase of training, in which $D_r$ takes part (notebook 07). Read curves and
+# pictures, then choose. The hole is the oval that you can make out in $\mathbf{I}_c^{(2)}$.
 #
 # | | diagnosis |
 # |---|---|
@@ -863,9 +866,8 @@ print(f"exhibit C: D(real) {level:.1f}, gap {last['']:.2f}; healthy gap {last[',
 # %% [markdown]
 # ## 9 · A leash that is learned: the gradient penalty
 #
-# Spectral norm bounds layers. **WGAN-GP** asks for the slope itself: where $D$ is asked, its gradient should have
-# length
-# 1. With a mixture $\mathbf{I}$ of a real picture and a fake,
+# Spectral norm bounds layers. **WGAN-GP** asks for the slope itself: where $D$ is asked, the length of its gradient
+# should be one. With a mixture $\mathbf{I}$ of a real picture and a fake,
 #
 # $$\mathbb{E}\left[\left(\left\|\nabla_{\mathbf{I}}\, \overline{D(\mathbf{I}, \mathbf{M})}\right\|_2
 # - 1\right)^2\right]$$
@@ -894,7 +896,7 @@ check.ex_6_13(my_gradient_penalty)
 
 # %% [markdown]
 # **Predict.** In the game of two pixels the critic `wgan-gp` circles with its penalty. What happens without it: do the
-# circles grow, shrink, or stay? And how steep does $D$ get?
+# circles grow, shrink, or stay? And how large does the lead of $D$ become?
 
 # %%
 turns = ctx.pick(smoke=100, cpu=400, gpu=400)
@@ -925,9 +927,9 @@ figure(fig, alt="Two paths round a star: without the penalty one closed loop, wi
 # %% [markdown]
 # ## What to try
 #
-# - `play("critic", spectral=True)`: what does this leash change, beside the penalty?
+# - `play("critic", spectral=True)`: how does this leash compare with the penalty?
 # - Section 7 with `form="bce"`, or with `D` at width 32. Does the gap on held-out pictures grow, too?
-# - Train `D` without the mask's channel. How would it know a missing black roof from no hole?
+# - Train `D` without the mask's channel. How would it tell a hole that is filled with mid-grey from no hole?
 
 # %% [markdown]
 # ## Recap

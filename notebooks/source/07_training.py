@@ -17,7 +17,7 @@
 # - write both updates of Algorithm 1, and say which loss sees which picture;
 # - say what may run in half precision, and what must not;
 # - resume a run so that nobody can tell, and name what a checkpoint must hold for that;
-# - tell from curves and pictures which of six common faults a run has;
+# - tell from curves and pictures which of five common faults a run has;
 # - train a network with your own layers, losses and steps.
 
 # %%
@@ -47,6 +47,12 @@ ctx = setup("07")
 # the discriminator $D_r$ joins:
 #
 # $$\lambda_3 = \begin{cases} 0 & \text{for the first 20 epochs} \\ 1 & \text{for the 9 that follow} \end{cases}$$
+#
+# | Algorithm 1 in short | |
+# |---|---|
+# | every step | draw photographs $\mathbf{I}_g$ and masks $\mathbf{M}$, and let $G$ fill the holes |
+# | phase one, lines 3 to 10 | $G$ descends $\mathcal{L}_r$, $\mathcal{L}_c$ and $\mathcal{L}_s$, with their weights |
+# | phase two, lines 13 and 14 | $G$ descends these and $\mathcal{L}_a$; then $D_r$ descends $-\mathcal{L}_a$ |
 
 # %% [markdown]
 # **Predict.** Why not both from the first step on?
@@ -122,7 +128,8 @@ check.ex_7_2(my_objective)
 # <details><summary>Answer</summary>
 #
 # The weights alone do not say. What counts is weight times gradient, and each loss has its own scale. rwlib's preset
-# `balanced` has 4e-5 and 3e-6 for losses that are *means*, chosen so that both have about a fifth of L_r's gradient.
+# `balanced` has 4e-5 and 3e-6 for losses that are *means*: with them both had about a fifth of L_r's gradient when we
+# measured (LOG.md). With $\lambda_3 = 1$ the adversarial loss would then have had more gradient than L_r: it is 0.03.
 # </details>
 
 # %%
@@ -190,8 +197,8 @@ check.ex_7_3(my_generator_step)
 #
 # $D_r$ descends $-\mathcal{L}_a$ of equation (6):
 #
-# $$\mathcal{L}_a = \alpha\,\mathbb{E}\,D_r(\mathbf{I}_g \odot (\mathbf{1}-\mathbf{M})) + \sum_{k=1}^{2}
-# \mathbb{E}\left[1 - D_r(\mathbf{I}_p^{(k)} \odot (\mathbf{1}-\mathbf{M}))\right]$$
+# $$\mathcal{L}_a = \alpha\,\mathbb{E}\,D_r(\mathbf{I}_g \odot (\mathbf{1}-\mathbf{M}), \mathbf{M}) + \sum_{k=1}^{2}
+# \mathbb{E}\left[1 - D_r(\mathbf{I}_p^{(k)} \odot (\mathbf{1}-\mathbf{M}), \mathbf{M})\right]$$
 #
 # It must learn *about* the fakes without changing them: `I_p1` and `I_p2` come with a graph that leads back into $G$.
 
@@ -286,8 +293,8 @@ print(f"share of all f_ij that are infinite in half precision: {too_large:.0%}")
 assert f.max() > torch.finfo(torch.float16).max and too_large > 0
 
 # %% [markdown]
-# bf16 has the range of float32, but eight significant bits: neighbours are up to $2^{-7}$ apart. $\mathcal{L}_c$ and
-# $\mathcal{L}_s$ are *differences* of such numbers, and a small difference drowns.
+# bf16 has the range of float32, but only eight significant bits: neighbouring numbers differ by up to one part in 128.
+# $\mathcal{L}_c$ and $\mathcal{L}_s$ are *differences* of such numbers, and a small difference drowns.
 
 # %%
 spacing = torch.finfo(torch.bfloat16).eps * 2 ** math.floor(math.log2(f.max().item()))
@@ -368,9 +375,9 @@ figure(fig, alt="Left: L_r falls, L_c and L_s go up and down. Right: L_D, and th
 # 1. **Is everything finite, and does $\mathcal{L}_r$ fall?** If it stands exactly still, nothing is updated. A run this
 #    short says nothing about $\mathcal{L}_c$ and $\mathcal{L}_s$.
 # 2. **At the switch?** A jump of $\mathcal{L}_r$ says: $\lambda_3$ too large.
-# 3. **The gap `D_gt` − `D_p2`.** Positive and slowly moving is healthy. If it is near zero, $D_r$ knows nothing yet;
-#    the hinge loss of scores that are all zero is 2.
-# 4. **`dataloader_wait_s`.** If the waits are long, more `workers` help, and a faster network does not.
+# 3. **The gap `D_gt` − `D_p2`.** Positive and slowly moving is healthy. If it is too small to see (the next cell
+#    prints it), $D_r$ knows nothing yet; the hinge loss of scores that are all zero is 2.
+# 4. **`dataloader_wait_s`.** If the waits are long, add `workers`.
 
 # %%
 L_r = [float(row["L_r"]) for row in rows]
@@ -777,8 +784,8 @@ for name, (steps, seconds_each, kind) in table.items():
     print(f"{name:31}{steps:6} {seconds_each:11.2f} {steps * seconds_each / 3600:7.1f}  {kind}")
 
 # %% [markdown]
-# The last two rows are the same training. That they disagree shows what an extrapolation from small pictures is worth:
-# small maps keep a processor less busy. So measure the step that you want to repeat, at its own size.
+# The last two rows are the same training. Where they disagree, size is not the only reason: batch, precision and
+# processor may differ, too. So measure the step that you want to repeat, at its own size.
 #
 # What helps, in this order: fewer pixels, a narrower network, a GPU, and starting small and going on at a larger size
 # (`--init`). rwlib's shipped generator was trained at 64 pixels on two CPU cores. Notebook 12 goes to a GPU.
@@ -797,7 +804,7 @@ for name, (steps, seconds_each, kind) in table.items():
 # - nothing is wrong
 
 # %% [markdown]
-# **Exhibit 1.** Its owner is proud: the loss has never been so low.
+# **Exhibit 1.** Its owner is proud: the error in the hole has never been so low.
 
 # %%
 from rwlib.course.lessons.museum import exhibit, show_exhibit
@@ -963,7 +970,7 @@ show_images(
 # | $\mathcal{L}_c$, $\mathcal{L}_s$ on predictions (Algorithm 1) or composites (eqs. 4, 5) | composites |
 # | Adam's decay rates not given (0.5, 0.9 in the released program) | 0.5, 0.9 |
 # | "until the loss is convergent": no criterion | a fixed number of steps |
-# | which losses' weights fit which scale | presets `paper`, `release`, `balanced` |
+# | which weights fit losses that are sums, and which fit means | presets `paper`, `release`, `balanced` |
 
 # %% [markdown]
 # **Next:** notebook 08 asks how good the result is, and how sure one can be: tables, intervals and paired differences.

@@ -41,9 +41,9 @@ ctx = setup("08")
 # %% [markdown] tags=["sec-4.1"]
 # ## 1 · Ten buckets
 #
-# Tables 2 and 3 have one row for each fifth of the range: 0–10 %, 10–20 %, ... 40–50 % missing. Table 2 is for
-# **contiguous** holes, table 3 for **discontiguous** ones. One fixed mask belongs to each photograph and bucket, so
-# every method gets the same task.
+# Tables 2 and 3 sort holes by the share of the picture that is missing, into five rows: 0–10 %, 10–20 %, ... 40–50 %.
+# Table 2 is for **contiguous** holes, table 3 for **discontiguous** ones. One fixed mask belongs to each photograph and
+# bucket, so every method gets the same task.
 
 # %%
 labels = [bucket_name(k) for k in range(len(BUCKETS))]
@@ -69,7 +69,7 @@ show_images(
 def my_bucket(M):
     """Exercise 8.1: return the number k of each mask's bucket: 10 k % < missing part ≤ 10 (k + 1) %.
 
-    M: (b, 1, h, w), 1 existing, 0 missing. Result: (b,) of int64; 0 stands for 0–10 %.
+    M: (b, 1, h, w), 1 existing, 0 missing. Result: (b,) of int64; 0 stands for 0–10 %, and 5 for 50–60 %.
     """
     ### BEGIN SOLUTION
     missing = (M == 0).flatten(1).sum(1)
@@ -164,8 +164,9 @@ show_images(pictures, alt="A house front; the same brighter, full of fine noise,
 # ## 3 · A table of our own
 #
 # The shipped generator against two classical fills, on drawn house fronts. The generator was trained on photographs and
-# has never seen a drawn one. There are ten buckets, with one mask for each front and bucket. `I_c1` is the result of
-# its first network alone. And **your own network** takes part: the one that you trained at the end of notebook 07.
+# has never seen a drawn one. There are ten buckets, with one mask for each front and bucket. `I_c1` is the composite of
+# the shipped generator's first network alone, `I_c2` that of both. And **your own network** takes part: the one that
+# you trained at the end of notebook 07.
 
 # %%
 from rwlib.inpainting import fill
@@ -385,8 +386,8 @@ figure(
 
 # %% [markdown]
 # The two intervals on the left nearly coincide, and yet the difference is clear of zero. **Clear is not large.** The
-# second network changes PSNR by a small part of a decibel; it was trained with the style loss, which PSNR does not
-# reward. And is your network behind the shipped one? Pairs, again:
+# second network changes PSNR by a small part of a decibel, and in large holes downwards; it was trained with the style
+# loss, which PSNR does not reward. And is your network behind the shipped one? Pairs, again:
 
 # %%
 for kind in KINDS:
@@ -570,8 +571,9 @@ figure(fig, alt="Distance by bucket, with a level line for genuine fronts; compo
 # still rank.
 # </details>
 #
-# **Pitfall three: resizing.** Features need pictures of a fixed size, and libraries shrink them in different ways. The
-# same pictures, shrunk in two ways:
+# **Pitfall three: resizing.** Features need pictures of a fixed size, and libraries shrink them in different ways. Here
+# are the same pictures, shrunk in two ways. Compare their distance with that of two different samples of as many
+# fronts, in the figure of pitfall one.
 
 # %%
 some = ctx.pick(smoke=8, cpu=64, gpu=256)

@@ -119,7 +119,7 @@ EXERCISES = [
             "The fourth channel is M itself, not 1 − M (section 3.4: 1 − M “will introduce some noises”).": (
                 ", M] -> , 1 - M]"
             ),
-            "The mask is missing: without its channel, D_r cannot tell a black hole from no hole.": (
+            "The mask is missing: without its channel, D_r cannot tell a hole filled with mid-grey from no hole.": (
                 "return I * (1 - M)"
             ),
             "The existing region is still there: then D_r can judge pixels that the generator cannot change.": (

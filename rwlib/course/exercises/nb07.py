@@ -291,9 +291,8 @@ EXERCISES = [
             ),
             "λ_1 is missing before L_c.": "config.lambda_1 * L_c -> L_c",
             "λ_2 is missing before L_s.": "config.lambda_2 * L_s -> L_s",
-            "`zero_grad` between `backward` and `step` erases what `step` needs: the weights do not move.": (
-                "opt_G.zero_grad()\n    L.backward() -> L.backward()\n    opt_G.zero_grad()"
-            ),
+            "The weights do not move: `backward` is missing, or a `zero_grad` between `backward` and `step` erases "
+            "what `step` needs.": ("opt_G.zero_grad()\n    L.backward() -> L.backward()\n    opt_G.zero_grad()"),
             "L_s has no gradient: the features of I_c2 were computed under `no_grad`, or detached. Only those of the "
             "ground truth may be.": Each("vgg(out.I_c2) -> [phi.detach() for phi in vgg(out.I_c2)]"),
             "L_c has no gradient: the features of I_c1 were computed under `no_grad`, or detached. Only those of the "
@@ -338,7 +337,8 @@ EXERCISES = [
             "One of the two fakes is missing: D judges both predictions.": Each(
                 " + (1 - fake_2) ->", "+ (1 - fake_1) ->"
             ),
-            "`zero_grad` between `backward` and `step` erases what `step` needs: the weights do not move.": (
+            "The weights do not move: `backward` is missing, or a `zero_grad` between `backward` and `step` erases "
+            "what `step` needs.": (
                 "opt_D.zero_grad()\n    (-L_a).backward() -> (-L_a).backward()\n    opt_D.zero_grad()"
             ),
         },

@@ -98,6 +98,9 @@ EXERCISES = [
             "Divided by the pixels of the whole batch: each mask is a share of its own pixels.": (
                 "M[0].numel() -> M.numel()"
             ),
+            "A hole of more than half of the picture has a bucket, too: 50–60 % is number 5.": (
+                'rounding_mode="floor") -> rounding_mode="floor").clamp(max=4)'
+            ),
             "There are ten buckets, of a tenth each: ten times the missing share is counted.": (
                 "(10 * missing - 1) -> (missing - 1)"
             ),
