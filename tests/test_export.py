@@ -66,23 +66,42 @@ def test_a_graph_is_written_with_them_and_nothing_else_is_computed_with_them(mon
 # --- the file
 
 
-@needs_onnx
-@pytest.mark.slow  # torch.export takes its time
-@pytest.mark.parametrize(
-    "change",
-    [{}, {"region_wise": "location", "output": "tanh"}, {"region_wise": "none", "networks": "semantic"}],
-    ids=["by channel", "by location", "standard, one network"],
-)
-def test_the_file_computes_what_the_generator_computes_at_any_size(tmp_path, change):
-    import onnx
-    import onnxruntime
-
+def half_precision_generator(**change):
+    """Return a small generator whose weights half precision holds, and its configuration."""
     torch.manual_seed(0)
     config = make_config("balanced", "tiny", width=4, size_px=16, **change)
     G = RegionWiseGenerator.from_config(config).train()
     with torch.no_grad():
         for weight in G.parameters():
             weight.copy_(weight.half())
+    return G, config
+
+
+@pytest.fixture(scope="module")
+def graph_of_both_networks():
+    """The graph of a generator by channel: torch.export takes half a minute for two networks."""
+    return export.to_onnx(*half_precision_generator())
+
+
+@needs_onnx
+@pytest.mark.slow  # torch.export takes its time
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"region_wise": "location", "output": "tanh", "networks": "semantic"},
+        {"region_wise": "none", "networks": "semantic"},
+    ],
+    ids=["by channel", "by location, one network", "standard, one network"],
+)
+def test_the_file_computes_what_the_generator_computes_at_any_size(tmp_path, request, monkeypatch, change):
+    import onnx
+    import onnxruntime
+
+    G, config = half_precision_generator(**change)
+    if not change:
+        graph = request.getfixturevalue("graph_of_both_networks")
+        monkeypatch.setattr(export, "to_onnx", lambda *_: graph)
     done = export.export_onnx(tmp_path / "G.onnx", G, config)
     content = (tmp_path / "G.onnx").read_bytes()
     assert len(content) == done.size_bytes and done.difference < 0.01 and G.training
@@ -110,11 +129,9 @@ def test_the_file_computes_what_the_generator_computes_at_any_size(tmp_path, cha
 
 @needs_onnx
 @pytest.mark.slow
-def test_a_graph_that_differs_is_not_written(tmp_path, monkeypatch):
-    config = make_config("balanced", "tiny", width=4, size_px=16)
-    G = RegionWiseGenerator.from_config(config)
-    graph = export.to_onnx(G, config)
-    monkeypatch.setattr(export, "to_onnx", lambda *_: graph)
+def test_a_graph_that_differs_is_not_written(tmp_path, monkeypatch, graph_of_both_networks):
+    G, config = half_precision_generator()
+    monkeypatch.setattr(export, "to_onnx", lambda *_: graph_of_both_networks)
     (tmp_path / "G.onnx").write_bytes(b"old")
     with torch.no_grad():
         G.semantic_inferring.conv18.bias[1] += 0.02
