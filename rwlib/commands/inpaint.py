@@ -20,7 +20,7 @@ class Inpaint:
     mask: Path
     """Picture of the same size: white is the hole, black exists."""
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """Result: .png, .tif or .bmp."""
+    """Result: .png, .tif or .bmp; without EXIF data, whose preview may show what was removed."""
     checkpoint: Path | None = None
     """Generator to use; by default the one that ships with rwlib."""
     white_is_existing: bool = False
