@@ -67,13 +67,15 @@ def processes(hour: Hour) -> int:
         return 0
     common = ["--data", str(hour.photographs / "train"), "--size", "tiny", "--workers", "0", "--precision", "fp32"]
     common += ["--steps-per-epoch", "4", "--epochs", "1", "1", "--checkpoint-every", "8", "--sample-every", "8"]
+    if hour.toy:
+        common += ["--vgg", "random", "--size-px", "16", "--width", "4", "--discriminator-width", "4"]
     folders = {n: hour.out / f"processes-{n}" for n in (1, 2)}
     for n, folder in folders.items():
-        launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(n), "-m", "rwlib"]
+        launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(n), "-m"] if n > 1 else []
         words = ["train", "--run-dir", str(folder), *common, "--batch-size", str(4 // n)]
         if not (folder / "generator.safetensors").exists():
             again = ["--resume"] if (folder / "training.safetensors").exists() else []
-            subprocess.run([sys.executable, "-m", *launcher, *words, *again], check=True)
+            subprocess.run([sys.executable, "-m", *launcher, "rwlib", *words, *again], check=True)
     hour.add(name, measurements.difference_of(*folders.values()))
     return 0
 

@@ -2,16 +2,11 @@
 
 import dataclasses
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import torch
-from command_line import ROOT, flat, inpaint_arguments, refused, rwlib_process
-from conftest import PATIENCE_S
+from command_line import flat, inpaint_arguments, refused, rwlib_process
 from PIL import Image
 
 from rwlib.checkpoints import load_generator
@@ -95,23 +90,6 @@ def test_train_stop_go_on_and_inpaint_in_processes_of_their_own(here):
     assert (filled.returncode, filled.stderr) == (0, "")
     assert re.fullmatch(r"Written to out/out\.png in \d+\.\d s\n", filled.stdout), filled.stdout
     assert Image.open("out/out.png").size == (24, 20)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(torch.accelerator.is_available(), reason="two processes need two GPUs, or none at all")
-def test_torchruns_processes_train_together(here):
-    """Without being told to use CPUs: each of them used to train alone, in the same folder."""
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    flags = "--data photos --size tiny --width 4 --discriminator-width 4 --size-px 16 --batch-size 1 --vgg random"
-    end = "--epochs 1 1 --steps-per-epoch 1 --workers 0 --run-dir run"
-    env = {k: v for k, v in os.environ.items() if k != "ACCELERATE_USE_CPU"} | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, *launcher, "-m", "rwlib", "train", *flags.split(), *end.split()]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=PATIENCE_S, env=env | {"OMP_NUM_THREADS": "1"}
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(Path("run/run.json").read_text())["processes"] == 2
-    assert done.stdout.count("Written to") == 1
 
 
 @pytest.mark.parametrize("value", [["a"], 3.5, None, {}])

@@ -1,6 +1,7 @@
 """The plan for one hour of GPU, at toy size on whatever this machine is: it ends, goes on, and says what it found."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -24,9 +25,10 @@ def photographs(tmp_path):
 def hour(out, photographs, *parts, **environment):
     """Call the script as its first lines say."""
     settings = {"TOY": "1", "PYTHON": sys.executable, "OMP_NUM_THREADS": "1", **environment}
+    inherited = {name: value for name, value in os.environ.items() if name != "ACCELERATE_USE_CPU"}
     return subprocess.run(
         [SCRIPTS / "gpu_hour.sh", out, photographs, *parts],
-        env={**os.environ, **settings}, capture_output=True, text=True, timeout=5 * PATIENCE_S,
+        env={**inherited, **settings}, capture_output=True, text=True, timeout=5 * PATIENCE_S,
     )  # fmt: skip
 
 
@@ -41,13 +43,16 @@ def test_the_whole_hour_at_toy_size(tmp_path, photographs):
         assert next(float(row["ms"]) for key, row in results.items() if key.startswith(name)) > 0
     for phase in (1, 2):
         assert float(results[f"step of phase {phase} beside a CPU: largest relative difference"]["number"]) < 1e-3
+    # They train together without being told to use CPUs: each of them used to train alone, in the same folder.
     assert float(results["two processes"]["number"]) < 1e-2
+    assert json.loads((out / "processes-2" / "run.json").read_text())["processes"] == 2
+    assert (out / "processes.log").read_text().count("Written to") == 2
     report = (out / "report.md").read_text()
     assert "held-out hole PSNR" in report and all(name in report for name in results)
 
     # A second call measures nothing again, and goes on with the training, which is at its end.
     before = (out / "results.csv").read_bytes()
-    assert hour(out, photographs, "speed", "training", "report").returncode == 0
+    assert hour(out, photographs, "speed", "training").returncode == 0
     assert (out / "results.csv").read_bytes() == before
 
 
