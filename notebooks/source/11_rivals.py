@@ -366,15 +366,15 @@ show_images(
     {"edges, guessed": (2 * guessed.C_c - 1).expand(-1, 3, -1, -1), "painted": guessed.I_c,
      "a false line": (2 * C_false - 1).expand(-1, 3, -1, -1), "painted after it": I_false},
     side_inches=1.9,
-    alt="Edges of a house front, guessed ones in the hole, and the painting after them; the same edges with one straight "
-    "line through the hole, and the painting after those.",
+    alt="Edges of a house front, guessed ones in the hole, and the painting after them; the same edges with one "
+    "straight line through the hole, and the painting after those.",
     caption=networks["ec"].note,
 )  # fmt: skip
 
 # %% [markdown]
 # The completion network was taught that edges are true. How far it obeys can be seen above and in the printed number.
-# Look at the first two pictures, too: after few steps of training the edge network draws upright lines that no house
-# has, and the painting has them.
+# Look at the first two pictures, too: after few steps of training the edge network draws upright lines where no house
+# has any, and the painter follows.
 
 # %% [markdown]
 # ## 6 · PIC: several answers
