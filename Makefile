@@ -34,7 +34,6 @@ MEASURE ?=
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
 BROWSER_ARGS ?=
-SLOW_ARGS ?=
 # docs/build.py says how the site gets its links to a repository, to Binder, Colab and Kaggle.
 SITE_ARGS ?=
 # nbval ignores stored outputs. Progress goes to a folder of its own, never to the reader's.
@@ -61,7 +60,7 @@ test: install ## install what is missing, run the tests and all notebooks
 	$(NBVAL) notebooks
 
 test-slow: install ## run the slow tests: processes, signals, full disks, hostile notebooks
-	$(TEST) tests --ignore tests/browser -m slow $(SLOW_ARGS)
+	$(TEST) tests --ignore tests/browser -m slow
 
 # The tests of the site and of its demo need `make site` first, and are skipped without it.
 test-browser: install $(EXTRAS) ## test the widgets, and a site that is built, in Chromium, which is installed if need be
