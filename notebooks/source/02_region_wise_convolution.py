@@ -287,8 +287,8 @@ figure(
 #
 # <details><summary>Answer</summary>
 #
-# `interpolate` takes 0, 4, 8, 12, and the hole is gone. Aligned corners take 0, 5, 10, 15: the steps are $(H - 1)/(h
-# - 1) = 5$ long, and the last row is the last row. They see it.
+# `interpolate` takes 0, 4, 8, 12, and the hole is gone. Aligned corners take 0, 5, 10, 15: the steps are
+# $(H - 1)/(h - 1) = 5$ long, and the last row is the last row. They see it.
 # </details>
 
 
@@ -502,8 +502,8 @@ figure(
 # The paper compares itself with **partial convolution** (Liu et al. 2018). It keeps one set of filters, leaves out
 # what is missing, and makes up for it:
 #
-# $$\mathbf{x}' = \mathbf{W}^\top (\mathbf{x} \odot \mathbf{M}_\mathbf{x})\, \frac{k^2}{\sum \mathbf{M}_\mathbf{x}}
-# + \mathbf{b} \;\text{ if } \sum \mathbf{M}_\mathbf{x} > 0, \text{ else } 0$$
+# $$\mathbf{x}' = \mathbf{W}^\top (\mathbf{x} \odot \mathbf{M}_\mathbf{x})\, \frac{k^2}{\sum \mathbf{M}_\mathbf{x}} +
+# \mathbf{b} \;\text{ if } \sum \mathbf{M}_\mathbf{x} > 0, \text{ else } 0$$
 #
 # $\mathbf{M}_\mathbf{x}$ is the mask in the window. Then the mask grows: it becomes 1 wherever a window found
 # something.

@@ -476,8 +476,8 @@ show_images(
 # %% [markdown] tags=["eq-2"]
 # ## 6 · The reconstruction loss
 #
-# $$\mathcal{L}_r = \left\| \mathbf{I}_p^{(1)} - \mathbf{I}_g \right\|_1
-# + \left\| \mathbf{I}_p^{(2)} - \mathbf{I}_g \right\|_1. \tag{2}$$
+# $$\mathcal{L}_r = \left\| \mathbf{I}_p^{(1)} - \mathbf{I}_g \right\|_1 +
+# \left\| \mathbf{I}_p^{(2)} - \mathbf{I}_g \right\|_1. \tag{2}$$
 #
 # It runs over both *predictions* and all pixels. The paper's reason: a network should also understand what it sees.
 

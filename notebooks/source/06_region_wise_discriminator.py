@@ -107,7 +107,7 @@ print(f"the same with {layers_for(64)} layers:      ", tuple(shallow(*small).sha
 
 # %% [markdown]
 # **Predict.** Neighbouring scores are 64 pixels apart ($2^6$). But how many pixels wide is the square that *one* score
-# depends on?
+# depends on, its receptive field (notebook 03)?
 
 # %%
 # Exercise 6.1: the side of a score's receptive field, in pixels.
@@ -310,8 +310,8 @@ assert stretch > 1, "normalised as a matrix, it still stretches pictures"
 #
 # $$\begin{aligned}\mathcal{L}_a = {}
 # & \alpha\, \mathbb{E}(D_r(\mathbf{I}_g \odot (\mathbf{1} - \mathbf{M}), \mathbf{M}))
-# \\ & + \mathbb{E}(\mathbf{1} - D_r(\mathbf{I}_p^{(1)} \odot (\mathbf{1} - \mathbf{M}), \mathbf{M}))
-# + \mathbb{E}(\mathbf{1} - D_r(\mathbf{I}_p^{(2)} \odot (\mathbf{1} - \mathbf{M}), \mathbf{M})) \end{aligned} \tag{6}$$
+# \\ & + \mathbb{E}(\mathbf{1} - D_r(\mathbf{I}_p^{(1)} \odot (\mathbf{1} - \mathbf{M}), \mathbf{M})) +
+# \mathbb{E}(\mathbf{1} - D_r(\mathbf{I}_p^{(2)} \odot (\mathbf{1} - \mathbf{M}), \mathbf{M})) \end{aligned} \tag{6}$$
 #
 # The generator descends $\mathcal{L}_a$, the discriminator $-\mathcal{L}_a$ (Algorithm 1). $\alpha = 0.01$.
 
@@ -869,8 +869,8 @@ print(f"exhibit C: D(real) {level:.1f}, gap {last['']:.2f}; healthy gap {last[',
 # Spectral norm bounds layers. **WGAN-GP** asks for the slope itself: where $D$ is asked, the length of its gradient
 # should be one. With a mixture $\mathbf{I}$ of a real picture and a fake,
 #
-# $$\mathbb{E}\left[\left(\left\|\nabla_{\mathbf{I}}\, \overline{D(\mathbf{I}, \mathbf{M})}\right\|_2
-# - 1\right)^2\right]$$
+# $$\mathbb{E}\left[\left(\left\|\nabla_{\mathbf{I}}\, \overline{D(\mathbf{I}, \mathbf{M})}\right\|_2 -
+# 1\right)^2\right]$$
 #
 # is added to the loss of $D$, ten times as strong. The bar is the mean over a picture's scores.
 

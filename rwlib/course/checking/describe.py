@@ -79,6 +79,8 @@ _REASONS = (
     "axes."),
     (RuntimeError, "expected .* channels", "The channels do not fit the filters: what is stacked, and along which "
     "axis?"),
+    (RuntimeError, "not require grad", "A gradient is asked of a tensor that keeps none: `requires_grad_()` first, and "
+    "no `detach` or `no_grad` on the way."),
     (RuntimeError, "requires grad|leaf Variable", "A tensor that asks for a gradient cannot be changed in place, or "
     "turned to numpy."),
     (RuntimeError, "scalar type|same dtype|dtype", "Two dtypes do not fit: take that of the arguments."),
