@@ -40,7 +40,7 @@ def test_a_hole_is_painted_once_and_filled_by_all(open_notebook):
         slider = panel.locator(".widget-slider", has_text="PIC's answer").locator(".noUi-handle")
         slider.focus()
         page.keyboard.press("ArrowRight")
-        panel.get_by_text("answer 1", exact=True).wait_for()
+        shown.get_by_text("answer 1").wait_for()
         assert shown.locator(pic).get_attribute("src") != before
     assert notebook.python("from rwlib.widgets.shared.panel import FAULTS; print(FAULTS)") == "[]"
 
