@@ -29,7 +29,8 @@ from rwlib.widgets.shared.watch import WatchedRun
 
 TICK_S = 2.0
 """Seconds between two looks at a run's checkpoint."""
-WIDTH_PX = 840
+WIDTH_PX = 1260
+"""Width of both pictures on a page that is wide enough."""
 MOST = 40
 """Moments that are kept of a run; with more, every second of the older ones goes."""
 
@@ -68,6 +69,7 @@ class CriticView(Panel):
             tooltip="Otherwise the strongest colour is the largest value of the moment that is shown",
         )  # fmt: skip
         self.curves, self.maps = Picture(width_px=WIDTH_PX), Picture(width_px=WIDTH_PX)
+        self.maps.add_class("rwlib-result")
         self.noticed = ipywidgets.HTML()
         for control in (self.moment, self.photo, self.one_scale):
             self.on_change(control, lambda _: self.redraw())
@@ -182,7 +184,7 @@ class CriticView(Panel):
                 pictures[1], describe(story.moments[index], photo), f"{CAPTION} Photographs: {story.scenes.what}."
             )
 
-        self.later("draw", compute, show)
+        self.later("draw", compute, show, about=lambda: self.photo.value or 0)
 
     def close(self) -> None:
         """Look no more, and go from the page."""

@@ -12,8 +12,8 @@ from rwlib.widgets.shared.heat import DIVERGING, SEQUENTIAL, color_bar, enlarge,
 from rwlib.widgets.shared.tables import Cell
 from rwlib.widgets.shared.tables import table as html_table
 
-PICTURE_PX = 192
-"""Width of each picture on the page."""
+PICTURE_PX, SHOWN_PX = 192, 384
+"""Sides of the pictures as they are drawn, and on a page that is wide enough."""
 PHOTO_PART = 0.35
 """How much of the photograph shows through a heat map."""
 

@@ -15,7 +15,7 @@ from rwlib.conventions import tensor_to_image
 from rwlib.notebook.figures import figure
 from rwlib.widgets.explorer.correlations import Scene, View, explore, look, sentence, worst_cell
 from rwlib.widgets.explorer.networks import Network, choice_of, offered, own_size_vgg
-from rwlib.widgets.explorer.views import LEGEND, PICTURE_PX, bars, draw, still, table
+from rwlib.widgets.explorer.views import LEGEND, PICTURE_PX, SHOWN_PX, bars, draw, still, table
 from rwlib.widgets.shared.heat import enlarge, outline
 from rwlib.widgets.shared.panel import Panel
 from rwlib.widgets.shared.photos import Source
@@ -96,15 +96,14 @@ class CorrelationExplorer(Panel):
         rows = {"picture": ("truth", "left", "right"), "f": ("truth", "left", "right")}
         rows |= {"difference": ("left", "right"), "where": ("left", "right")}
         self.pictures = {
-            (row, column): PointPicture(24, 24, width_px=PICTURE_PX)
+            (row, column): PointPicture(24, 24, width_px=SHOWN_PX)
             for row, columns in rows.items()
             for column in columns
         }
         self.titles = {column: ipywidgets.HTML() for column in ("truth", "left", "right")}
-        self.bars = {
-            row: ipywidgets.HTML(layout=ipywidgets.Layout(width="150px")) for row in ("f", "difference", "where")
-        }
+        self.bars = {row: ipywidgets.HTML() for row in ("f", "difference", "where")}
         self.sentence, self.numbers, self.legend = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        self.sentence.add_class("rwlib-result")
         self.sentence.layout.min_height, self.sentence.layout.max_width = "40px", "800px"
         self.hint = ipywidgets.HTML(
             '<div style="font-size:12px;line-height:1.4">Click any picture, or move with the arrow keys. The line is '
@@ -116,7 +115,7 @@ class CorrelationExplorer(Panel):
         grid += [self.legend, self.pictures["difference", "left"], self.pictures["difference", "right"]]
         grid += [self.bars["difference"], self.numbers]
         grid += [self.pictures["where", "left"], self.pictures["where", "right"], self.bars["where"]]
-        columns = f"repeat(3, {PICTURE_PX + 4}px) 150px"
+        columns = f"repeat(3, minmax(0, {SHOWN_PX}px)) minmax(90px, 150px)"
         layout = ipywidgets.Layout(grid_template_columns=columns, grid_gap="6px 10px", align_items="flex-start")
         wrap = ipywidgets.Layout(flex_flow="row wrap")
         self.show(
@@ -124,7 +123,7 @@ class CorrelationExplorer(Panel):
             ipywidgets.HBox([self.left, self.right, titled("Size", self.size)], layout=wrap),
             ipywidgets.HBox([titled("Show", self.kind), self.over_photo, self.worst], layout=wrap),
             self.sentence,
-            ipywidgets.GridBox(grid, layout=layout),
+            ipywidgets.GridBox(grid, layout=layout).add_class("rwlib-grid").add_class("rwlib-result"),
         )
 
     def _connect(self) -> None:
@@ -141,8 +140,7 @@ class CorrelationExplorer(Panel):
 
     def refresh(self) -> None:
         """Fill the hole anew: another photograph, hole, size or network."""
-        choice, size = self.menu.choice, self.size.value
-        names = [self.left.value, self.right.value]
+        choice, size, *names = self._asked()
         titles = names if names[0] != names[1] else [names[0], f"{names[0]} (same)"]
 
         def compute() -> Scene:
@@ -150,7 +148,12 @@ class CorrelationExplorer(Panel):
             networks = {title: self._networks[name]() for title, name in zip(titles, names, strict=True)}
             return explore(I_gt, M, networks, own_size_vgg())
 
-        self.later("scene", compute, self._show_scene, busy="Filling the hole and computing features …")
+        busy = "Filling the hole and computing features …"
+        self.later("scene", compute, self._show_scene, busy=busy, about=self._asked)
+
+    def _asked(self) -> tuple:
+        """Return what the scene has to be about."""
+        return self.menu.choice, self.size.value, self.left.value, self.right.value
 
     def choose(self, cell: tuple[int, int]) -> None:
         """Look from another position (row, column)."""
@@ -187,15 +190,16 @@ class CorrelationExplorer(Panel):
 
     def _look(self) -> None:
         """Answer a light control: nothing here takes longer than a tenth of a second."""
-        scene, cell, cosine, over = self.scene, self.cell, self.kind.value, self.over_photo.value
-        if scene is None:
+        cosine, over = self.kind.value, self.over_photo.value
+        if self.scene is None:
             return
 
-        def compute() -> tuple[View, dict]:
-            view = look(scene, cell, cosine)
-            return view, draw(scene, view, over)
+        def compute() -> tuple[Scene, View, dict]:
+            scene = self.scene  # the newest, and not the one of the click
+            view = look(scene, tuple(min(k, scene.side - 1) for k in self.cell), cosine)
+            return scene, view, draw(scene, view, over)
 
-        self.later("look", compute, lambda result: self._show_view(scene, *result, over))
+        self.later("look", compute, lambda result: self._show_view(*result, over))
 
     def _show_view(self, scene: Scene, view: View, maps: dict, over_photo: bool) -> None:
         self.view = view

@@ -9,7 +9,8 @@ from rwlib.widgets.lens.windows import SIDE, Layer, Window, readings, straddles,
 from rwlib.widgets.shared.heat import enlarge, heat, outline
 from rwlib.widgets.shared.tables import Cell, table
 
-PICTURE_PX = 7 * SIDE
+PICTURE_PX, SHOWN_PX = 7 * SIDE, 14 * SIDE
+"""Sides of the maps as they are drawn, and on a page that is wide enough."""
 TITLES = {
     "X": "X, the map",
     "M": "M, the mask",

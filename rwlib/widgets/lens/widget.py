@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rwlib.conventions import InputError
 from rwlib.notebook.figures import figure
-from rwlib.widgets.lens.views import ALTS, PICTURE_PX, TITLES, draw, scales, still, tables
+from rwlib.widgets.lens.views import ALTS, SHOWN_PX, TITLES, draw, scales, still, tables
 from rwlib.widgets.lens.windows import (
     FILTERS,
     SIDE,
@@ -29,7 +29,7 @@ from rwlib.widgets.lens.windows import (
 from rwlib.widgets.shared.heat import SEQUENTIAL, color_bar
 from rwlib.widgets.shared.panel import Panel
 from rwlib.widgets.shared.photos import Source
-from rwlib.widgets.shared.pictures import PointPicture
+from rwlib.widgets.shared.pictures import PointPicture, grid
 from rwlib.widgets.shared.scenes import Choice, SceneMenu, titled, toggle
 
 
@@ -90,14 +90,12 @@ class RegionWiseLens(Panel):
         self.zeros = toggle([("has values", False), ("is zero", True)], tips, button_px=104)
 
     def _make_pictures(self) -> None:
-        self.pictures = {name: PointPicture(SIDE, SIDE, width_px=PICTURE_PX) for name in TITLES}
-        self.sentence, self.numbers, self.counts = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        self.pictures = {name: PointPicture(SIDE, SIDE, width_px=SHOWN_PX) for name in TITLES}
+        self.sentence, self.numbers, self.counts = (ipywidgets.HTML().add_class("rwlib-result") for _ in range(3))
         self.bar = ipywidgets.HTML(layout=ipywidgets.Layout(margin="28px 0 0 0"))
         self.sentence.layout.min_height, self.sentence.layout.max_width = "40px", "980px"
         titles = {name: ipywidgets.HTML(f"<b>{title}</b>") for name, title in TITLES.items()}
         columns = [ipywidgets.VBox([titles[name], picture]) for name, picture in self.pictures.items()]
-        for column in columns:
-            column.layout.margin = "0 8px 4px 0"
         rows = [titled("Filters", self.kernel), titled("Dilation", self.dilation), titled("The hole", self.zeros)]
         wrap = ipywidgets.Layout(flex_flow="row wrap")
         self.show(
@@ -105,7 +103,7 @@ class RegionWiseLens(Panel):
             ipywidgets.HBox([self.W, self.W_hat, self.b_hat, self.seed], layout=wrap),
             ipywidgets.HBox(rows, layout=wrap),
             self.sentence,
-            ipywidgets.HBox([*columns, self.bar], layout=wrap),
+            grid(*columns, self.bar, least_px=130).add_class("rwlib-result"),
             self.counts,
             self.numbers,
         )
@@ -115,7 +113,7 @@ class RegionWiseLens(Panel):
     def refresh(self) -> None:
         """Compute all maps anew: another picture, hole, filter or size."""
         self.say("")
-        choice, kernel, seed = self.menu.choice, self.kernel.value, self.seed.value
+        choice, kernel, seed, *_ = self._asked()
         W, W_hat = make_filter(self.W.value, kernel, seed), make_filter(self.W_hat.value, kernel, seed + 1)
         b_hat, dilation, zeros = round(10 * self.b_hat.value), self.dilation.value, self.zeros.value
 
@@ -124,7 +122,12 @@ class RegionWiseLens(Panel):
             layer = Layer(make_map(I_gt, M, zeros_in_hole=zeros), M, W, W_hat, b_hat, dilation)
             return layer, draw(layer), count(layer)
 
-        self.later("layer", compute, lambda result: self._show_layer(*result))
+        self.later("layer", compute, lambda result: self._show_layer(*result), about=self._asked)
+
+    def _asked(self) -> tuple:
+        """Return what the maps have to be about."""
+        numbers = self.W.value, self.W_hat.value, self.b_hat.value, self.dilation.value, self.zeros.value
+        return self.menu.choice, self.kernel.value, self.seed.value, *numbers
 
     def choose(self, cell: tuple[int, int]) -> None:
         """Move the window's centre to (row, column)."""
@@ -133,8 +136,11 @@ class RegionWiseLens(Panel):
             for picture in self.pictures.values():
                 picture.cell = self.cell
             if self.layer is not None:
-                layer, at = self.layer, self.cell
-                self.later("window", lambda: cut_window(layer, at), lambda window: self._show_window(layer, window))
+                self.later("window", self._cut, lambda cut: self._show_window(*cut))
+
+    def _cut(self) -> tuple[Layer, Window]:
+        """Return the maps and the window as they are when this is computed, and not when it was asked for."""
+        return self.layer, cut_window(self.layer, self.cell)
 
     def _show_layer(self, layer: Layer, maps: dict[str, np.ndarray], counts: str) -> None:
         self.layer = layer

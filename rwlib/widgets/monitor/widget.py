@@ -35,7 +35,10 @@ REST = 3
 """The monitor rests so many times as long as a look takes, so that it does not slow down what it watches."""
 ACTIVE = ("running", "starting", "stopping", "foreign", "elsewhere")
 STOPPABLE = ("running", "foreign", "occupied")
-CURVES_PX, SAMPLES_PX = 840, 620
+CURVES_PX, SAMPLES_PX = 1260, 930
+"""Widths on a page that is wide enough."""
+SHEET_PX = 1240
+"""Longest side of a grid of samples as it is sent."""
 
 
 class TrainingMonitor(Panel):
@@ -146,7 +149,7 @@ class TrainingMonitor(Panel):
         def compute() -> tuple[Snapshot, bytes, str, bytes]:
             begun = time.monotonic()
             snapshot = take_snapshot(run)
-            sheet = read_sheet(snapshot.samples, 2 * SAMPLES_PX)
+            sheet = read_sheet(snapshot.samples, SHEET_PX)
             result = snapshot, self._chart.png(snapshot, **options), describe(snapshot), sheet
             self._rest_until = time.monotonic() + REST * (time.monotonic() - begun)
             return result

@@ -7,12 +7,12 @@ from ipywidgets import Layout
 from rwlib.data.bundled import NAMES
 from rwlib.networks.generator import Outputs
 from rwlib.widgets.shared.photos import HOUSE
-from rwlib.widgets.shared.pictures import Picture
+from rwlib.widgets.shared.pictures import Picture, grid
 from rwlib.widgets.shared.upload import LIMIT_MB, Upload
 
-RESULT_PX, STEP_PX = 400, 196
+STEP_PX = 320
+"""The pictures of the two networks are enlarged by whole numbers to about this side, so that pixels stay square."""
 ROW = Layout(align_items="center", flex_flow="row wrap", grid_gap="2px 8px")
-PICTURES = Layout(align_items="flex-start", flex_flow="row wrap", grid_gap="4px", margin="6px 0")
 STEPS = {
     "I_p1": "first prediction",
     "I_c1": "first composite",
@@ -64,21 +64,21 @@ class Controls:
         self.inpaint = _button("Inpaint", "Fill the hole", "magic", "primary")
         self.save_result = _button("Result", "Save the filled picture as a PNG file", "download")
         self.save_mask = _button("Mask", "Save the mask as a PNG file; white is missing", "download")
-        self.picture = Picture(width_px=RESULT_PX)
-        self.steps = {name: Picture(width_px=STEP_PX) for name in Outputs._fields}
+        self.picture = Picture()
+        self.steps = {name: Picture() for name in Outputs._fields}
 
     def arranged(self, canvas: ipywidgets.DOMWidget) -> list[ipywidgets.Widget]:
         """Return the rows, the canvas in its place."""
-        rows = [
-            [self.photo, self.own_photo, self.own_mask],
-            [self.brush, self.tool, self.undo, self.clear],
-            [self.kind, self.percent, self.random],
-            [canvas, self.picture],
-            [self.generator, self.inpaint, self.save_result, self.save_mask],
-            list(self.steps.values()),
+        for picture in (self.picture, *self.steps.values()):
+            picture.add_class("rwlib-result")
+        return [
+            ipywidgets.HBox([self.photo, self.own_photo, self.own_mask], layout=ROW),
+            ipywidgets.HBox([self.brush, self.tool, self.undo, self.clear], layout=ROW),
+            ipywidgets.HBox([self.kind, self.percent, self.random], layout=ROW),
+            grid(canvas, self.picture).add_class("rwlib-pair"),
+            ipywidgets.HBox([self.generator, self.inpaint, self.save_result, self.save_mask], layout=ROW),
+            grid(*self.steps.values(), least_px=150).add_class("rwlib-pair"),
         ]
-        pictures = ([canvas, self.picture], rows[-1])
-        return [ipywidgets.HBox(row, layout=PICTURES if row in pictures else ROW) for row in rows]
 
     def show(self, size: tuple[int, int], name: str, pictures: dict[str, bytes]) -> None:
         """Show a result.
@@ -89,10 +89,10 @@ class Controls:
             pictures: `"result"` and the fields of `Outputs`, as PNG.
         """
         share = size[1] / max(size)
-        self.picture.width_px = round(RESULT_PX * share)
+        self.picture.width = f"calc({share:.4f} * var(--rwlib-side))"
         self.picture.set(pictures["result"], f"{name}, the hole filled.")
         for step, picture in self.steps.items():
-            picture.width_px = round(STEP_PX * share)
+            picture.width = f"{100 * share:.2f}%"
             picture.set(pictures[step], f"{step}: {STEPS[step]}.", f"{step}: {STEPS[step]}")
 
     def hide_result(self) -> None:

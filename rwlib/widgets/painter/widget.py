@@ -178,6 +178,7 @@ class HolePainter(Panel):
         self.on_click(c.undo, self.undo)
         self.on_click(c.clear, self.clear)
         self.on_click(c.random, self._draw_random)
+        self.on_change(c.generator, lambda _: self._describe())
         self.on_click(c.inpaint, lambda: self.later("inpaint", self._job(), self._show, busy="Filling …"))
         self.on_click(c.save_result, lambda: self._download("inpainted.png", self._last_result().encode))
         self.on_click(c.save_mask, lambda: self._download("mask.png", partial(encode_mask, self.state.hole)))
@@ -206,7 +207,8 @@ class HolePainter(Panel):
         self._describe()
 
     def _describe(self) -> None:
-        self.say(f"{self.state.photo.describe()}: {percent(self.state.hole)} missing.")
+        self.mark_stale(lambda: bool(self._other()))
+        self.say(f"{self.state.photo.describe()}: {percent(self.state.hole)} missing.{self._other()}")
 
     def _take_stroke(self, pixels: np.ndarray, erase: bool) -> None:
         self._painting.stroke(pixels, erase=erase)
@@ -237,12 +239,24 @@ class HolePainter(Panel):
 
     def _show(self, filling: Filling) -> None:
         result, pictures = filling
-        if result.photo is not self.state.photo:
-            self._describe()  # another photograph was chosen meanwhile
-            return
-        self._filled = result
-        self.controls.show(result.photo.size, result.photo.name, pictures)
-        self.say(result.describe())
+        with self._painting.lock:  # or another photograph could be chosen between the question and the pictures
+            if result.photo is not self.state.photo:
+                self._describe()
+                return
+            self._filled = result
+            self.controls.show(result.photo.size, result.photo.name, pictures)
+            self.mark_stale(lambda: bool(self._other()))
+            self.say(f"{result.describe()}{self._other()}")
+
+    def _other(self) -> str:
+        """Return a sentence if the last filling is of another hole, or by another generator, than those chosen now."""
+        filled, model = self._filled, self._generators.labels.get(self.controls.generator.value)
+        differs = {
+            "of another hole": filled is not None and filled.hole is not self.state.hole,
+            "by another generator": filled is not None and filled.model != model,
+        }
+        what = " and ".join(words for words, true in differs.items() if true)
+        return f" The filling below is {what}; press Inpaint for a new one." if what else ""
 
     def static(self) -> HTML:
         """Return photograph, hole and, if there is one, filling as a still picture."""

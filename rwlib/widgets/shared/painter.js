@@ -4,11 +4,14 @@
 // answers with the hole and with the name of the last stroke that it has taken in. Until then the stroke stays on top,
 // so nothing is lost when the kernel undoes something at the same moment.
 
-const SHOWN_PX = 400; // longest side on the page
-const SHORTEST_PX = 32; // of a strip that is longer, which scrolls
+const SIDE = "var(--rwlib-side, 400px)"; // longest side on a page that is wide enough; see panel.css
+const STRIP_PX = 400; // what would be longer than this if its shorter side had the next number, scrolls
+const SHORTEST_PX = 32; // shorter side of a strip
 const PATIENCE_MS = 10_000; // until a stroke without an answer is said to be one
 const UNANSWERED = "What was painted last has no answer yet: Python is busy, or it was started anew; then run the cell again.";
 const FOREGROUND = [213, 94, 0, 190], BACKGROUND = [255, 255, 255, 190]; // stripes: visible on any colour
+
+const FRAME = "position:relative;margin:2px;line-height:0;cursor:crosshair;touch-action:none;user-select:none";
 
 // --- sets of pixels: one byte per pixel here, one bit per pixel in messages
 
@@ -61,7 +64,7 @@ function element(kind, css, parent) {
 
 function render({ model, el }) {
   const scroller = element("div", "", el);
-  const frame = element("div", "position:relative;margin:2px;line-height:0;cursor:crosshair;touch-action:none;user-select:none", scroller);
+  const frame = element("div", FRAME, scroller);
   frame.className = "rwlib-hole-canvas";
   frame.tabIndex = 0;
   frame.setAttribute("role", "application");
@@ -73,7 +76,7 @@ function render({ model, el }) {
   );
   const spoken = element("div", "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)", el);
   spoken.setAttribute("aria-live", "polite");
-  const hint = element("div", `max-width:${SHOWN_PX}px`, el);
+  const hint = element("div", `max-width:${SIDE}`, el);
   hint.setAttribute("role", "alert");
 
   let w = 0, h = 0, hole = new Uint8Array(0), url = null;
@@ -113,12 +116,10 @@ function render({ model, el }) {
     if (w !== model.get("width") || h !== model.get("height")) {
       [w, h] = [model.get("width"), model.get("height")];
       [canvas.width, canvas.height] = [w, h];
-      const scale = Math.max(SHOWN_PX / Math.max(w, h), SHORTEST_PX / Math.min(w, h));
-      frame.style.width = w * scale + "px";
-      frame.style.aspectRatio = w + "/" + h;
-      const strip = scale * Math.max(w, h) > SHOWN_PX;
-      frame.style.maxWidth = strip ? "" : "100%";
-      scroller.style.cssText = strip ? `overflow:auto;max-width:${SHOWN_PX}px;max-height:${SHOWN_PX}px` : "";
+      const strip = Math.max(w, h) * SHORTEST_PX > Math.min(w, h) * STRIP_PX;
+      const width = strip ? `${(w * SHORTEST_PX) / Math.min(w, h)}px` : `calc(${w / Math.max(w, h)} * ${SIDE})`;
+      frame.style.cssText = FRAME + `;width:${width};aspect-ratio:${w}/${h};max-width:${strip ? "none" : "calc(100% - 4px)"}`;
+      scroller.style.cssText = strip ? `overflow:auto;max-width:min(100%, ${SIDE});max-height:${SIDE}` : "";
       [pending, current] = [[], null]; // they belong to another photograph
       moveRing(w >> 1, h >> 1);
     }

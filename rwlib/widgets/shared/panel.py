@@ -33,6 +33,9 @@ COMPUTING = threading.RLock()
 FAULTS: list[BaseException] = []
 """Errors in callbacks and jobs that were not foreseen; tests demand that none is left."""
 
+STALE = "rwlib-stale"
+"""Class of a panel whose results are about something else than what it shows; see `panel.css`."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -64,6 +67,7 @@ class Panel(ipywidgets.VBox):
         self._background = Background()
         self._faults: list[BaseException] = []
         self._complaining = ""  # kind of the job whose error stands in the message line
+        self._marking = threading.Lock()
         super().__init__([*children, self.message, self._page])
         self.add_class("rwlib-panel")
         self._page.panel = self.model_id
@@ -124,6 +128,7 @@ class Panel(ipywidgets.VBox):
         grad: bool = False,
         busy: str = "",
         urgent: bool = False,
+        about: Callable[[], Any] | None = None,
     ) -> None:
         """Compute in another thread, then show the result.
 
@@ -134,7 +139,18 @@ class Panel(ipywidgets.VBox):
             grad: whether `compute` needs gradients (their mode belongs to a thread).
             busy: message while it runs.
             urgent: goes before what waits already.
+            about: returns what the controls ask a result to be about, a photograph and a hole say. Until the result is
+                there, what is shown is marked as being about something else; and so that it never stands beside
+                another photograph, a result is dropped if the controls have changed meanwhile. Whatever changes them
+                asks for a new one.
         """
+        asked = about() if about else None
+
+        def is_stale() -> bool:
+            return about is not None and about() != asked
+
+        if about:
+            self.mark_stale(lambda: True)
 
         def job() -> None:
             try:
@@ -145,14 +161,27 @@ class Panel(ipywidgets.VBox):
                 if busy or self._complaining == kind:
                     self.say("")
                     self._complaining = ""
+                if is_stale():
+                    return
                 show(result)
+                if about:  # asked again: the controls may have changed while it was being shown
+                    self.mark_stale(is_stale)
             except Exception as error:
-                if isinstance(error, InputError) and self._background.waits(kind):
+                if isinstance(error, InputError) and (self._background.waits(kind) or is_stale()):
                     return  # the controls have changed, and what was wrong is no longer asked for
                 self._fault(error)
                 self._complaining = kind
 
         self._background.submit(kind, job, urgent=urgent)
+
+    def mark_stale(self, is_stale: Callable[[], bool]) -> None:
+        """Mark what has the class `rwlib-result` as being about another photograph or hole than the one that is shown.
+
+        Args:
+            is_stale: whether it is; whoever changes what it looks at calls this afterwards.
+        """
+        with self._marking:
+            (self.add_class if is_stale() else self.remove_class)(STALE)
 
     @property
     def busy(self) -> bool:

@@ -2,11 +2,11 @@
 function render({ model, el }) {
   const frame = document.createElement("div");
   frame.className = "rwlib-point-picture";
-  frame.style.cssText = "position:relative;display:inline-block;line-height:0;cursor:crosshair";
+  frame.style.cssText = "position:relative;display:inline-block;max-width:100%;line-height:0;cursor:crosshair";
   frame.tabIndex = 0;
   frame.setAttribute("role", "application");
   const image = document.createElement("img");
-  image.style.imageRendering = "pixelated";
+  image.style.cssText = "width:100%;image-rendering:pixelated";
   const mark = document.createElement("div");
   mark.style.cssText =
     "position:absolute;box-sizing:border-box;border:2px solid #fff;outline:2px solid #000;pointer-events:none";
@@ -21,7 +21,7 @@ function render({ model, el }) {
     if (url) image.src = url;
     if (old) URL.revokeObjectURL(old);
     image.alt = model.get("alt");
-    image.style.width = model.get("width_px") + "px";
+    frame.style.width = model.get("width_px") + "px";
     nameFrame();
   }
   function nameFrame() {

@@ -41,24 +41,40 @@ class Picture(ipywidgets.HTML):
     """A picture that only shows.
 
     Args:
-        width_px: width on the page; 0 takes the picture's own.
+        width_px: width on a page that has room for it; a narrower page shows it as wide as the page. 0 takes the
+            picture's own.
+
+    Attributes:
+        width: the same as CSS, for what depends on the page.
     """
 
     def __init__(self, *, width_px: int = 0) -> None:
         super().__init__()
-        self.width_px = width_px
+        self.width = f"{width_px}px" if width_px else ""
         self.png = b""
         self.alt = ""
 
     def set(self, picture: Figure | Tensor | np.ndarray | bytes, alt: str, caption: str = "") -> None:
         """Show another picture, with the text that says what can be seen."""
         self.png, self.alt = picture if isinstance(picture, bytes) else to_png(picture), alt
-        width = f"width:{self.width_px}px;max-width:100%" if self.width_px else ""
+        width = f"width:{self.width};max-width:100%" if self.width else ""
         self.value = captioned(picture_html(self.png, alt, style=width), caption)
 
     def clear(self) -> None:
         """Show nothing."""
         self.png, self.alt, self.value = b"", "", ""
+
+
+def grid(*pictures: ipywidgets.Widget, least_px: int = 300) -> ipywidgets.GridBox:
+    """Return pictures side by side, all as wide as the page lets them be, in lines where the page is narrow.
+
+    Args:
+        pictures: what to show.
+        least_px: no picture gets narrower than this, unless the page itself is.
+    """
+    columns = f"repeat(auto-fit, minmax(min(100%, {least_px}px), 1fr))"
+    layout = ipywidgets.Layout(grid_template_columns=columns, grid_gap="6px", align_items="flex-start", margin="6px 0")
+    return ipywidgets.GridBox(pictures, layout=layout).add_class("rwlib-grid")
 
 
 class PointPicture(anywidget.AnyWidget):
@@ -69,7 +85,7 @@ class PointPicture(anywidget.AnyWidget):
     Args:
         rows: cells down.
         columns: cells across.
-        width_px: width on the page.
+        width_px: width on a page that has room for it.
         reach: cells on every side of the chosen one that the rectangle takes in, too.
     """
 

@@ -36,6 +36,7 @@ class ComparePanel(Panel):
         self._fillings: dict[tuple[Task, str], Filling] = {}
         self._pixels: dict[Task, tuple[Tensor, Tensor]] = {}
         self._hole = np.zeros((PAINTED_PX, PAINTED_PX), bool)
+        self._loaded = 0  # photographs, from files
         first = OWN if OWN in sources else next(iter(sources))
         self.source = control(Dropdown, options=list(sources), value=first, description="Photos")
         self.number = control(
@@ -52,7 +53,7 @@ class ComparePanel(Panel):
         self.erase = Checkbox(False, description="erase", indent=False, layout=Layout(width="90px"))
         self.clear = button("Clear", "begin a new hole")
         self._painting = VBox([self.canvas, HBox([self.erase, self.clear])], layout=Layout(display="none"))
-        self.picture, self.words = ipywidgets.HTML(), ipywidgets.HTML()
+        self.picture, self.words = (ipywidgets.HTML().add_class("rwlib-result") for _ in range(2))
         for one in (self.source, self.number, self.size, self.kind, self.percent, self.seed):
             self.on_change(one, lambda _: self.choose())
         for one in (self.output, self.maps, *variants.values()):
@@ -79,12 +80,18 @@ class ComparePanel(Panel):
         return Task(
             self.source.value, self.number.value, self.size.value, KINDS[0] if painted else self.kind.value,
             self.percent.value, self.seed.value, np.packbits(self._hole).tobytes() if painted else b"",
+            self._loaded if self.source.value == OWN else 0,
         )  # fmt: skip
 
     @property
     def chosen(self) -> list[str]:
         """Names of the variants to show, the full model first."""
         return [name for name, box in self.variants.items() if box.value]
+
+    @property
+    def _asked(self) -> tuple:
+        """What a comparison has to be about."""
+        return self.task, self.chosen, self.output.value, self.maps.value
 
     def choose(self) -> None:
         """Follow the menus of photograph and hole."""
@@ -101,8 +108,7 @@ class ComparePanel(Panel):
     def take_upload(self, content: bytes) -> None:
         """Take a photograph that was loaded in the browser; what was there before stays if it is none."""
         self.sources[OWN] = OnePhoto(content)
-        self._fillings.clear()
-        self._pixels.clear()
+        self._loaded += 1
         self.source.options = list(self.sources)
         if self.source.value == OWN:
             self.choose()
@@ -137,7 +143,8 @@ class ComparePanel(Panel):
 
         if task.painted and not any(task.painted):
             self.picture.value = self.words.value = ""  # or those of another hole would stay
-        self.later("compare", lambda: self.compute(task, names), draw, busy="" if computed else "Filling …")
+        busy = "" if computed else "Filling …"
+        self.later("compare", lambda: self.compute(task, names), draw, busy=busy, about=lambda: self._asked)
 
     def compute(self, task: Task, names: list[str]) -> tuple[Tensor, Tensor, dict[str, Filling], list[str]]:
         """Return I_gt, M, the fillings of the variants, and what is wrong with those that are missing."""

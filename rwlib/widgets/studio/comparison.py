@@ -96,7 +96,7 @@ def comparison(
             alt = "Where {} is worse (orange) or better (purple) than the full model."
             maps_of = {n: error_map(x, -top, top, DIVERGING, alt.format(title[n])) for n, x in excess.items()}
             rows.append(["", *(maps_of.get(name, "") for name in fillings)])
-    return table(rows, "rwlib-compare", style=f"max-width:{130 * len(rows[0])}px")
+    return table(rows, "rwlib-compare", style=f"max-width:{230 * len(rows[0])}px")
 
 
 def _picture(I: Tensor | np.ndarray, alt: str) -> str:

@@ -96,6 +96,8 @@ class Task(NamedTuple):
     """Of the hole."""
     painted: bytes = b""
     """A hole painted by hand in place of a drawn one: PAINTED_PX rows of as many bits, 1 missing."""
+    loaded: int = 0
+    """How many photographs had been loaded: each is another one under the same name."""
 
 
 def pixels_of(task: Task, sources: Mapping[str, Any]) -> tuple[Tensor, Tensor]:

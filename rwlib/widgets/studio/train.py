@@ -220,7 +220,7 @@ def draw_curves(runs: Sequence[tuple[str, Mapping[str, Sequence[float]]]], colum
             parts.append(f'<line {ends} {pen} opacity=".5"/>')
             parts.append(_text(x(begins) + 4, top + 12 + 13 * i, f"phase two, {name}", "start"))
     names = " and ".join(name for name, _ in runs)
-    size = f'viewBox="0 0 {width} {height}" style="width:100%;max-width:{width}px;font-size:11px"'
+    size = f'viewBox="0 0 {width} {height}" style="width:100%;max-width:{3 * width // 2}px;font-size:11px"'
     about = f"{column} of {names}, from {low:.3g} to {high:.3g}, by step; an older run is dashed."
     return (
         f'<svg class="rwlib-curves" role="img" aria-label="{about}" stroke="currentColor" {size}>{"".join(parts)}</svg>'

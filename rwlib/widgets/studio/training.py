@@ -10,7 +10,7 @@ from rwlib.data import Facades
 from rwlib.widgets.shared.background import Ticker
 from rwlib.widgets.shared.live import LiveTraining, training_here
 from rwlib.widgets.shared.panel import Panel
-from rwlib.widgets.shared.pictures import Picture
+from rwlib.widgets.shared.pictures import Picture, grid
 from rwlib.widgets.studio.controls import button, control, row
 from rwlib.widgets.studio.train import (
     CURVES,
@@ -62,7 +62,7 @@ class TrainPanel(Panel):
         self.progress = ipywidgets.IntProgress(0, 0, 1, layout=Layout(width="200px"))
         self.curve = control(Dropdown, options=CURVES, description="Curve")
         self.curves = ipywidgets.HTML()
-        self.samples = [Picture(width_px=430), Picture(width_px=430)]
+        self.samples = [Picture(width_px=640), Picture(width_px=640)]
         self.words = ipywidgets.HTML()
         self.on_click(self.train, self.begin)
         self.on_click(self.end, self.stop)
@@ -76,7 +76,7 @@ class TrainPanel(Panel):
             row(self.train, self.end, self.progress),
             self.words,
             self.curves,
-            row(*self.samples),
+            grid(*self.samples),
         )
         if training_here() is not None:
             self.end.disabled = False
