@@ -281,6 +281,52 @@ def test_a_result_never_stands_beside_another_photograph(tmp_path, monkeypatch):
         p.save(tmp_path / "out.png")
 
 
+def test_a_photograph_that_is_chosen_while_a_result_is_being_shown_stands_alone(tmp_path, monkeypatch):
+    p = HolePainter(noise(40, 50), mask=block(40, 50), checkpoint=save_small(tmp_path / "small.safetensors"))
+    choose, show = threading.Thread(target=lambda: setattr(p.controls.photo, "value", "chelsea")), p.controls.show
+
+    def choose_then_show(*arguments):
+        choose.start()
+        choose.join(1)  # the choice has to wait, however long
+        show(*arguments)
+
+    monkeypatch.setattr(p.controls, "show", choose_then_show)
+    p.controls.inpaint.click()
+    p.wait()
+    choose.join(20)
+    assert p.state.photo.name == "chelsea" and p.result is None and p.controls.picture.value == ""
+    monkeypatch.undo()
+    p.controls.random.click()
+    p.controls.inpaint.click()
+    p.wait()
+    assert p._filled.photo is p.state.photo and p.controls.picture.alt.startswith("chelsea")
+
+
+def test_a_result_of_another_hole_or_generator_says_so(tmp_path):
+    p = HolePainter(noise(40, 50), mask=block(40, 50), checkpoint=save_small(tmp_path / "small.safetensors"))
+
+    def marked():
+        assert (panel.STALE in p._dom_classes) == ("press Inpaint for a new one" in text(p))
+        return panel.STALE in p._dom_classes
+
+    with panel.COMPUTING:  # somebody else computes, so this waits
+        p.controls.inpaint.click()
+        assert not marked(), "nothing is shown yet"
+        stroke(p, np.ones((40, 50), bool), erase=True)
+        stroke(p, block(40, 50))
+    p.wait()
+    assert marked() and "of another hole; press" in text(p) and p.controls.picture.value
+    p.undo()
+    p.undo()
+    assert not marked()
+    p.controls.generator.value = "shipped"
+    assert marked() and "by another generator; press" in text(p)
+    p.clear()
+    assert marked() and "of another hole and by another generator" in text(p)
+    p.controls.photo.value = "chelsea"
+    assert not marked() and not p.controls.picture.value
+
+
 def test_transparency_is_kept(tmp_path):
     rgba = np.dstack([noise(40, 50), noise(40, 50, seed=1)[..., 0]])
     p = HolePainter(noise(40, 50), checkpoint=save_small(tmp_path / "small.safetensors"))

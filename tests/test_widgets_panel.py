@@ -14,7 +14,7 @@ import rwlib.widgets
 from rwlib.conventions import InputError
 from rwlib.course import show_images
 from rwlib.widgets.shared import panel as panel_module
-from rwlib.widgets.shared.panel import COMPUTING, FAULTS, Panel
+from rwlib.widgets.shared.panel import COMPUTING, FAULTS, STALE, Panel
 from rwlib.widgets.shared.pictures import Picture, PointPicture, to_png
 
 
@@ -76,6 +76,37 @@ def test_an_error_that_is_no_longer_asked_for_is_not_shown():
     gate.set()
     panel.wait()
     assert panel.message.value == ""
+
+
+def test_a_result_about_something_else_is_dropped_and_what_is_shown_is_marked_until_the_new_one_is_there():
+    panel, shown, gate, asked = Panel(title="t"), [], threading.Event(), ["photo 1"]
+
+    def ask(photo, compute, show=shown.append):
+        asked[0] = photo
+        panel.later("a", compute, show, about=lambda: asked[0])
+
+    ask("photo 1", lambda: "result 1")
+    panel.wait()
+    assert shown == ["result 1"] and STALE not in panel._dom_classes
+    ask("photo 2", lambda: gate.wait(20) and "result 2")
+    while panel._background.waits("a"):
+        time.sleep(0.001)
+    assert STALE in panel._dom_classes
+    ask("photo 3", lambda: refuse("photo 3: damaged"))
+    gate.set()
+    panel.wait()
+    assert shown == ["result 1"] and STALE in panel._dom_classes and "damaged" in panel.message.value
+    ask("photo 1", lambda: "result 1")
+    panel.wait()
+    assert shown == ["result 1", "result 1"] and STALE not in panel._dom_classes and panel.message.value == ""
+
+    def show_too_late(result):
+        asked[0] = "photo 4"  # a control that changes between the question and the picture
+        shown.append(result)
+
+    ask("photo 2", lambda: "result 2", show_too_late)
+    panel.wait()
+    assert shown[-1] == "result 2" and STALE in panel._dom_classes, "it is shown, and marked"
 
 
 def test_an_error_that_was_not_foreseen_is_shown_and_raised_again(caplog):

@@ -3,6 +3,7 @@
 import csv
 import math
 import re
+import threading
 import time
 from dataclasses import replace
 
@@ -44,10 +45,10 @@ def weights(tmp_path_factory):
 @pytest.fixture
 def studio(weights):
     made = AblationStudio(weights=weights)
-    made.wait()
+    made.wait(300)
     yield made
     made.close()
-    made.wait()
+    made.wait(300)
     assert not panel.FAULTS
 
 
@@ -387,6 +388,75 @@ def test_nothing_is_computed_twice(studio, monkeypatch):
     studio.variants["full"].value = False
     studio.wait()
     assert len(calls) == 6, "six variants, one new hole"
+
+
+class Gate:
+    """A slow `fill_task`: it waits where it is told to."""
+
+    def __init__(self, monkeypatch):
+        self.entered, self.go_on, self.wait = threading.Event(), threading.Event(), False
+        monkeypatch.setattr("rwlib.widgets.studio.compare.fill_task", self)
+
+    def __call__(self, *arguments):
+        if self.wait:
+            self.entered.set()
+            assert self.go_on.wait(300)
+        return fillings.fill_task(*arguments)
+
+    def close(self):
+        """Let the next filling wait."""
+        self.wait = True
+        self.entered.clear()
+        self.go_on.clear()
+
+    def open(self):
+        """Let all of them go on."""
+        self.wait = False
+        self.go_on.set()
+
+
+def expected(compare):
+    """Return what has to stand in the page: all computed anew."""
+    I_gt, M = fillings.pixels_of(compare.task, compare.sources)
+    filled = {name: fillings.fill_task(compare.models[name], I_gt, M) for name in compare.chosen}
+    return comparison.comparison(I_gt, M, filled, output=compare.output.value, maps=compare.maps.value)
+
+
+@pytest.mark.parametrize("change", ["number", "seed", "size", "source", "variant"])
+def test_a_comparison_never_stands_beside_another_photograph_or_hole(studio, monkeypatch, change):
+    compare, gate, shown = studio.compare, Gate(monkeypatch), []
+    assert panel.STALE not in compare._dom_classes
+    gate.close()
+    compare.seed.value = 3
+    assert gate.entered.wait(300) and panel.STALE in compare._dom_classes, "what is shown is marked as old"
+    compare.picture.observe(lambda event: shown.append(event["new"]), "value")
+    if change == "variant":
+        studio.variants["no_correlation"].value = False
+    else:
+        value = {"number": 2, "seed": 5, "size": 128, "source": "bundled photographs"}[change]
+        getattr(compare, change).value = value
+    gate.open()
+    compare.wait(300)
+    assert shown == [expected(compare)], "the old one was dropped, the new one computed"
+    assert panel.STALE not in compare._dom_classes and compare.message.value == ""
+
+
+def test_a_photograph_that_is_loaded_while_another_is_filled_gets_its_own_filling(studio, monkeypatch, tmp_path):
+    compare, gate = studio.compare, Gate(monkeypatch)
+    files = []
+    for grey in (60, 200):
+        files.append(tmp_path / f"{grey}.png")
+        pixels = np.random.default_rng(grey).integers(grey - 50, grey + 50, (70, 70, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(files[-1])
+    compare.take_upload(files[1].read_bytes())
+    compare.wait(300)
+    gate.close()
+    compare.take_upload(files[0].read_bytes())
+    assert gate.entered.wait(300)
+    compare.take_upload(files[1].read_bytes())
+    gate.open()
+    compare.wait(300)
+    assert compare.picture.value == expected(compare)
 
 
 def test_painting_and_loading(studio, tmp_path):

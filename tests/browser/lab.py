@@ -23,6 +23,8 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 PAGES = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
 """Program → where it opens a notebook."""
+AXE = ROOT / "docs" / "node_modules" / "axe-core" / "axe.min.js"
+"""Finds what keeps people out; `npm ci` in docs brings it."""
 PATIENCE_S = 300
 """What has not happened after this time, on a machine where others work as well, never will."""
 CHROMIUM_FLAGS = [
@@ -205,6 +207,15 @@ def pixels(locator) -> np.ndarray:
     """Return what an element shows, (h, w, 3) uint8, as it is on the screen."""
     locator.scroll_into_view_if_needed()
     return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB"))
+
+
+def axe_finds(locator) -> list:
+    """Return what axe has against an element and all that it holds: rule, how often, first element, and why."""
+    locator.page.evaluate(AXE.read_text(encoding="utf-8"))
+    return locator.evaluate(
+        """element => axe.run(element).then(report => report.violations.map(({id, nodes}) =>
+             [id, nodes.length, nodes[0].html.slice(0, 200), nodes[0].failureSummary]))"""
+    )
 
 
 def is_blank(picture: np.ndarray) -> bool:

@@ -101,7 +101,7 @@ class RivalGallery(Panel):
             description_tooltip="0 is the answer of the mean code, each other number one that is drawn",
         )  # fmt: skip
         self.canvas = HoleCanvas(self, self._take_stroke, self.undo)
-        self.pictures = ipywidgets.HTML()
+        self.pictures = ipywidgets.HTML().add_class("rwlib-result")
         self.note = ipywidgets.HTML(left_out(self.rivals.missing))
         rows = [
             [self.photo, self.own_photo],
@@ -176,8 +176,13 @@ class RivalGallery(Panel):
                 self.photo.value = state.photo.name
                 self._follows = False
         missing = f"{state.photo.name}: {100 * state.hole.mean():.1f} % of {PAINTED_PX}×{PAINTED_PX} missing"
-        old = self.fillings is not None and self.fillings.state.hole is not state.hole
-        self.say(f"{missing}. {'The pictures below are of the hole before; press' if old else 'Press'} Fill.")
+        self.mark_stale(self._is_old)
+        press = "The pictures below are of the hole before; press" if self._is_old() else "Press"
+        self.say(f"{missing}. {press} Fill.")
+
+    def _is_old(self) -> bool:
+        """Whether the pictures are of the hole before."""
+        return self.fillings is not None and self.fillings.state.hole is not self.state.hole
 
     # --- filling
 
@@ -220,14 +225,19 @@ class RivalGallery(Panel):
         self.later("sample", lambda: self.rivals.fill(PIC, shown.I_gt, shown.M, sample), show)
 
     def _show(self, fillings: Fillings) -> None:
-        if fillings.state.photo is not self.state.photo:
-            self._refresh()  # another photograph was chosen meanwhile
-            return
+        with self._painting.lock:  # or another photograph could be chosen between the question and the pictures
+            if fillings.state.photo is self.state.photo:
+                self._show_same_photo(fillings)
+                return
+        self._refresh()
+
+    def _show_same_photo(self, fillings: Fillings) -> None:
         if fillings.sample != self.sample.value and PIC in fillings.by:  # the slider was moved meanwhile
             self.fillings = fillings
             self._sample_later()
         self.fillings = fillings
         self.pictures.value = gallery(fillings)
+        self.mark_stale(self._is_old)
         hole = 100 * (1 - fillings.M.mean().item())
         self.say(f"{hole:.1f} % of 64×64 filled by {len(fillings.by)} methods, without hiding any seam.")
 

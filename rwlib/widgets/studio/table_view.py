@@ -21,7 +21,7 @@ def table_html(lines: Mapping[str, Line], *, unit: str, metric: str, caption: st
     digits = 2 if "psnr" in metric else 4
     sign = f"+.{digits}f"
     reach = max([abs(x.difference) + _finite(x.difference_half_width) for x in lines.values()], default=0, key=_finite)
-    heads = ("", "mean ± 95 %", "minus full, paired", f"better {unit}", "")
+    heads = ("variant", "mean ± 95 %", "minus full, paired", f"better {unit}", "the same, drawn")
     rows = [[Cell(head, "col") for head in heads]]
     for name, line in lines.items():
         cells = [f"{line.mean:.{digits}f} ± {line.half_width:.{digits}f}", "", "", ""]
@@ -45,7 +45,8 @@ def whisker(line: Line, reach: float) -> str:
     low, high = x(line.difference - half), x(line.difference + half)
     alt = f"{line.difference:+.3g} plus or minus {half:.3g}"
     return (
-        f'<svg role="img" aria-label="{alt}" width="{width}" height="{height}" style="vertical-align:middle">'
+        f'<svg role="img" aria-label="{alt}" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" style="min-width:60px;vertical-align:middle">'
         f'<g stroke="currentColor"><line x1="{x(0)}" x2="{x(0)}" y1="0" y2="{height}" stroke-dasharray="2 2"/>'
         f'<line x1="{low:.1f}" x2="{high:.1f}" y1="8" y2="8" stroke-width="2"/></g>'
         f'<circle cx="{x(line.difference):.1f}" cy="8" r="4" fill="currentColor"/></svg>'

@@ -159,9 +159,9 @@ class TrainPanel(Panel):
         def draw(result: tuple) -> None:
             self.curves.value, samples = result
             what = "I_in, I_p1, I_c1, I_p2, I_c2, I_gt"
-            for picture, (run, grid) in zip(self.samples, samples, strict=False):
-                if grid:
-                    picture.set(grid, f"Samples of {run.name}, four rows of {what}.", f"{run.name}: {what}")
+            for picture, (run, sheet) in zip(self.samples, samples, strict=False):
+                if sheet:
+                    picture.set(sheet, f"Samples of {run.name}, four rows of {what}.", f"{run.name}: {what}")
                 else:
                     picture.value = ""
             self.words.value = f'<div role="status">{describe(runs)}</div>'
