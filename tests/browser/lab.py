@@ -209,6 +209,12 @@ def pixels(locator) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB"))
 
 
+def place(locator, x: float, y: float) -> dict[str, float]:
+    """Return a position for a click in shares of an element's width and height, as pictures grow with the page."""
+    box = locator.bounding_box()
+    return {"x": x * box["width"], "y": y * box["height"]}
+
+
 def axe_finds(locator) -> list:
     """Return what axe has against an element and all that it holds: rule, how often, first element, and why."""
     locator.page.evaluate(AXE.read_text(encoding="utf-8"))

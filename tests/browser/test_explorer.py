@@ -2,7 +2,7 @@
 
 import time
 
-from lab import is_blank, pixels, slowest_s
+from lab import is_blank, pixels, place, slowest_s
 
 CELLS = (
     "from rwlib.widgets import CorrelationExplorer",
@@ -30,7 +30,7 @@ def test_a_click_and_a_key_show_another_row_of_f(open_notebook):
     image = pictures.nth(ROW_OF_F).locator("img")
     source = image.get_attribute("src")
     begun = time.perf_counter()
-    pictures.nth(8).click(position={"x": 8 * 20 + 4, "y": 8 * 3 + 4})  # on the map of L_c: row 3, column 20
+    pictures.nth(8).click(position=place(pictures.nth(8), 20.5 / 24, 3.5 / 24))  # on the map of L_c
     page.wait_for_function("([img, old]) => img.src !== old", arg=[image.element_handle(), source])
     seconds = time.perf_counter() - begun
     print(f"from click to new picture: {seconds:.2f} s")
@@ -48,7 +48,7 @@ def test_a_click_during_work_is_not_lost(open_notebook):
     notebook = open_notebook(*CELLS)
     page, pictures = ready(notebook)
     page.get_by_role("button", name="192 px").click()
-    pictures.first.click(position={"x": 100, "y": 30})
+    pictures.first.click(position=place(pictures.first, 100 / 192, 30 / 192))
     page.get_by_role("button", name="cosine").press("Enter")
     notebook.until("explorer.scene.side == 48 and explorer.view.cosine and not explorer.busy")
     row, column = notebook.python("print(*explorer.view.cell)").split()

@@ -2,7 +2,7 @@
 
 import time
 
-from lab import is_blank, pixels, slowest_s
+from lab import is_blank, pixels, place, slowest_s
 
 CELLS = ("from rwlib.widgets import RegionWiseLens", "lens = RegionWiseLens()\nlens")
 
@@ -18,7 +18,7 @@ def test_the_window_moves_by_mouse_and_by_keyboard(open_notebook):
     assert pictures.count() == 5 and not any(is_blank(pixels(picture)) for picture in pictures.all())
     assert not page.locator("figure img[alt*='band along']").is_visible(), "the still picture hides"
 
-    pictures.first.click(position={"x": 7 * 20 + 3, "y": 7 * 22 + 3})  # row 22, column 20: far from the hole
+    pictures.first.click(position=place(pictures.first, 20.5 / 24, 22.5 / 24))  # far from the hole
     page.get_by_text("All 9 pixels of this window exist").wait_for()
     assert notebook.python("print(lens.cell, lens.pictures['difference'].cell)") == "(22, 20) (22, 20)"
 

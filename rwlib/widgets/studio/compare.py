@@ -42,7 +42,7 @@ class ComparePanel(Panel):
         self.number = control(
             IntSlider, 0, 0, self._last(first), description="Number", continuous_update=False, tooltip="which of them"
         )
-        self.upload = Upload("Your own …", "load a photograph", width="110px")
+        self.upload = Upload("Your own …", "load a photograph", width="130px")
         self.size = control(Dropdown, options={"64 px, as trained": 64, "128 px": 128}, description="Side")
         self.kind = control(Dropdown, options=[*KINDS, "painted"], description="Hole")
         self.percent = control(IntSlider, 25, 1, 60, description="Missing, %", continuous_update=False)
