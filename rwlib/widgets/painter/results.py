@@ -131,6 +131,15 @@ def save(result: Result, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     return path, mask
 
 
+def other(result: Result | None, state: State, model: str | None) -> str:
+    """Return a sentence if the last result is of another hole, or by another generator, than those chosen now."""
+    if result is None:
+        return ""
+    differs = {"of another hole": result.hole is not state.hole, "by another generator": result.model != model}
+    what = " and ".join(words for words, true in differs.items() if true)
+    return f" The filling below is {what}; press Inpaint for a new one." if what else ""
+
+
 def still(state: State, result: Result | None) -> HTML:
     """Return photograph, hole and, if it is of this hole, the filling as a still picture."""
     photo, hole = preview(state.photo.image), state.hole

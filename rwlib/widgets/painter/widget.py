@@ -23,7 +23,7 @@ from rwlib.conventions import InputError
 from rwlib.networks.generator import Outputs
 from rwlib.widgets.painter.controls import Controls, percent
 from rwlib.widgets.painter.generators import Generators
-from rwlib.widgets.painter.results import Filling, Result, encode_mask, fill_state, save, still
+from rwlib.widgets.painter.results import Filling, Result, encode_mask, fill_state, other, save, still
 from rwlib.widgets.shared.canvas import HoleCanvas
 from rwlib.widgets.shared.painting import Painting, State
 from rwlib.widgets.shared.panel import COMPUTING, Panel
@@ -249,14 +249,7 @@ class HolePainter(Panel):
             self.say(f"{result.describe()}{self._other()}")
 
     def _other(self) -> str:
-        """Return a sentence if the last filling is of another hole, or by another generator, than those chosen now."""
-        filled, model = self._filled, self._generators.labels.get(self.controls.generator.value)
-        differs = {
-            "of another hole": filled is not None and filled.hole is not self.state.hole,
-            "by another generator": filled is not None and filled.model != model,
-        }
-        what = " and ".join(words for words, true in differs.items() if true)
-        return f" The filling below is {what}; press Inpaint for a new one." if what else ""
+        return other(self._filled, self.state, self._generators.labels.get(self.controls.generator.value))
 
     def static(self) -> HTML:
         """Return photograph, hole and, if there is one, filling as a still picture."""

@@ -5,8 +5,7 @@
 // so nothing is lost when the kernel undoes something at the same moment.
 
 const SIDE = "var(--rwlib-side, 400px)"; // longest side on a page that is wide enough; see panel.css
-const STRIP_PX = 400; // what would be longer than this if its shorter side had the next number, scrolls
-const SHORTEST_PX = 32; // shorter side of a strip
+const STRIP_PX = 400, SHORTEST_PX = 32; // what would be longer if its shorter side had the second number, scrolls
 const PATIENCE_MS = 10_000; // until a stroke without an answer is said to be one
 const UNANSWERED = "What was painted last has no answer yet: Python is busy, or it was started anew; then run the cell again.";
 const FOREGROUND = [213, 94, 0, 190], BACKGROUND = [255, 255, 255, 190]; // stripes: visible on any colour
