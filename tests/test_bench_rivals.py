@@ -92,3 +92,11 @@ def test_the_straight_step_computes_the_same(name, monkeypatch):
             torch.testing.assert_close(ours[loss].double(), reference[loss].double(), rtol=1e-4, atol=1e-6)
         assert first != float(ours["L"]), "the networks have moved"
         first = float(ours["L"])
+
+
+@pytest.mark.slow
+def test_random_weights_of_the_bench_magnify_no_rounding():
+    """Gated convolution's maps grew until a rounding decided which patches its attention took, at 128 px and more."""
+    ours, reference = (side() for side in rival_pair("gated", 128, 1, device=torch.device("cpu")))
+    for picture, I_p in reference.items():
+        assert (ours[picture] - I_p).abs().max() < 1e-5 * I_p.abs().max() > 0

@@ -55,6 +55,9 @@ def rival_pair(name: str, size_px: int, b: int, *, backward: bool = False, devic
     I_gt, M = image_and_mask(size_px, b, device)
     rival = RIVALS[name]
     G = channels_last(seeded(partial(rival.make, size_px)).to(device).eval())
+    if name == "gated":  # as drawn, its maps grow until a rounding decides which patches its attention takes
+        for parameter in G.parameters():
+            parameter.data.mul_(0.5)
 
     def side_of(G: Any, forward: Callable[[Tensor, Tensor], Any], I_gt: Tensor) -> Side:
         def call() -> Mapping[str, Tensor]:

@@ -1,5 +1,6 @@
 """Work beside the page: jobs one after another in a thread, of each kind only the newest; and calls at intervals."""
 
+import contextlib
 import threading
 import time
 import weakref
@@ -28,8 +29,9 @@ class Background:
             if kind in self._newest:
                 self._newest[kind][0].cancel()
             waiting = {other: old for other, (future, old) in self._newest.items() if urgent and future.cancel()}
-            for name, each in ({kind: job} | waiting).items():
-                self._newest[name] = _EXECUTOR.submit(each), each
+            with contextlib.suppress(RuntimeError):  # Python is ending, and nobody looks any more
+                for name, each in ({kind: job} | waiting).items():
+                    self._newest[name] = _EXECUTOR.submit(each), each
 
     def waits(self, kind: str) -> bool:
         """Whether a job of this kind has not begun yet."""

@@ -16,13 +16,24 @@ function nameControls(panel) {
 const GONE = `<div class="rwlib-gone" role="alert">Python has ended here, or was started again: nothing that you do in this
   panel counts any more. Run its cell again. A training that was going on has ended with a checkpoint.</div>`;
 
+// What stands on a page stays after its kernel has ended, and would take strokes and clicks that nobody hears.
+function sayIfGone(panel) {
+  const gone = panel.classList.contains("jupyter-widgets-disconnected");
+  const said = panel.querySelector(":scope > .rwlib-gone");
+  if (gone && !said) panel.insertAdjacentHTML("afterbegin", GONE);
+  if (!gone && said) said.remove();
+}
+
 function render({ model, el }) {
   const style = document.createElement("style");
   style.textContent = `.rwlib-static-${model.get("panel")} { display: none }`;
   el.append(style);
 
   const end = new AbortController();
-  const observer = new MutationObserver(() => nameControls(panel));
+  const observer = new MutationObserver(() => {
+    nameControls(panel);
+    sayIfGone(panel);
+  });
   let panel = null;
   function attach() {
     if (end.signal.aborted) return;
@@ -35,13 +46,6 @@ function render({ model, el }) {
     nameControls(panel);
   }
   attach();
-
-  // What stands here stays after its kernel has ended, and would take strokes and clicks that nobody hears.
-  model.on("comm_live_update", () => {
-    const gone = el.closest(".jupyter-widgets-disconnected");
-    panel?.querySelector(":scope > .rwlib-gone")?.remove();
-    if (gone) panel.insertAdjacentHTML("afterbegin", GONE);
-  });
   return () => {
     end.abort();
     observer.disconnect();
