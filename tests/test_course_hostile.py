@@ -132,6 +132,7 @@ EXERCISES = [
 ]
 
 
+@pytest.mark.slow  # a hundred answers to each of a hundred exercises
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_whatever_an_answer_returns_gets_a_message(exercise):
     values = list(VALUES.items())
