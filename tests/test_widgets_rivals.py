@@ -64,6 +64,16 @@ def test_it_opens_with_every_method_seconds_and_weights(small):
     assert "A still picture of the gallery" in g.static().data
 
 
+def test_a_machine_that_is_too_slow_gets_no_still_picture_and_no_error(small, monkeypatch):
+    def too_slow(self, timeout_s=60):
+        raise TimeoutError("still busy")
+
+    g = opened()
+    g.fillings = None
+    monkeypatch.setattr(RivalGallery, "wait", too_slow)
+    assert g.static() is None
+
+
 def test_existing_pixels_stay_and_the_hole_is_that_of_the_canvas(small):
     g = opened(noise(64, 64), mask=np.eye(64, dtype=bool))
     shown = g.fillings

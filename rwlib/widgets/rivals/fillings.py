@@ -68,7 +68,7 @@ class Filling(NamedTuple):
     I_c: Tensor
     """(1, 3, 64, 64) in [-1, 1]."""
     seconds: float
-    """Of one forward pass: the fastest of `PASSES`, after one that does not count."""
+    """Of one forward pass: the fastest of `PASSES`."""
 
 
 class Fillings(NamedTuple):
@@ -88,7 +88,6 @@ class Rivals:
 
     def __init__(self) -> None:
         self._loaded: dict[str, Rival] = {}
-        self._ran: set[str] = set()
         self.missing = missing_rivals()
         """Names of those whose weights are not there."""
 
@@ -117,9 +116,6 @@ class Rivals:
             more = (torch.Generator().manual_seed(sample),) if name == PIC and sample else ()
             return rival.G.fill(I_gt, M, *more)
 
-        if name not in self._ran:  # the first pass of a network also chooses its kernels
-            run()
-            self._ran.add(name)
         seconds = []
         for _ in range(PASSES):
             start = time.perf_counter()
