@@ -32,6 +32,7 @@ export PYTHONDONTWRITEBYTECODE :=
 NB ?=
 MEASURE ?=
 BENCH_ARGS ?=
+RESULTS_ARGS ?=
 FUZZ_ARGS ?=
 BROWSER_ARGS ?=
 # docs/build.py says how the site gets its links to a repository, to Binder, Colab and Kaggle.
@@ -41,7 +42,7 @@ NBVAL := $(ON_PATH) RWLIB_TIER=smoke RWLIB_HOME="$(CURDIR)/.pytest_cache/rwlib" 
   --nbval-current-env --nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
 .PHONY: help lab studio test test-slow test-browser site demo serve notebooks notebooks-check teaching slides nbgrader-release bench \
-  fuzz lint architecture lock install clean clean-venv
+  results fuzz lint architecture lock install clean clean-venv
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -95,6 +96,9 @@ nbgrader-release: install ## make a course folder for nbgrader, nbgrader/, from 
 
 bench: install ## measure speed and memory beside a straight port of the released program; writes bench.csv and bench.png
 	@$(PY) -m rwlib bench $(BENCH_ARGS)
+
+results: install ## measure the shipped generators anew for RESULTS.md; RESULTS_ARGS=--data=DIR names the photographs
+	@OMP_NUM_THREADS=1 $(PY) data_scripts/results.py $(RESULTS_ARGS)
 
 fuzz: install ## spoil every file and command line that rwlib reads, for twenty minutes; FUZZ_ARGS=--seed=1 gives others
 	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/tests" $(PY) -m fuzz $(FUZZ_ARGS)

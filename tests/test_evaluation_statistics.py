@@ -9,6 +9,7 @@ import torch
 
 from rwlib.conventions import InputError
 from rwlib.evaluation import RunningMean, mean_and_interval
+from rwlib.evaluation.statistics import holm
 
 RNG = np.random.default_rng(0)
 
@@ -57,3 +58,33 @@ def test_nothing_is_dropped_silently():
         mean_and_interval([])
     with pytest.raises(InputError, match="values: expected shape"):
         mean_and_interval(torch.zeros(2, 2))
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0, 3.0], RNG.normal(0.2, size=50), 1e3 + RNG.normal(size=20)])
+def test_a_p_value_is_that_of_the_t_test(values):
+    from scipy.stats import ttest_1samp
+
+    assert running_of(values).p_value == pytest.approx(ttest_1samp(values, 0).pvalue, rel=1e-9)
+
+
+def test_p_values_at_the_edge():
+    assert math.isnan(running_of([3.0]).p_value) and math.isnan(running_of([1.0, math.inf]).p_value)
+    assert running_of([2.0, 2.0]).p_value == 0 and running_of([0.0, 0.0]).p_value == 1
+
+
+def test_holm_by_hand_and_against_a_plain_reading_of_its_rule():
+    assert holm([]) == []
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    adjusted = holm([0.02, math.nan, 0.01])
+    assert (adjusted[0], adjusted[2]) == pytest.approx((0.02, 0.02)) and math.isnan(adjusted[1])
+    for seed in range(20):
+        p = np.random.default_rng(seed).uniform(0, 0.2, size=7).tolist()
+        # Step down: at level a the hypothesis is rejected if its adjusted value is at most a.
+        for level in (0.01, 0.05, 0.2):
+            rejected, order = set(), sorted(range(7), key=lambda i: p[i])
+            for k, i in enumerate(order):
+                if p[i] > level / (7 - k):
+                    break
+                rejected.add(i)
+            assert {i for i, value in enumerate(holm(p)) if value <= level} == rejected

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 from torch import Tensor
 
 from rwlib.conventions import InputError, check_shape
@@ -47,6 +47,19 @@ class RunningMean:
         return self._total / self.n if self.n else math.nan
 
     @property
+    def p_value(self) -> float:
+        """How likely a mean at least so far from 0 would be if it were 0: Student's t, two sides.
+
+        NaN for a single value or a mean that is not finite; 0 where all values are the same and not 0.
+        """
+        if self.n < 2 or not math.isfinite(self.mean):
+            return math.nan
+        error = math.sqrt(self._squares / (self.n - 1) / self.n)
+        if error == 0:
+            return float(self.mean == 0)
+        return float(2 * stdtr(self.n - 1, -abs(self.mean) / error))
+
+    @property
     def half_width(self) -> float:
         """Half the width of the 95 % interval by Student's t; NaN for a single value or a mean that is not finite."""
         if self.n < 2 or not math.isfinite(self.mean):
@@ -79,3 +92,24 @@ def mean_and_interval(values: Tensor | Sequence[float]) -> tuple[float, float]:
     for value in x.tolist():
         running.add(value)
     return running.mean, running.half_width
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for their number, so that all of them together are wrong in at most one case of twenty.
+
+    Holm's method (1979): the smallest is multiplied by their number, the next by one less, and so on; none is smaller
+    than the one before it, none larger than 1. NaN stays NaN and does not count.
+
+    Args:
+        p_values: in any order.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
+    """
+    order = sorted((i for i, p in enumerate(p_values) if not math.isnan(p)), key=lambda i: p_values[i])
+    adjusted, largest = [math.nan] * len(p_values), 0.0
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * p_values[i]))
+        adjusted[i] = largest
+    return adjusted
