@@ -2,9 +2,9 @@
 
     python data_scripts/results.py --data data/facades/val       # or `make results`
 
-Every number of RESULTS.md between two marks, `<!-- results: NAME -->` and `<!-- end -->`, is written by this script, and
-nothing else of that page. The photographs are those of `data_scripts/facades.py`, part `val`. An interrupted call goes on
-where it was. In `docs/results/` it leaves, for each group of methods, `NAME.csv` with means, intervals, and paired
+What stands in RESULTS.md between two marks, `<!-- results: NAME -->` and `<!-- end -->`, is written by this script, and
+nothing else of that page. The photographs are those of `data_scripts/facades.py`, part `val`. An interrupted call goes
+on where it was. In `docs/results/` it leaves, for each group of methods, `NAME.csv` with means, intervals, and paired
 differences, and `NAME.png` with the best, the median and the worst photograph.
 """
 
@@ -20,20 +20,24 @@ from pathlib import Path
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from scipy.stats import kendalltau
+from skimage.draw import polygon2mask
 from torch import Tensor
 
 from rwlib.ablations import ABLATIONS
 from rwlib.checkpoints import load_generator
 from rwlib.conventions import image_to_tensor, tensor_to_image
-from rwlib.data import PhotoSource, open_source
+from rwlib.data import PhotoSource, open_source, photos
 from rwlib.errors import InputError
 from rwlib.evaluation.feature_networks import open_feature_networks
-from rwlib.evaluation.methods import Method, file_digest, open_methods
+from rwlib.evaluation.methods import Method, file_digest, open_methods, opencv_fill
+from rwlib.evaluation.paper import DATA, paper_values
 from rwlib.evaluation.protocol import Protocol
 from rwlib.evaluation.run import run_evaluation
 from rwlib.evaluation.statistics import RunningMean, holm
 from rwlib.evaluation.tables import Summary, markdown_table
 from rwlib.files import replacing, write_text
+from rwlib.inpainting import inpaint
 from rwlib.masks import KINDS, bucket_name
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +49,10 @@ METRICS = {"hole_psnr": (1.0, 2), "hole_ssim": (1.0, 3)}
 """Metric → factor and digits in tables."""
 SECONDS = 0.09
 """For one hole and one method: a fill at 64 px, its metrics and its VGG features; measured on one of two busy cores."""
+
+
+Polygon = tuple[tuple[float, float], ...]
+"""Row and column of each corner, pixels."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,22 @@ class Group:
         return (WEIGHTS / f"{name}.safetensors").exists()
 
 
+def ellipse_corners(
+    row: float, column: float, high: float, wide: float, n: int = 32
+) -> tuple[tuple[float, float], ...]:
+    """Return the corners of a polygon that looks like an ellipse.
+
+    Args:
+        row: of the centre, like `column` in pixels.
+        column: of the centre.
+        high: half of its height.
+        wide: half of its width.
+        n: number of corners.
+    """
+    angles = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    return tuple((row + high * np.sin(x), column + wide * np.cos(x)) for x in angles)
+
+
 RIVALS = tuple(f"rivals/{name}" for name in ("rw64", "red64", "pconv64", "ca64", "gated64", "ec64", "pic64"))
 GROUPS = (
     Group("images", "All methods, trained on the same number of images", RIVALS, classical=True),
@@ -76,6 +100,16 @@ GROUPS = (
     Group("variants", "The six variants of Fig. 4", tuple(f"ablations/{name}" for name in ABLATIONS)),
     Group("photos", "Photographs of another kind", ("facades64-2", *RIVALS), bundled=True),
 )
+
+
+IN_PAPER = {"rw64": "ours", "pconv64": "PConv", "ca64": "CA", "ec64": "EC", "pic64": "PIC"}
+"""Our generators → the columns of tables 2 and 3."""
+REMOVALS = {
+    "rocket": [((104, 190), (104, 216), (364, 228), (364, 170))],  # the mast on the left
+    "astronaut": [ellipse_corners(386, 171, 40, 40), ((334, 268), (334, 336), (384, 336), (384, 268))],  # two badges
+    "coffee": [ellipse_corners(280, 366, 52, 48), ((230, 372), (62, 392), (62, 428), (240, 404))],  # the spoon
+}
+"""Photograph of scikit-image → what is taken out of it, as polygons of rows and columns in pixels."""
 
 
 # --- tables
@@ -163,6 +197,47 @@ def seeds_table(file: Path) -> str:
     return markdown_table(header, lines)
 
 
+def order_table(summary: Summary) -> str:
+    """Return the order of the paper's five methods by PSNR: the paper's over its data sets, ours inside the hole."""
+    found = {name: method for name, method in IN_PAPER.items() if name in summary.methods}
+    values = paper_values()
+    lines = []
+    for kind, bucket in summary.cells:
+        printed = [values[data, kind, "psnr", bucket] for data in DATA]
+        theirs = {
+            name: float(np.mean([row[paper_name(method, row)] for row in printed])) for name, method in found.items()
+        }
+        ours = {name: summary.means[name, kind, bucket, "hole_psnr"].mean for name in found}
+        orders = [" > ".join(found[name] for name in sorted(x, key=x.get, reverse=True)) for x in (theirs, ours)]
+        tau = kendalltau(list(theirs.values()), list(ours.values())).statistic
+        lines.append([f"{kind} {bucket_name(bucket)}", *orders, f"{tau:+.1f}".replace("-", "−")])
+    return markdown_table(["", "paper, mean of three data sets", "here", "Kendall's τ"], lines)
+
+
+def paper_name(method: str, row: Mapping[str, float]) -> str:
+    """Return a method's name in a row of the paper's: table 3 calls PIC by another one."""
+    return method if method in row else "PLU"
+
+
+def area_table() -> str:
+    """Return the paper's PSNR on contiguous holes, and what is left of its fall when the area of the hole is taken out.
+
+    The same error inside a hole that is a share s of the picture gives a PSNR of 10 log10(1/s) more over the whole
+    picture. Each range is taken at its middle, because the paper does not say how its holes are spread.
+    """
+    values = paper_values()
+    lines = []
+    for data in DATA:
+        for method in values[data, "contiguous", "psnr", 0]:
+            whole = [values[data, "contiguous", "psnr", bucket][method] for bucket in range(5)]
+            inside = [x + 10 * np.log10(0.05 + 0.1 * bucket) for bucket, x in enumerate(whole)]
+            fall, left = whole[0] - whole[4], inside[0] - inside[4]
+            texts = [f"{x:.1f}".replace("-", "−") for x in (whole[0], whole[4], fall, left)]
+            lines.append([data, method, *texts])
+    header = ["table 2, contiguous", "method", "0–10 %", "40–50 %", "fall, dB", "of it inside the hole, dB"]
+    return markdown_table(header, lines)
+
+
 # --- pictures
 
 
@@ -183,15 +258,36 @@ def draw(methods: Sequence[Method], source: PhotoSource, protocol: Protocol, sho
     columns = ["hole", *(method.name for method in methods), "original"]
     fig = Figure(figsize=(1.15 * len(columns), 1.3 * len(shown)), layout="constrained")
     axes = fig.subplots(len(shown), len(columns), squeeze=False)
-    for line, (rank, photo) in zip(axes, shown.items(), strict=True):
+    for i, (rank, photo) in enumerate(shown.items()):
         I_gt, M = image_to_tensor(source.center(photo, protocol.size_px)), protocol.mask(photo, *SHOWN)
         pictures: list[Tensor] = [I_gt * M + (1 - M), *(method.fill(I_gt, M) for method in methods), I_gt]
-        for axis, name, I in zip(line, columns, pictures, strict=True):
+        for axis, name, I in zip(axes[i], columns, pictures, strict=True):
             axis.imshow(tensor_to_image(I), interpolation="nearest")
             axis.set(xticks=[], yticks=[])
-            if line is axes[0]:
+            if i == 0:
                 axis.set_title(name, fontsize=7)
-        line[0].set_ylabel(rank, fontsize=8)
+        axes[i, 0].set_ylabel(rank, fontsize=8)
+    return fig
+
+
+def draw_removals() -> Figure:
+    """Draw what the generators of the longest trainings leave where an object was, beside a classical fill (Fig. 8)."""
+    generators = {name: load_generator(WEIGHTS / f"{name}.safetensors") for name in ("facades64-2", "facades64")}
+    telea = opencv_fill("telea")
+    columns = ["photograph", "hole", *generators, "telea"]
+    fig = Figure(figsize=(2.3 * len(columns), 2.0 * len(REMOVALS)), layout="constrained")
+    axes = fig.subplots(len(REMOVALS), len(columns), squeeze=False)
+    for i, (name, polygons) in enumerate(REMOVALS.items()):
+        image = photos()[name]
+        hole = np.logical_or.reduce([polygon2mask(image.shape[:2], corners) for corners in polygons])
+        I, M = image_to_tensor(image), torch.from_numpy(~hole)[None, None].float()
+        fills = [inpaint(image, hole, G, config) for G, config in generators.values()]
+        pictures = [image, tensor_to_image(I * M + (1 - M)), *fills, tensor_to_image(telea(I, M))]
+        for axis, title, picture in zip(axes[i], columns, pictures, strict=True):
+            axis.imshow(picture)
+            axis.axis("off")
+            if i == 0:
+                axis.set_title(title, fontsize=8)
     return fig
 
 
@@ -269,8 +365,13 @@ def main() -> None:
         print(f"{group.title}: {', '.join(file.stem for file in group.files())}")
         summary = measure(group, options.data, options.work, options.out, options.photos)
         put(options.page, group.name, sections(group, summary))
+        if group.name == "images":
+            put(options.page, "order", order_table(summary))
         print(f"{group.name}: {time.perf_counter() - begin:.0f} s")
+    with replacing(options.out / "removals.png") as opened:
+        draw_removals().savefig(opened, format="png", dpi=90)
     put(options.page, "seeds", seeds_table(WEIGHTS / "ablations/results.csv"))
+    put(options.page, "area", area_table())
     put(options.page, "weights", weights_table(groups))
 
 
