@@ -197,6 +197,35 @@ def seeds_table(file: Path) -> str:
     return markdown_table(header, lines)
 
 
+def trainings_table(file: Path) -> str:
+    """Return the region-wise system and RED over their trainings, and the differences of those of one seed.
+
+    Args:
+        file: what `study.py` wrote: a line for each training, `rw64` and `red64`, and `rw64-s1` for seed 1.
+    """
+    with open(file, encoding="utf-8", newline="") as opened:
+        rows = {row["name"]: row for row in csv.DictReader(opened)}
+    suffixes = [name.removeprefix("rw64") for name in rows if re.fullmatch(r"rw64(-s\d+)?", name)]
+    pairs = [(rows[f"rw64{suffix}"], rows[f"red64{suffix}"]) for suffix in suffixes if f"red64{suffix}" in rows]
+    lines = []
+    for kind in KINDS:
+        for metric, digits in (("psnr", 2), ("ssim", 3)):
+            rw, red, difference = RunningMean(), RunningMean(), RunningMean()
+            for pair in pairs:
+                own, other = (
+                    float(np.mean([float(row[f"{metric}_{kind[0]}{10 * bucket}"]) for bucket in range(5)]))
+                    for row in pair
+                )
+                rw.add(own)
+                red.add(other)
+                difference.add(other - own)
+            texts = [f"{x.mean:.{digits}f} ± {x.half_width:.{digits}f}" for x in (rw, red)]
+            p = f"{difference.p_value:.3f}"
+            lines.append([f"hole {metric}, {kind}", *texts, with_sign(difference, 1.0, digits), p])
+    header = [f"mean of five ranges, {len(pairs)} trainings", "region-wise", "RED", "RED minus region-wise", "p"]
+    return markdown_table(header, lines)
+
+
 def order_table(summary: Summary) -> str:
     """Return the order of the paper's five methods by PSNR: the paper's over its data sets, ours inside the hole."""
     found = {name: method for name, method in IN_PAPER.items() if name in summary.methods}
@@ -371,6 +400,7 @@ def main() -> None:
     with replacing(options.out / "removals.png") as opened:
         draw_removals().savefig(opened, format="png", dpi=90)
     put(options.page, "seeds", seeds_table(WEIGHTS / "ablations/results.csv"))
+    put(options.page, "trainings", trainings_table(ROOT / "data_scripts/study_results.csv"))
     put(options.page, "area", area_table())
     put(options.page, "weights", weights_table(groups))
 
