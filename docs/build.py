@@ -29,7 +29,8 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [
     "TRAINING.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "notebooks/MAP.md", "data_scripts/README.md",
-    "data_scripts/RELEASE.md", "data_scripts/RIVALS.md", "deploy/README.md", "rwlib/course/AUTHORS.md", "rwlib/weights/facades64.md",
+    "data_scripts/RELEASE.md", "data_scripts/RIVALS.md", "deploy/README.md", "rwlib/course/AUTHORS.md",
+    "rwlib/weights/facades64.md",
 ]  # fmt: skip
 """Pages of the repository that are pages of the site; RESULTS.md is one as soon as it exists."""
 OPTIONAL = ["RESULTS.md", "notebooks/teaching/*.md"]
