@@ -24,6 +24,7 @@ PAGES = [
     "CONTRIBUTING.md",
     "TRAINING.md",
     "CHANGELOG.md",
+    "RESULTS.md",
     "deploy/README.md",
     "data_scripts/README.md",
 ]
