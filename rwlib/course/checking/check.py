@@ -17,6 +17,7 @@ from rwlib.course.checking.predictions import right_entries, wrong_entries, wron
 from rwlib.course.checking.run import (
     Outcome,
     agree,
+    agree_everywhere,
     cases,
     named,
     run,
@@ -162,9 +163,10 @@ def _judge_function(exercise: Exercise, answer: Callable) -> str | None:
         raise got[-1].error
     if _all_agree(exercise, got, expected):
         return _judge_gradients(exercise, answer)
-    for message, found in run_mistakes(exercise):
-        if _all_agree(exercise, got, found) and any(one.error is None for one in got):
-            return message
+    if any(one.error is None for one in got):
+        for message, outcome in run_mistakes(exercise):
+            if agree_everywhere(exercise, got, outcome):
+                return message
     return diagnose(exercise, answer, got, expected)
 
 

@@ -1,24 +1,24 @@
 """Explain a wrong answer that is none of the foreseen mistakes, from the surest explanation to the vaguest."""
 
-import warnings
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations
 
 import torch
 from torch import Tensor
 
-from rwlib.conventions import InputError
 from rwlib.course.checking.compare import find_difference, pairs
-from rwlib.course.checking.describe import describe, describe_error, why
+from rwlib.course.checking.describe import describe, describe_error, short, why
 from rwlib.course.checking.exercise import Exercise, call_directly
-from rwlib.course.checking.mutants import mutants
-from rwlib.course.checking.run import Outcome, agree, cases, run, run_case, same_value
-from rwlib.course.checking.solutions import find_solution
+from rwlib.course.checking.experiments import LESS_SURE, SURE, experiment, row_of_numbers
+from rwlib.course.checking.explanations import explain
+from rwlib.course.checking.run import Outcome, agree, run, same_value
 from rwlib.course.checking.transforms import wrong_result
 from rwlib.course.checking.values import Wrong, factor, vaguely
 
-NEVER = "is never called"
+VAGUE = re.compile(r"The largest difference|Right in \d|In \d+ of|Expected ")
+"""What says where values differ, and not why."""
 
 
 def diagnose(exercise: Exercise, answer: Callable, got: list[Outcome], expected: list[Outcome]) -> str:
@@ -33,7 +33,7 @@ def diagnose(exercise: Exercise, answer: Callable, got: list[Outcome], expected:
     for one, other in zip(got, expected, strict=True):
         if one.error is None and other.error is None:
             continue
-        if text := _like_a_mutant(exercise, got):
+        if text := explain(exercise, answer, got):
             return text
         if one.error is not None and type(one.error) is not type(other.error):
             return f"{describe_error(one.error)}\n{why(one.error)}It was called {describe(one.arguments)}."
@@ -44,13 +44,13 @@ def diagnose(exercise: Exercise, answer: Callable, got: list[Outcome], expected:
             return text
     both = [(one, other) for one, other in zip(got, expected, strict=True) if one.error is None]
     if exercise.compare is not None:
-        return _like_a_mutant(exercise, got) or _compared(exercise, both)
+        return explain(exercise, answer, got) or _compared(exercise, both)
     found = [(one, find_difference(one.value, other.value, exercise.tolerance)) for one, other in both]
     found = [(one, difference) for one, difference in found if difference is not None]
     one, difference = next(((o, d) for o, d in found if d.text), found[0])
     if difference.text:
         is_shape = difference.text.startswith("Expected the shape")
-        if is_shape and "right so far" not in difference.text and (text := _like_a_mutant(exercise, got)):
+        if is_shape and "right so far" not in difference.text and (text := explain(exercise, answer, got)):
             return f"{text} {difference.text}"
         text = f"{difference.text} It was called {describe(one.arguments)}."
         if " float" in difference.text and (other := _besides(exercise, answer, got, expected)):
@@ -59,7 +59,12 @@ def diagnose(exercise: Exercise, answer: Callable, got: list[Outcome], expected:
         text = _factor(exercise, difference.path, both)
         if not text and (whole := _of_the_whole(exercise, answer, got, expected)):
             return whole
+        text = text or _done_to_the_result(exercise, difference.path, both)
+        if not text and (seen := experiment(exercise, answer, SURE)):
+            return seen
         text = text or _values(exercise, difference.path, both)
+        if VAGUE.match(text) and (seen := experiment(exercise, answer, LESS_SURE)):
+            return seen
     return _where(exercise, difference.path) + text
 
 
@@ -71,7 +76,65 @@ def _of_the_whole(exercise: Exercise, answer: Callable, got: list[Outcome], expe
             moved = [[one[i] for i in order] if len(one) == len(order) else one for one, _ in values]
             if all(same_value(exercise, one, other) for one, (_, other) in zip(moved, values, strict=True)):
                 return "The results are right, but they come in another order."
-    return _other_arguments(exercise, answer, expected) or _like_a_mutant(exercise, got)
+    return (
+        _constant(got, expected)
+        or _other_arguments(exercise, answer, expected)
+        or explain(exercise, answer, got)
+        or _property(got, expected)
+    )
+
+
+def _constant(got: list[Outcome], expected: list[Outcome]) -> str:
+    """Say so if the same comes out whatever goes in, or an argument itself."""
+    if any(one.error is not None for one in got) or len(got) < 2:
+        return ""
+    first, right = got[0].value, expected[0].value
+    is_plain = isinstance(right, Tensor | int | float | str | list | tuple)
+    if not is_plain or all(find_difference(one.value, right) is None for one in expected):
+        return ""
+    try:
+        is_constant = all(find_difference(one.value, first) is None for one in got)
+    except RecursionError:  # a list that holds itself
+        return ""
+    if is_constant:
+        return f"Your result is {short(first)} in every case, whatever the arguments are."
+    rows = [row_of_numbers(one.value) for one in got]
+    if all(row is not None and len(row) and bool((row == row[0]).all()) for row in rows):
+        if len({float(row[0]) for row in rows}) == 1 and not all(len(row) == 1 for row in rows):
+            return f"Every entry of your result is {float(rows[0][0]):.6g} in every case, whatever the arguments are."
+    for name, value in got[0].arguments.items():
+        if isinstance(value, Tensor) and value.numel() > 1:
+            both = [(one.value, one.arguments.get(name)) for one in got]
+            if all(isinstance(v, Tensor) and isinstance(x, Tensor) and find_difference(v, x) is None for v, x in both):
+                return f"`{name}` comes back unchanged."
+    return ""
+
+
+def _property(got: list[Outcome], expected: list[Outcome]) -> str:
+    """Say what all right results have and yours have not: no values between 0 and 1, a symmetry, no negative entry."""
+    rows = [(row_of_numbers(one.value), row_of_numbers(other.value)) for one, other in zip(got, expected, strict=True)]
+    if not rows or any(one is None or other is None or len(one) != len(other) for one, other in rows):
+        return ""
+    mine, right = torch.cat([one for one, _ in rows]), torch.cat([other for _, other in rows])
+    if not len(right) or not bool(torch.isfinite(right).all()):
+        return ""
+    is_two = bool(((right == 0) | (right == 1)).all())
+    between = mine[~((mine == 0) | (mine == 1))]
+    if is_two and len(between):
+        return f"The right result has 0 and 1 alone, and nothing between; yours has {float(between[0]):.4g}, too."
+    values = [(one.value, other.value) for one, other in zip(got, expected, strict=True)]
+    if all(
+        isinstance(part, Tensor) and part.ndim >= 2 and part.shape[-1] == part.shape[-2] for b in values for part in b
+    ):
+        if all(find_difference(other.mT, other) is None for _, other in values):
+            if all(find_difference(one.mT, one) is not None for one, _ in values):
+                return "The right result is symmetric, the same when rows and columns are exchanged; yours is not."
+    if len(right) > 4 and bool((right >= 0).all()) and bool((mine < 0).any()):
+        low = float(mine.min())
+        return f"The right result is never negative, and yours is, {low:.4g}: is a square or an absolute value missing?"
+    if len(right) > 4 and bool((right == right.round()).all()) and not bool((mine == mine.round()).all()):
+        return "The right result has whole numbers alone, and yours has not: is rounding missing?"
+    return ""
 
 
 def _besides(exercise: Exercise, answer: Callable, got: list[Outcome], expected: list[Outcome]) -> str:
@@ -140,58 +203,17 @@ def _factor(exercise: Exercise, path: str, both: list[tuple[Outcome, Outcome]]) 
     return factor(_wrong(exercise, path, both)[0], exercise.mask)
 
 
-def _values(exercise: Exercise, path: str, both: list[tuple[Outcome, Outcome]]) -> str:
-    """Return what the wrong values at one place of the result have in common."""
-    wrong, right = _wrong(exercise, path, both)
+def _done_to_the_result(exercise: Exercise, path: str, both: list[tuple[Outcome, Outcome]]) -> str:
     leaves = [leaf for one, other in both for leaf in pairs(one.value, other.value) if leaf[0] == path]
     if text := wrong_result([leaf[1:] for leaf in leaves], exercise.tolerance):
         return f"Your result is right but for one thing: {text}."
+    return ""
+
+
+def _values(exercise: Exercise, path: str, both: list[tuple[Outcome, Outcome]]) -> str:
+    """Return what the wrong values at one place of the result have in common."""
+    wrong, right = _wrong(exercise, path, both)
     return vaguely(wrong, right, mask=exercise.mask, tolerance=exercise.tolerance)
-
-
-# --- the solution with one thing wrong in it
-
-
-def _like_a_mutant(exercise: Exercise, got: list[Outcome]) -> str:
-    """Return what is wrong with the mutant of the solution that does the same as the answer in every case."""
-    found = []
-    for text, outcome in _mutants(exercise) if got[0].error is None else ():
-        if all(agree(exercise, one, outcome(i)) for i, one in enumerate(got)):
-            found.append(text)
-            if NEVER not in text:
-                break
-    if found and NEVER in found[0]:  # without `backward` as without `step` nothing moves
-        return f"That comes out if {', or if '.join(text for text in found if NEVER in text)}."
-    return f"That comes out if {found[0]}." if found else ""
-
-
-def _mutants(exercise: Exercise) -> Iterator[tuple[str, Callable[[int], Outcome]]]:
-    """Yield each mutant's text, and a function that runs it on a case; what was run once is kept."""
-    if "mutants" not in exercise.memory:
-        try:
-            made = [] if exercise.given is not None else mutants(find_solution(exercise.number), exercise.mask)
-        except InputError:
-            made = []
-        exercise.memory["mutants"] = [(mutant.text, _remembered(exercise, mutant.function)) for mutant in made]
-    yield from exercise.memory["mutants"]
-
-
-def _remembered(exercise: Exercise, function: Callable) -> Callable[[int], Outcome]:
-    outcomes: dict[int, Outcome] = {}
-
-    def outcome(i: int) -> Outcome:
-        if i not in outcomes:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what is wrong may warn, but nobody wrote it
-                one = run_case(exercise, function, cases(exercise)[i])
-            error = one.error and one.error.with_traceback(None)  # a traceback keeps all that was computed
-            outcomes[i] = replace(one, arguments={}, error=error)
-        return outcomes[i]
-
-    return outcome
-
-
-# --- the answer on other arguments
 
 
 def _other_arguments(exercise: Exercise, answer: Callable, expected: list[Outcome]) -> str:

@@ -36,6 +36,11 @@ def _of_operation(node: ast.BinOp, scope: Scope) -> Iterator[Edit]:
         yield _factor(node.right, right, scope), lambda n: n.left
         yield _factor(node.left, left, scope), lambda n: n.right
         yield "it is divided where it should be multiplied", lambda n: ast.BinOp(n.left, ast.Div(), n.right)
+        yield "it is divided where it should be multiplied", lambda n: ast.BinOp(n.right, ast.Div(), n.left)
+        yield (
+            f"two things are added where they should be multiplied{_with(right)}",
+            lambda n: ast.BinOp(n.left, ast.Add(), n.right),
+        )
     if isinstance(node.op, ast.Div | ast.FloorDiv):
         what = f"a division is left out{_by(node.right, right)}"
         yield what, lambda n: n.left
@@ -60,6 +65,10 @@ def _of_operation(node: ast.BinOp, scope: Scope) -> Iterator[Edit]:
     if isinstance(node.op, ast.MatMult):
         yield "the two sides of a matrix product are exchanged", _exchanged
         yield (
+            "two matrices are added where their product should be taken",
+            lambda n: ast.BinOp(n.left, ast.Add(), n.right),
+        )
+        yield (
             "entries are multiplied one by one, which is no product of matrices",
             lambda n: ast.BinOp(n.left, ast.Mult(), n.right),
         )
@@ -81,6 +90,10 @@ def _of_sum(node: ast.BinOp, scope: Scope, left: str, right: str) -> Iterator[Ed
         yield "a difference is taken the other way round, so its sign is wrong", _exchanged
     else:
         yield "two things are averaged where they should be added", lambda n: expression("x / 2", x=n)
+        yield (
+            f"two things are multiplied where they should be added{_with(right)}",
+            lambda n: ast.BinOp(n.left, ast.Mult(), n.right),
+        )
     terms = _terms(node)
     if len(terms) > 2:
         for i in range(len(terms)):
@@ -154,7 +167,7 @@ def _of_constant(node: ast.Constant, scope: Scope) -> Iterator[Edit]:
     value = node.value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
-    others = [value + 1, value - 1, 2 * value, value / 2 if value % 2 else value // 2]
+    others = [*words.NUMBERS.get(value, ()), value + 1, value - 1, 2 * value, value / 2 if value % 2 else value // 2]
     others += [0, 1, 2, 3] if isinstance(value, int) and abs(value) < 4 else []
     for other in dict.fromkeys(others):
         if other != value:
@@ -172,6 +185,9 @@ def _of_comparison(node: ast.Compare, scope: Scope) -> Iterator[Edit]:
         )
     if kind in reverse:
         yield "a comparison is the other way round", lambda n: ast.Compare(n.left, [reverse[kind]()], n.comparators)
+        if kind in pairs:
+            turned = pairs[reverse[kind]]
+            yield "a comparison is the other way round", lambda n: ast.Compare(n.left, [turned()], n.comparators)
     if kind is ast.NotEq:
         yield (
             "only what is positive counts, not all that is not 0",

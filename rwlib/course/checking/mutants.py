@@ -8,7 +8,8 @@ printed.
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import CodeType
 from typing import Any, NamedTuple
 
 from rwlib.course.checking.calls import edits_of_call
@@ -35,8 +36,13 @@ class _Change(NamedTuple):
     """Takes a copy of the node; returns what comes in its place: a node, or statements."""
 
 
-def mutants(solution: Solution, mask: str = "M") -> Iterator[Mutant]:
+def mutants(solution: Solution, mask: str = "M", kinds: Mapping[str, str] | None = None) -> Iterator[Mutant]:
     """Yield the solution's mutants, each once; at last those with the same change in several places.
+
+    Args:
+        solution: of a function.
+        mask: name of the argument that is a mask.
+        kinds: what each argument is, as in `Scope`, if that is known: then fewer mutants are made that only fail.
 
     None are made of a class, or of a function with `while`, which a change could keep from ending.
     """
@@ -45,28 +51,28 @@ def mutants(solution: Solution, mask: str = "M") -> Iterator[Mutant]:
     if not isinstance(function, ast.FunctionDef) or any(isinstance(node, ast.While) for node in ast.walk(tree)):
         return
     arguments = [a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
-    scope = Scope(tuple(arguments), mask, arguments_in(function, arguments))
+    scope = Scope(tuple(arguments), mask, arguments_in(function, arguments), kinds or {})
     found = list(_changes(function, scope))
     together: dict[str, list[_Change]] = {}
     for change in found:
         together.setdefault(change.text, []).append(change)
     space = solution.space("import torch\nimport torch.nn.functional as F")
-    seen = {ast.unparse(tree)}
+    places = _places(tree)
+    seen: set[tuple] = set()
     groups = [[change] for change in found] + [group for group in together.values() if len(group) > 1]
-    for group in sorted(groups, key=lambda group: _rank(group[0].text)):
+    for group in sorted(groups, key=lambda group: rank(group[0].text)):
         text = group[0].text if len(group) == 1 else group[0].text.replace(" in one place", "")
         try:
-            changed = _apply(tree, group)
-            if (code := ast.unparse(changed)) not in seen:
-                seen.add(code)
-                inside = dict(space)
-                exec(compile(changed, f"<mutant of exercise {solution.number}>", "exec"), inside)  # noqa: S102
-                yield Mutant(text, inside[solution.name])
-        except (SyntaxError, ValueError, TypeError):  # a change that cannot be made in this place
+            code = _changed(tree, group, places, seen, f"<mutant of exercise {solution.number}>")
+        except (SyntaxError, ValueError, TypeError, RecursionError):  # a change that cannot be made in this place
             continue
+        if code is not None:
+            inside = dict(space)
+            exec(code, inside)  # noqa: S102
+            yield Mutant(text, inside[solution.name])
 
 
-def _rank(text: str) -> int:
+def rank(text: str) -> int:
     """Return how far-fetched a mistake is: where two do the same, the likelier is told."""
     return next((rank for rank, parts in enumerate(_FAR_FETCHED, 1) if any(part in text for part in parts)), 0)
 
@@ -97,22 +103,44 @@ _FAR_FETCHED = (
 """Parts of texts, from the likelier to the far-fetched."""
 
 
-def _apply(tree: ast.Module, group: Sequence[_Change]) -> ast.Module:
-    """Return a copy of the tree with some nodes changed."""
-    makers = {id(change.node): change.make for change in group}
+def _places(tree: ast.AST) -> dict[int, tuple[ast.AST, str, int | None]]:
+    """Return where each node stands: in which parent, in which of its fields, and where in a list."""
+    places: dict[int, tuple[ast.AST, str, int | None]] = {}
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST):
+                places[id(value)] = parent, field, None
+            elif isinstance(value, list):
+                places.update({id(node): (parent, field, i) for i, node in enumerate(value)})
+    return places
 
-    class Changer(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> Any:
-            make = makers.get(id(node))
-            return self.generic_visit(copy.copy(node)) if make is None else make(copy.deepcopy(node))
 
-        def generic_visit(self, node: ast.AST) -> ast.AST:
-            for name, value in ast.iter_fields(node):
-                if isinstance(value, list):  # a shallow copy shares it
-                    setattr(node, name, list(value))
-            return super().generic_visit(node)
+def _changed(tree: ast.Module, group: Sequence[_Change], places: dict, seen: set[tuple], name: str) -> CodeType | None:
+    """Compile the tree with some nodes changed, and leave it as it was; None if that was made before.
 
-    return ast.fix_missing_locations(Changer().visit(tree))
+    The tree is changed in place and back again: copies of it would take longer than all the rest.
+    """
+    made = [(change.node, change.make(copy.deepcopy(change.node))) for change in group]
+    texts = [(ast.unparse(old), ast.unparse(ast.fix_missing_locations(new))) for old, new in made]
+    key = tuple((id(old), text) for (old, _), (_, text) in zip(made, texts, strict=True))
+    if key in seen or all(old == new for old, new in texts):
+        return None
+    seen.add(key)
+    try:
+        for old, new in made:
+            _put(places[id(old)], ast.copy_location(new, old))
+        return compile(ast.fix_missing_locations(tree), name, "exec")
+    finally:
+        for old, _ in made:
+            _put(places[id(old)], old)
+
+
+def _put(place: tuple[ast.AST, str, int | None], node: ast.AST) -> None:
+    parent, field, i = place
+    if i is None:
+        setattr(parent, field, node)
+    else:
+        getattr(parent, field)[i] = node
 
 
 def _changes(function: ast.FunctionDef, scope: Scope) -> Iterator[_Change]:
@@ -130,6 +158,14 @@ def _changes(function: ast.FunctionDef, scope: Scope) -> Iterator[_Change]:
                 node,
                 lambda n, end=end: ast.For(n.target, n.iter, [*n.body, copy.deepcopy(end)], n.orelse),
             )
+        if isinstance(node, ast.Return) and node.value is not None:
+            for name in scope.made_of:
+                if ast.unparse(node.value) != name:
+                    yield _Change(
+                        "a value on the way is returned, not the one at the end",
+                        node,
+                        lambda n, name=name: ast.Return(ast.Name(name, ast.Load())),
+                    )
         if isinstance(node, ast.Break):
             yield _Change("the loop goes on where it must stop (`break`)", node, lambda n: ast.Continue())
         if isinstance(node, ast.Call):

@@ -11,9 +11,9 @@ def edits_of_name(node: ast.Name, scope: Scope, is_called: bool) -> Iterator[Edi
     """Yield what can go wrong with an argument's name at one of its places."""
     name = node.id
     for other in scope.arguments:
-        if other != name:
+        if other != name and scope.is_like(name, other):
             yield f"`{other}` stands in the place of `{name}`", lambda n, other=other: ast.Name(other, ast.Load())
-    if is_called:
+    if is_called or not scope.is_numeric(name):
         return
     if name == scope.mask:
         yield f"the mask is the other way round in one place: `1 - {name}` for `{name}`, or the reverse", _code("1 - x")

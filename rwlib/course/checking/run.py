@@ -1,9 +1,11 @@
 """Run an answer on an exercise's cases, without ever letting it break a notebook."""
 
 import copy
+import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -77,11 +79,71 @@ def run_solution(exercise: Exercise) -> list[Outcome]:
     return exercise.memory["solution"]
 
 
-def run_mistakes(exercise: Exercise) -> list[tuple[str, list[Outcome]]]:
-    """Return each foreseen mistake's message, and what the mistake does; they are run once."""
+def run_mistakes(exercise: Exercise) -> Iterator[tuple[str, Callable[[int], Outcome]]]:
+    """Yield each foreseen mistake's message, and a function that runs the mistake on a case, once."""
     if "mistakes" not in exercise.memory:
-        exercise.memory["mistakes"] = [(text, run(exercise, wrong)) for text, wrong in exercise.wrong_answers()]
-    return exercise.memory["mistakes"]
+        exercise.memory["mistakes"] = ([], exercise.wrong_answers())
+    kept, more = exercise.memory["mistakes"]
+    yield from kept
+    for text, wrong in more:
+        kept.append((text, remembered(exercise, wrong)))
+        yield kept[-1]
+
+
+def remembered(exercise: Exercise, function: Callable) -> Callable[[int], Outcome]:
+    """Return a function that runs `function` on case i when it is first asked to, and keeps what came out."""
+    outcomes: dict[int, Outcome] = {}
+
+    def outcome(i: int) -> Outcome:
+        if i not in outcomes:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what is wrong may warn, but nobody wrote it
+                one = run_case(exercise, function, cases(exercise)[i])
+            error = one.error and one.error.with_traceback(None)  # a traceback keeps all that was computed
+            outcomes[i] = replace(one, arguments={}, error=error)
+        return outcomes[i]
+
+    outcome.function = function
+    return outcome
+
+
+def agree_everywhere(exercise: Exercise, got: Sequence[Outcome], other: Callable[[int], Outcome]) -> bool:
+    """Whether two answers did the same with every case; the smallest case is tried first, and mostly tells."""
+    return all(agree(exercise, got[i], other(i)) for i in by_size(exercise) if i < len(got))
+
+
+def by_size(exercise: Exercise) -> list[int]:
+    """Return the numbers of the cases, that of the smallest first."""
+    if "order" not in exercise.memory:
+        sizes = [_size(case) for case in cases(exercise)]
+        exercise.memory["order"] = sorted(range(len(sizes)), key=sizes.__getitem__)
+    return exercise.memory["order"]
+
+
+def kinds(exercise: Exercise) -> dict[str, str]:
+    """Return what each argument of the solution is in the first case: `tensor`, `number`, or the name of its type."""
+    if "kinds" not in exercise.memory:
+        found: dict[str, str] = {}
+
+        @functools.wraps(exercise.solution)
+        def looking(*args: Any, **kwargs: Any) -> Any:
+            for name, value in inspect.signature(exercise.solution).bind(*args, **kwargs).arguments.items():
+                is_number = isinstance(value, int | float) and not isinstance(value, bool)
+                kind = "tensor" if isinstance(value, Tensor) else "number" if is_number else type(value).__name__
+                found.setdefault(name, kind)
+            return exercise.solution(*args, **kwargs)
+
+        run_case(exercise, looking, cases(exercise)[0])
+        exercise.memory["kinds"] = found
+    return exercise.memory["kinds"]
+
+
+def _size(value: Any) -> int:
+    """Return the number of entries of all tensors in a value."""
+    if isinstance(value, Tensor):
+        return value.numel()
+    values = value.values() if isinstance(value, Mapping) else value
+    return sum(map(_size, values)) if isinstance(value, tuple | list | Mapping) else 0
 
 
 def named(exercise: Exercise, case: Iterable | Mapping[str, Any]) -> dict[str, Any]:

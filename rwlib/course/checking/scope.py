@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rwlib.course.checking import words
@@ -16,6 +17,16 @@ class Scope(NamedTuple):
     """Name of the mask."""
     made_of: Mapping[str, tuple[str, ...]]
     """Name of a variable of the solution → the arguments that it is made of."""
+    kinds: Mapping[str, str] = MappingProxyType({})
+    """Name of an argument → `tensor`, `number`, or what else it is; empty where nobody knows."""
+
+    def is_like(self, name: str, other: str) -> bool:
+        """Whether one argument may stand in the place of another without an error at once."""
+        return self.kinds.get(name) == self.kinds.get(other)
+
+    def is_numeric(self, name: str) -> bool:
+        """Whether an argument is a tensor, a number, or several: something to reckon with."""
+        return self.kinds.get(name, "tensor") in ("tensor", "number", "list", "tuple")
 
     def about(self, node: ast.AST, beside: ast.AST | None = None) -> str:
         """Return the names that a part of the solution is about, as `` `a` and `b` ``; empty if it has none.

@@ -1,7 +1,7 @@
 """Explain values that are wrong in a way that no author foresaw: by which factor, in which region, for which cases."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -127,19 +127,57 @@ def _ratio(got: Tensor, expected: Tensor) -> float | None:
 
 def _named(wrong: list[Wrong], factors: list[float], mask: str) -> str:
     """Say which sizes the factors are, if the same name fits in every case."""
-    sizes = [_sizes(case.arguments, mask) for case in wrong]
+    text = named_factor([case.arguments for case in wrong], factors, mask)
+    return text and f"Every value is {text}"
+
+
+def named_factor(arguments: Sequence[Mapping[str, Any]], factors: Sequence[float], mask: str) -> str:
+    """Return which size or number of the arguments the factors are, to go on after "Every value is "; empty if none."""
+    sizes = [{**_sizes(one, mask), **_numbers(one)} for one in arguments]
     for name in sizes[0]:
         values = [size.get(name) for size in sizes]
         if None in values:
             continue
+        is_size = name not in arguments[0]
         batch = ", or is something taken over the whole batch that each image has of its own" if name == "b" else ""
-        if all(math.isclose(k, value, rel_tol=1e-5) for k, value in zip(factors, values, strict=True)):
-            return f"Every value is {name} times too large: is there a sum where a mean is meant, or a division "
-            f"missing{batch}?"
-        if all(math.isclose(k * value, 1, rel_tol=1e-5) for k, value in zip(factors, values, strict=True)):
-            return f"Every value is {name} times too small: is there a mean where a sum is meant, or a division too "
-            f"many{batch}?"
+        for power, what in ((1, name), (2, f"({name})²"), (0.5, f"the root of {name}")):
+            more, less = (
+                f"is there a sum where a mean is meant, or a division missing{batch}?",
+                f"is there a mean where a sum is meant, or a division too many{batch}?",
+            )
+            if not is_size or power != 1:
+                more, less = (
+                    "is it a factor too many, or a division missing?",
+                    "is a factor missing, or a division too many?",
+                )
+            if all(
+                math.isclose(k, abs(value) ** power, rel_tol=1e-5) for k, value in zip(factors, values, strict=True)
+            ):
+                return f"{what} times too large: {more}"
+            if all(
+                math.isclose(k * abs(value) ** power, 1, rel_tol=1e-5) for k, value in zip(factors, values, strict=True)
+            ):
+                return f"{what} times too small: {less}"
+    return _quotient(sizes, factors)
+
+
+def _quotient(sizes: Sequence[Mapping[str, float]], factors: Sequence[float]) -> str:
+    """Return which size stands where another one belongs, if that is what the factors are."""
+    if len(factors) < 3:
+        return ""
+    names = [name for name in sizes[0] if all(name in size for size in sizes)][:40]
+    for one in names:
+        for other in names:
+            both = [(size[one], size[other]) for size in sizes]
+            if all(math.isclose(k * a, b, rel_tol=1e-6) for k, (a, b) in zip(factors, both, strict=True)):
+                return f"divided by {one} where it should be divided by {other}"
     return ""
+
+
+def _numbers(arguments: Mapping[str, Any]) -> dict[str, float]:
+    """Return the arguments that are numbers, by name."""
+    is_number = {name: isinstance(x, int | float) and not isinstance(x, bool) for name, x in arguments.items()}
+    return {f"`{name}`": float(x) for name, x in arguments.items() if is_number[name] and x}
 
 
 def _sizes(arguments: Mapping[str, Any], mask: str) -> dict[str, float]:

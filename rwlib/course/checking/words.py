@@ -73,10 +73,20 @@ INSTEAD = {
         "median": f"a median {_PLACE} a mean",
     },
     "min": {"max": "the larger one is taken, not the smaller"},
-    "relu": {"abs": f"an absolute value {_PLACE} the cut at zero (`relu`)"},
+    "relu": {
+        "abs": f"an absolute value {_PLACE} the cut at zero (`relu`)",
+        "softplus": f"`softplus` {_PLACE} the cut at zero (`relu`)",
+        "sigmoid": f"a sigmoid {_PLACE} the cut at zero (`relu`)",
+        "elu": f"an ELU {_PLACE} the cut at zero (`relu`)",
+        "leaky_relu": f"a leaky ReLU {_PLACE} the cut at zero (`relu`)",
+    },
     "round": {"floor": "it is rounded down, not to the nearest", "ceil": "it is rounded up, not to the nearest"},
     "square": {"abs": f"an absolute value {_PLACE} a square"},
-    "std": {"var": f"the variance {_PLACE} the standard deviation: its root is missing"},
+    "std": {
+        "var": f"the variance {_PLACE} the standard deviation: its root is missing",
+        "mean": f"the mean {_PLACE} the standard deviation",
+        "sum": f"a sum {_PLACE} the standard deviation",
+    },
     "sum": {
         "mean": f"a mean {_PLACE} a sum",
         "norm": f"a Euclidean norm (the root of the sum of squares) {_PLACE} a sum",
@@ -106,3 +116,38 @@ OPTIONS = {
 """Keyword → what its being left out is called."""
 
 GREEK = {"sigma": "σ", "alpha": "α", "delta": "δ", "lambda_1": "λ_1", "lambda_2": "λ_2", "lambda_3": "λ_3"}
+
+NOUNS = {
+    "abs": "an absolute value",
+    "autograd": "a gradient",
+    "cat": "the stack",
+    "correlation": "a matrix of correlations",
+    "correlation_loss": "a loss",
+    "exp": "an exponential",
+    "gram": "a Gram matrix",
+    "log10": "a logarithm",
+    "log": "a logarithm",
+    "mean": "a mean",
+    "norm": "a length",
+    "reflect_conv2d": "the result of a convolution",
+    "relu": "the result of `relu`",
+    "resize_mask": "the resized mask",
+    "sign": "a sign",
+    "sqrt": "a root",
+    "square": "a square",
+    "std": "the standard deviation",
+    "sum": "a sum",
+    "trace": "a trace",
+}
+"""Function or method → what its result is called."""
+
+NUMBERS = {
+    1.96: (1.64, 1.645, 2.576, 2.58, 2.0),
+    0.975: (0.95, 0.995, 0.99, 0.025),
+    0.05: (0.1, 0.01, 0.025, 0.95),
+    0.5: (1.0, 0.0),
+    255: (256, 127.5, 128),
+    127.5: (255, 128, 127),
+    3600: (60,),
+}
+"""Number of a solution → those that people write for it."""

@@ -5,8 +5,8 @@ from rwlib.course.checking.exercise import Each, Exercise
 
 
 def maps_and_filters(rng):
-    """Not square, several images and one, 3x3 and 5x5, float64."""
-    for b, c, o, h, w, k in ((2, 2, 3, 4, 5, 3), (3, 1, 2, 5, 4, 3), (1, 3, 2, 5, 6, 5)):
+    """Not square, several images and one, 3x3 and 5x5, float64; at last a small one, on which mistakes are tried."""
+    for b, c, o, h, w, k in ((2, 2, 3, 4, 5, 3), (3, 1, 2, 5, 4, 3), (1, 3, 2, 5, 6, 5), (2, 2, 2, 2, 3, 3)):
         filters = randn(rng, o, c, k, k), randn(rng, o), randn(rng, o, c, k, k), randn(rng, o)
         yield randn(rng, b, c, h, w), mask(rng, b, h, w, hole_fraction=0.4), *filters
 

@@ -69,19 +69,32 @@ BELOW = Complaint(
 )
 
 
+LOWER = Complaint(
+    "The sum is right, but these are the tiles below the diagonal: their rows come after their columns. Look at those "
+    "on and above it alone: begin the inner loop where the outer one stands."
+)
+
+
 class Multiplications(TorchFunctionMode):
-    """Count the products of numbers in the products of matrices."""
+    """Count the products of numbers in the products of matrices, and those of later rows with earlier ones."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.count = 0
+        self.count = self.below = 0
 
     def __torch_function__(self, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         """Call the function; note how large it was, if it multiplies matrices."""
         value = function(*args, **(kwargs or {}))
         if getattr(function, "__name__", "") in ("matmul", "__matmul__", "mm", "einsum", "bmm", "addmm", "linear"):
             self.count += value.numel() if isinstance(value, Tensor) else 0
+            if len(args) == 2 and all(isinstance(x, Tensor) for x in args):
+                self.below += _same_memory(*args) and args[0].storage_offset() > args[1].storage_offset()
         return value
+
+
+def _same_memory(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are parts of one: rows of A and rows of A, and no copies of them."""
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
 
 
 def call_and_watch(answer: Callable, A: Tensor, B: Tensor, tile: int) -> dict:
@@ -96,6 +109,8 @@ def call_and_watch(answer: Callable, A: Tensor, B: Tensor, tile: int) -> dict:
         complaint = WHOLE
     elif multiplications.count > enough:
         complaint = BELOW
+    elif multiplications.below:
+        complaint = LOWER
     return {"result": value, "work": complaint}
 
 
@@ -315,6 +330,7 @@ EXERCISES = [
             "the tile.": "D.abs().sum() -> D.sum().abs()",
             WHOLE: "return (A @ A.T - B @ B.T).abs().sum()",
             BELOW: ("range(i, len(A), tile) -> range(0, len(A), tile)", "(1 if i == j else 2) * ->"),
+            LOWER: "range(i, len(A), tile) -> range(0, i + 1, tile)",
             "Tiles below the diagonal are counted, too, although those above already stand for two: begin the inner "
             "loop at the outer one's place.": "range(i, len(A), tile) -> range(0, len(A), tile)",
             "Only the last tile counts: add to the sum, do not overwrite it.": "total = total + -> total =",

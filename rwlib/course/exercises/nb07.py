@@ -86,10 +86,10 @@ LOSSES = SimpleNamespace(
 
 
 def seeds_and_sizes(rng):
-    """A seed for the networks, and two batches one after the other."""
-    for b, h, w in ((3, 16, 8), (1, 8, 16)):
+    """A seed for the networks, and two batches in turn; at last a small case, on which mistakes are tried."""
+    for b, h, w, steps in ((3, 16, 8, 2), (1, 8, 16, 2), (2, 8, 8, 1)):
         number = int(torch.randint(2**31, (1,), generator=rng))
-        batches = [(image(rng, b, h, w), mask(rng, b, h, w)) for _ in range(2)]
+        batches = [(image(rng, b, h, w), mask(rng, b, h, w)) for _ in range(steps)]
         yield number, batches
 
 
