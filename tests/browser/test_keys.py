@@ -28,7 +28,7 @@ PROGRAMS = [
         "notebook",
         marks=[
             pytest.mark.skipif(not find_spec("notebook"), reason="Notebook 7 is not installed"),
-            pytest.mark.skip(reason="open fault: Notebook 7 hears keys before the panel does, and D D deletes the cell"),
+            pytest.mark.skip(reason="open fault: Notebook 7 hears keys before the panel, D D deletes the cell"),
         ],
     ),
 ]
