@@ -38,7 +38,10 @@ nb_number_source_lines = False
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline", "attrs_block"]
 myst_dmath_double_inline = True
 myst_heading_anchors = 3
-suppress_warnings = ["ref.python", "myst.header", "mystnb.unknown_mime_type", "misc.highlighting_failure"]
+# Links to anchors that are plain HTML: tests/browser/test_site.py follows every link.
+suppress_warnings = [
+    "myst.xref_missing", "ref.python", "myst.header", "mystnb.unknown_mime_type", "misc.highlighting_failure",
+]  # fmt: skip
 copybutton_exclude = ".linenos, .gp, .go"
 
 # --- the library's pages, from its docstrings
@@ -49,6 +52,18 @@ autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_google_docstring, napoleon_numpy_docstring = True, False
 default_role = "py:obj"  # `name` in a docstring is code, and a link where there is something of that name
+
+
+def with_literal_blocks(lines):
+    """Make the indented blocks of a module's docstring, which are formulas and drawings, literal ones."""
+    out, indented = [], False
+    for line in lines:
+        if line.startswith("    ") and not indented:
+            out += ["", "::", ""]
+        if line.strip():
+            indented = line.startswith("    ")
+        out.append(line)
+    return out
 
 
 def to_rst(app, what, name, obj, options, lines):
@@ -66,7 +81,7 @@ def to_rst(app, what, name, obj, options, lines):
             rows = []
         # In reStructuredText bars would name a substitution; absolute values are written with them.
         out.append(line if line.startswith("    ") else line.replace("|", "\\|"))
-    lines[:] = out[:-1]
+    lines[:] = with_literal_blocks(out[:-1]) if what == "module" else out[:-1]
 
 
 # --- looks

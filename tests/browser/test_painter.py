@@ -163,6 +163,36 @@ def test_inpaint_changes_the_hole_only_and_a_second_click_is_not_lost(notebook):
     assert notebook.python("print(int(painter._filled.hole.sum()))") == str(len(larger))
 
 
+SLOW = """import threading, rwlib.widgets.painter.results as results
+gate, entered, real = threading.Event(), threading.Event(), results.fill_photo
+def slow(*arguments):
+    entered.set()
+    assert gate.wait(300)
+    return real(*arguments)
+results.fill_photo = slow"""
+
+
+def test_a_result_never_stands_beside_another_photograph(notebook):
+    page = notebook.page
+    result = page.locator(".rwlib-panel img[alt$='the hole filled.']")
+    notebook.python(SLOW)
+    button(notebook, "Draw").click()
+    button(notebook, "Inpaint").click()
+    notebook.until("entered.is_set()")
+    page.get_by_label("Photo", exact=True).select_option("chelsea")
+    page.locator(".rwlib-message", has_text="chelsea").wait_for()
+    notebook.python("gate.set(); painter.wait(300)")
+    page.locator(".rwlib-message", has_text="0.0 % missing").wait_for()
+    assert result.count() == 0
+    button(notebook, "Draw").click()
+    button(notebook, "Inpaint").click()
+    page.locator(".rwlib-panel img[alt='chelsea, the hole filled.']").wait_for()
+    assert page.locator(".rwlib-stale").count() == 0
+    button(notebook, "Clear").click()
+    page.locator(".rwlib-message", has_text="The filling below is of another hole").wait_for()
+    assert page.locator(".rwlib-stale").count() == 1
+
+
 def test_a_finger_on_a_dense_and_zoomed_screen(notebook):
     brush = Brush(notebook)
     browser = brush.page.context.new_cdp_session(brush.page)

@@ -1,7 +1,7 @@
 """A third list, three wrong answers to every exercise, each a whole answer as a learner would write it.
 
 Written from the learner's notebooks alone, without the solutions or the messages, by the author of the general diagnosis
-(`rwlib.course.checking.explanations`) and before it was begun. The words were not changed afterwards; LOG.md says in how
+(`rwlib.course.checking.explanations`, `whatif`, `experiments`) and before it was begun. The words were not changed afterwards; LOG.md says in how
 many cases a reader of the messages decides otherwise.
 """
 
