@@ -256,7 +256,8 @@ def main() -> int:
         if old.name != "demo":
             shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
     with tempfile.TemporaryDirectory(prefix="rwlib-site-") as folder:
-        stage = Path(folder)
+        stage, html = Path(folder) / "pages", Path(folder) / "html"  # myst-nb writes beside them, too
+        stage.mkdir()
         stage_all(stage, repository, branch)
         env = os.environ | {"RWLIB_SITE_ROOT": str(ROOT), "OMP_NUM_THREADS": "1"}
         command = [
@@ -269,10 +270,12 @@ def main() -> int:
             "-d",
             str(stage / ".doctrees"),
             str(stage),
-            str(out),
+            str(html),
         ]
         report = subprocess.run(command, env=env, check=False, capture_output=True, text=True)
-    print(report.stderr.replace(f"{folder}/", ""), file=sys.stderr, end="")
+        if not report.returncode:
+            shutil.copytree(html, out, dirs_exist_ok=True)
+    print(report.stderr.replace(f"{folder}/pages/", ""), file=sys.stderr, end="")
     if report.returncode:
         return report.returncode
     for name in (".buildinfo", "objects.inv"):

@@ -33,12 +33,15 @@ RUNS_CODE_ON_PURPOSE = {
     "rwlib/course/authoring/prove.py": {"exec"},
     "rwlib/course/checking/mutants.py": {"exec"},
     "rwlib/course/checking/solutions.py": {"exec"},
+    "rwlib/course/checking/whatif.py": {"exec"},
+    "rwlib/course/classroom/forks.py": {"exec"},
     "rwlib/course/grading/wire.py": {"pickle"},
 }
 """The course's own notebooks, and arguments from a grader to a process of its own; nothing that a user gives.
 
 `convert_rival.py` needs the name of an error alone, `pickle.UnpicklingError`: it reads with `weights_only=True`.
-`mutants.py` runs the course's own solutions with one step changed; what a learner wrote is never in them.
+`mutants.py` and `whatif.py` run the course's own solutions with one step or one value changed; what a learner wrote is never
+in them. `forks.py` runs the import statements of the course's own notebook.
 """
 
 # --- (a) the sources
