@@ -40,8 +40,8 @@ RUNS_CODE_ON_PURPOSE = {
 """The course's own notebooks, and arguments from a grader to a process of its own; nothing that a user gives.
 
 `convert_rival.py` needs the name of an error alone, `pickle.UnpicklingError`: it reads with `weights_only=True`.
-`mutants.py` and `whatif.py` run the course's own solutions with one step or one value changed; what a learner wrote is never
-in them. `forks.py` runs the import statements of the course's own notebook.
+`mutants.py` and `whatif.py` run the course's own solutions with one step or one value changed; what a learner wrote is
+never in them. `forks.py` runs the import statements of the course's own notebook.
 """
 
 # --- (a) the sources
