@@ -191,14 +191,14 @@ def test_a_run_starts_from_a_generator_or_a_run_of_its_model(tmp_path, model):
 
 
 @pytest.mark.slow
-def test_two_processes_equal_one_at_double_the_batch(tmp_path):
+def test_two_processes_equal_one_at_double_the_batch(nursery, tmp_path):
     """In float64 (`test_training_processes.py`), three steps of each phase, in one pair of processes for all models."""
 
     def runs(folder, **changes):
         return [(tmp_path / folder / model, tiny(model, steps_per_epoch=3, **changes), [None]) for model in RIVALS]
 
-    launch(START + DOUBLE + TRAIN, runs("two", batch_size=1), 2)
-    launch(START + DOUBLE + TRAIN, runs("one", batch_size=2), 1)
+    launch(nursery, START + DOUBLE + TRAIN, runs("two", batch_size=1), 2)
+    launch(nursery, START + DOUBLE + TRAIN, runs("one", batch_size=2), 1)
     for model in RIVALS:
         difference, where = largest_difference(tmp_path / "one" / model, tmp_path / "two" / model)
         assert difference < 1e-6, (model, where, difference)

@@ -200,7 +200,7 @@ class _Run:
         if self.main:
             try:
                 (self.run_dir / "samples").mkdir(parents=True, exist_ok=True)
-                state.tidy(self.run_dir, self.came_from)
+                state.tidy(self.run_dir, self.came_from, self.options.keep)
                 precision = self.accelerator.mixed_precision
                 record = {"config": json.loads(self.config.to_json()), **self.about}
                 record |= {"processes": self.accelerator.num_processes, **(self.options.about or {}), **this_process()}

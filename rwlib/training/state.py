@@ -7,6 +7,7 @@ What a run trains is a NamedTuple of networks and optimisers (`rwlib.training.st
 Every network in it is saved under its field's name but the frozen loss network, every optimiser under its own.
 """
 
+import contextlib
 import json
 import math
 import os
@@ -67,12 +68,21 @@ def save_state(
             aside.unlink(missing_ok=True)
         raise
     if aside is not None:
-        try:
-            os.replace(aside, older / f"step_{read_step(aside):06d}.safetensors")
-        except (ValueError, KeyError, TypeError):  # the one before was damaged, and is not worth keeping
-            aside.unlink()
-        for old in _oldest_first(older)[: -(keep - 1)]:
-            old.unlink()
+        _put_aside(aside)
+        _drop_oldest(older, keep)
+
+
+def _put_aside(aside: Path) -> None:
+    """Give the checkpoint before the newest one its name in `older/`."""
+    try:
+        os.replace(aside, aside.with_name(f"step_{read_step(aside):06d}.safetensors"))
+    except (ValueError, KeyError, TypeError):  # it was damaged, and is not worth keeping
+        aside.unlink()
+
+
+def _drop_oldest(older: Path, keep: int) -> None:
+    for old in _oldest_first(older)[: max(0, len(_oldest_first(older)) - (keep - 1))]:
+        old.unlink()
 
 
 def refuse_not_finite(tensors: Mapping[str, Tensor], step: int) -> None:
@@ -126,14 +136,15 @@ def newest_state(run_dir: Path) -> tuple[Path, dict[str, Tensor], Config, dict[s
     return None
 
 
-def tidy(run_dir: Path, used: Path | None) -> None:
-    """Set damaged checkpoints aside, and remove what a process that was killed while it wrote has left.
+def tidy(run_dir: Path, used: Path | None, keep: int) -> None:
+    """Set damaged checkpoints aside, and end or remove what a process that was killed while it wrote has left.
 
     To be called by one process, once all have read. Runs in folders below this one keep what they are writing.
 
     Args:
         run_dir: folder of the run.
         used: the checkpoint that `newest_state` has read; what is newer is renamed to `NAME.damaged`.
+        keep: see `save_state`, which may have been killed between the newest checkpoint and the one before it.
 
     Raises:
         OSError: something cannot be renamed or removed.
@@ -141,6 +152,13 @@ def tidy(run_dir: Path, used: Path | None) -> None:
     newest_first = _newest_first(run_dir)
     for damaged in newest_first[: newest_first.index(used)] if used else ():
         damaged.replace(damaged.with_name(f"{damaged.name}.damaged"))
+    if used == run_dir / STATE and keep > 1:
+        for aside in (run_dir / OLDER).glob(".*.part"):
+            with contextlib.suppress(InputError):  # a copy that was not yet whole
+                *_, about = read_checkpoint(aside, kind="training")
+                if about["step"] != read_step(used):  # the newest one was written, and this one not yet named
+                    _put_aside(aside)
+        _drop_oldest(run_dir / OLDER, keep)
     for folder in (run_dir, run_dir / "samples", run_dir / OLDER):
         for left_over in folder.glob(".*.part*"):
             left_over.unlink()

@@ -171,7 +171,7 @@ WRONG = {
         ("w0, w1, w2 = w.unbind(-1)\nreturn -(w0 + w1), w0 + w1 + w2, w2", "A|w0|w1|first"),
     ],
     "3.1": [
-        ("return torch.cat([I_gt * M, M], 1) * M", "mask|twice|order|x"),
+        ("return torch.cat([I_gt * M, M], 1) * M", "x"),
         ("return torch.cat([I_gt * M - (1 - M), M], 1)", "hole|-1|−1|0|subtract|zero|eras"),
         ("return torch.cat([(I_gt * M + 1) / 2, M], 1)", "1|range|half|\\[0, 1\\]"),
     ],

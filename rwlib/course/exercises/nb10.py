@@ -24,7 +24,8 @@ def watermarked(rng):
 def marks_in_pictures(rng):
     """A mark that was stamped on noise, not quite exactly; elsewhere a strong place, and the mark on its head.
 
-    Then one that one pixel spoils much, while every pixel of another place is a little off; and one in one colour only.
+    Then one that one pixel spoils much, while every pixel of another place is a little off; one in one colour only; and
+    one in the last corner.
     """
     for h, w, k, m, row, column in ((9, 14, 3, 4, 5, 2), (16, 11, 4, 2, 1, 7), (13, 13, 3, 3, 9, 4)):
         T = image(rng, 1, k, m)
@@ -48,6 +49,9 @@ def marks_in_pictures(rng):
     I = 0.5 * image(rng, 1, 12, 17)
     I[:, :1, 1:4, 2:6] = T[:, :1]
     I[..., 7:10, 11:15] = T + 0.1
+    yield I, T
+    I = 0.5 * image(rng, 1, 8, 10)
+    I[..., 5:, 6:] = T
     yield I, T
 
 
@@ -234,6 +238,10 @@ EXERCISES = [
             ),
             "Not every place was tried: the window moves by one pixel, not by its own size.": Each(
                 "I.unfold(2, k, 1).unfold(3, m, 1) -> I.unfold(2, k, k).unfold(3, m, m)",
+            ),
+            "The last row and the last column of places are left out: there are h − k + 1 rows of them.": (
+                "differences.argmin()) -> differences[:-1, :-1].argmin())",
+                "differences.shape[1]) -> differences.shape[1] - 1)",
             ),
             "Sums are compared in the place of differences: subtract T from each window.": "windows - T -> windows + T",
         },
