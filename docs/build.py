@@ -129,7 +129,8 @@ def write_elsewhere(out: Path, install: str) -> None:
 def stage_notebook(file: Path, stage: Path, repository: str, branch: str) -> str:
     """Write a solved notebook with folded solutions; return its title."""
     notebook = nbformat.read(file, as_version=4)
-    named = set(re.findall(rf"{file.name}{CELL}([\w-]+)", (ROOT / "notebooks/MAP.md").read_text(encoding="utf-8")))
+    texts = [(ROOT / page).read_text(encoding="utf-8") for page in pages()]
+    named = {cell for text in texts for cell in re.findall(rf"{file.name}{CELL}([\w-]+)", text)}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = relink(cell.source, f"notebooks/{file.name}", stage, repository, branch)
@@ -274,7 +275,12 @@ def main() -> int:
         ]
         report = subprocess.run(command, env=env, check=False, capture_output=True, text=True)
         if not report.returncode:
-            shutil.copytree(html, out, dirs_exist_ok=True)
+            for page in html.rglob("*.html"):  # values of constants may be paths of this machine
+                text = page.read_text(encoding="utf-8")
+                if f"{ROOT}/" in text:
+                    page.write_text(text.replace(f"{ROOT}/", ""), encoding="utf-8")
+            # The theme brings templates of its own, which are no pages.
+            shutil.copytree(html, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*webpack-macros.html"))
     print(report.stderr.replace(f"{folder}/pages/", ""), file=sys.stderr, end="")
     if report.returncode:
         return report.returncode

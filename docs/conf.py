@@ -49,7 +49,9 @@ copybutton_exclude = ".linenos, .gp, .go"
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+# Values are left out, and defaults shown as they are written: some are paths of the machine that builds the site.
+autodoc_default_options = {"members": True, "show-inheritance": True, "no-value": True}
+autodoc_preserve_defaults = True
 napoleon_google_docstring, napoleon_numpy_docstring = True, False
 default_role = "py:obj"  # `name` in a docstring is code, and a link where there is something of that name
 
@@ -58,10 +60,11 @@ def with_literal_blocks(lines):
     """Make the indented blocks of a module's docstring, which are formulas and drawings, literal ones."""
     out, indented = [], False
     for line in lines:
-        if line.startswith("    ") and not indented:
+        begins = line.startswith("    ") and not line.startswith("     - ")  # not the cells of a table
+        if begins and not indented:
             out += ["", "::", ""]
         if line.strip():
-            indented = line.startswith("    ")
+            indented = begins
         out.append(line)
     return out
 

@@ -66,7 +66,7 @@ class Part:
     out: Any = None
     """What the generator made of it before its own turn."""
     normal: Callable[..., Tensor] | None = None
-    """From a number and a shape to (b, *shape) of a normal distribution, the same whoever asks; as for `u`."""
+    """From a number and a shape to `(b, *shape)` of a normal distribution, the same whoever asks; as for `u`."""
 
 
 class Update(Protocol):

@@ -106,7 +106,8 @@ def visit(browser, address):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere each page loads everything anew")
-@pytest.mark.parametrize("options", [("--pages=3",)])
+# A closing page may be too slow to say so; then its kernel is silent, and ends after these seconds.
+@pytest.mark.parametrize("options", [("--pages=3", "--MappingKernelManager.cull_idle_timeout=75")])
 def test_a_class_shares_what_is_loaded_keeps_its_own_state_and_waits_for_a_place(app, browser):
     first = visit(browser, app)
     first.locator(FULL).wait_for()
