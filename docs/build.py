@@ -279,6 +279,10 @@ def main() -> int:
                 text = page.read_text(encoding="utf-8")
                 if f"{ROOT}/" in text:
                     page.write_text(text.replace(f"{ROOT}/", ""), encoding="utf-8")
+            listed = html / "_modules/index.html"  # with modules of Python, which have no page here
+            entry = re.compile(r'<li><a href="([\w/]+\.html)">.*?</a>')
+            keep = lambda match: match[0] if (listed.parent / match[1]).exists() else "<li hidden>"  # noqa: E731
+            listed.write_text(entry.sub(keep, listed.read_text(encoding="utf-8")), encoding="utf-8")
             # The theme brings templates of its own, which are no pages.
             shutil.copytree(html, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*webpack-macros.html"))
     print(report.stderr.replace(f"{folder}/pages/", ""), file=sys.stderr, end="")
