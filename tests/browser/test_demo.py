@@ -77,9 +77,11 @@ class Demo:
 
     def fill(self):
         """Press Fill and return the picture that Save gives."""
+        begin = time.monotonic()
         self.page.click("#fill")
         self.until("/^Filled|could not/.test(document.getElementById('message').textContent)")
         assert self.message.startswith("Filled"), self.message
+        print(f"filled after {time.monotonic() - begin:.1f} s")
         with self.page.expect_download() as download:
             self.page.click("#save")
         return np.asarray(Image.open(download.value.path()).convert("RGB"))

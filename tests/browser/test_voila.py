@@ -9,7 +9,7 @@ import urllib.request
 
 import psutil
 import pytest
-from lab import PATIENCE_S, ROOT, free_port, slowest_s
+from lab import AXE, PATIENCE_S, ROOT, axe_finds, free_port, slowest_s
 
 from rwlib.ablations import ABLATIONS, WEIGHTS
 
@@ -91,6 +91,9 @@ def test_the_studio_is_an_app(app, browser):
     icon = page.locator(".rwlib-panel button i.fa").first
     assert "Font Awesome" in icon.evaluate("icon => getComputedStyle(icon, '::before').fontFamily")
     assert [url for url in asked if not url.startswith((app, "data:", "blob:"))] == [], "nothing from elsewhere"
+    if AXE.exists():  # it comes with `npm ci` in docs
+        found = axe_finds(page.locator("body"))
+        assert [one for one in found if one[0] != "region"] == []  # Voilà's page has no landmarks
     page.close()
 
 
