@@ -81,8 +81,8 @@ assert corner > 2
 
 # %% [markdown]
 # **Predict.** Deeper in a network the hole is not empty: earlier layers have put values there. All 16 values of the
-# hole change. How many of the 64 outputs notice, in each of the four layers? The mask is still that of the picture, the
-# filters are 3×3, and the region-wise layer chooses by location.
+# hole change. How many of the 64 outputs notice, in each of the four layers, if their filters are learned and not set
+# by hand? The mask is still that of the picture, the filters are 3×3, and the region-wise layer chooses by location.
 
 # %%
 # Exercise 11.1: four numbers in a tuple, for (standard, partial, gated, region-wise).
@@ -164,7 +164,8 @@ check.ex_11_3(my_partial_conv_by_channel)
 
 # %% [markdown]
 # Now the trained networks, small ones for 64 pixels. All were trained on the same photographs of house fronts, for the
-# number of steps below. A method whose weights are not there is left out, and named:
+# number of steps below; EC's are those of its three stages together. They meet a front here that rwlib draws, which is
+# none of the photographs. A method whose weights are not there is left out, and named:
 
 # %%
 trained = load_rivals()
@@ -339,8 +340,8 @@ figure(
 )
 
 # %% [markdown]
-# The map has 8×8 places at 64 pixels, and similar rows of windows look alike to it. With weights on many places the
-# mean is a blur; with all the weight on one it is a copy, right or wrong.
+# The map has 8×8 places at 64 pixels. With weights on many of them the mean is a blur. With all the weight on one, as
+# here, it is a copy, right or wrong.
 
 # %% [markdown]
 # ## 5 · EC: lines first
@@ -349,30 +350,32 @@ figure(
 # the existing region are given, an edge network continues them into the hole, and a completion network paints between
 # them. The two are trained one after the other, each with a discriminator.
 #
-# **Predict.** Somebody draws a false line into the hole's edges. Does the painting follow?
+# **Predict.** Somebody erases the edges that were guessed in the hole, and draws one false line in their place. Does
+# the painting follow?
 
 # %%
 ec = networks["ec"].G
 with torch.no_grad():
     guessed = ec(I_gt, M)
-    C_false = with_false_edge(guessed.C_c, M)
-    painted = ec.complete(I_gt * M, M, C_false)
-I_false = I_gt * M + painted * (1 - M)
-moved = ((I_false - guessed.I_c).abs().mean(1, keepdim=True)[M == 0].mean() * 127.5).item()
-print(f"the false line changes the hole by {moved:.1f} levels of 255 on average")
+    C_empty, C_false = guessed.C_c * M, with_false_edge(guessed.C_c, M)
+    I_empty, I_false = (I_gt * M + ec.complete(I_gt * M, M, C) * (1 - M) for C in (C_empty, C_false))
+pairs = {"the guessed edges are erased": (guessed.I_c, I_empty), "then the false line is drawn": (I_empty, I_false)}
+for words, (before, after) in pairs.items():
+    moved = (after - before).abs().mean(1, keepdim=True)[M == 0].mean().item() * 127.5
+    print(f"{words}: the hole changes by {moved:.1f} levels of 255 on average")
 
 # %%
 show_images(
     {"edges, guessed": (2 * guessed.C_c - 1).expand(-1, 3, -1, -1), "painted": guessed.I_c,
-     "a false line": (2 * C_false - 1).expand(-1, 3, -1, -1), "painted after it": I_false},
+     "a false line instead": (2 * C_false - 1).expand(-1, 3, -1, -1), "painted after it": I_false},
     side_inches=1.9,
-    alt="Edges of a house front, guessed ones in the hole, and the painting after them; the same edges with one "
-    "straight line through the hole, and the painting after those.",
+    alt="Edges of a house front, guessed ones in the hole, and the painting after them; the same edges outside, "
+    "one straight line in the hole, and the painting after those.",
     caption=networks["ec"].note,
 )  # fmt: skip
 
 # %% [markdown]
-# The completion network was taught that edges are true. How far it obeys can be seen above and in the printed number.
+# The completion network was taught that edges are true. How far it obeys can be seen above and in the printed numbers.
 # Look at the first two pictures, too: after few steps of training the edge network draws upright lines where no house
 # has any, and the painter follows.
 
