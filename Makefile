@@ -1,6 +1,6 @@
 # Needs only make and Python 3.11, 3.12 or 3.13; `make` alone lists the targets.
 
-# `make lab CPU=1` installs a PyTorch for processors alone: a twentieth of the download, half the memory of a notebook.
+# `make lab CPU=1` installs a PyTorch for processors alone: without the 5 GB of CUDA, and half the memory of a notebook.
 # Name your own Python with `make lab PYTHON=/path/to/python3.12`; give JupyterLab more flags with
 # `make lab LAB_ARGS=--no-browser`. Other machines reach the app with `make studio VOILA_ARGS=--Voila.ip=0.0.0.0`, at the
 # addresses and with the token that it prints; `--pages=N` limits how many at once, `--host=NAME` adds a name of the machine.

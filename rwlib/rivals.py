@@ -15,7 +15,6 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from rwlib.ablations import WEIGHTS as ABLATIONS
 from rwlib.checkpoints import SHIPPED, load_generator, read_checkpoint
 from rwlib.config import MODELS, Config, make_config
 from rwlib.conventions import InputError, one_of
@@ -32,8 +31,6 @@ PAPERS = {name: MODELS[name].title for name in TITLES if name in MODELS} | {"red
 """Name → title with authors and year."""
 FILES = {name: f"{name}64.safetensors" for name in TITLES} | {"region-wise": "rw64.safetensors"}
 """Name → file in that folder."""
-ELSEWHERE = {"red": "no_adversarial", "region-wise": "full"}
-"""Name → variant of the ablation study that stands in."""
 
 
 class Rival(NamedTuple):
@@ -69,8 +66,6 @@ def weights_file(name: str, folder: str | Path = WEIGHTS) -> Path | None:
         InputError: an unknown name.
     """
     file = Path(folder) / FILES[one_of("name", name, list(TITLES))]
-    if not file.is_file() and name in ELSEWHERE:
-        file = ABLATIONS / f"{ELSEWHERE[name]}.safetensors"
     return file if file.is_file() else None
 
 

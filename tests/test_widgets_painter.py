@@ -496,3 +496,10 @@ def test_empty_and_full_holes_and_a_missing_generator(tmp_path, monkeypatch):
     p.controls.inpaint.click()
     p.wait()
     assert p.result is not None
+
+
+def test_a_photograph_with_values_that_are_not_finite_is_refused():
+    spoilt = torch.zeros(1, 3, 16, 16)
+    spoilt[0, 1, 2, 3] = torch.nan
+    with pytest.raises(InputError, match="photo: has values that are not finite"):
+        photos.to_photo(spoilt)

@@ -69,13 +69,15 @@ def to_photo(source: Source, name: str = "") -> Photo:
         name: for readers.
 
     Raises:
-        InputError: not a picture, or a side under 8 px.
+        InputError: not a picture, values that are not finite, or a side under 8 px.
     """
     if isinstance(source, str) and source in (*NAMES, HOUSE):
         return bundled(source)
     alpha = None
     if isinstance(source, Tensor):
         check_shape("photo", source, "1 3 h w")
+        if not source.isfinite().all():
+            raise InputError("photo: has values that are not finite (NaN or infinite); replace them")
         image = tensor_to_image(source)
     elif isinstance(source, np.ndarray):
         if source.dtype != np.uint8 or source.ndim != 3 or source.shape[2] != 3:
