@@ -162,3 +162,10 @@ def test_all_problems_stand_in_one_message():
 def test_unknown_names_and_wrong_types_are_refused(call, words):
     with pytest.raises(InputError, match=words):
         call()
+
+
+@pytest.mark.parametrize("model", ["pconv", "ec"])
+def test_a_graph_is_refused_by_models_that_have_one(model):
+    with pytest.raises(InputError, match=f"graph: {model} has one graph"):
+        make_config("balanced", "tiny", model=model, graph="program")
+    assert make_config("balanced", "tiny", model="ca", graph="program").graph == "program"

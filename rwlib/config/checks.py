@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
-from rwlib.config.models import MODELS, PAPER_ONLY, RIVAL, RIVALS_ONLY, Model
+from rwlib.config.models import MODELS, PAPER_ONLY, RIVAL, RIVALS_ONLY, TWO_GRAPHS, Model
 
 COUNTS = ("no", "one number", "two numbers", "three numbers")
 
@@ -41,6 +41,8 @@ def _strangers(config: Any, model: Model) -> Iterator[str]:
             if getattr(config, field.name) != expected:
                 remedy = f"its losses are {', '.join(model.weights)}, see --weights" if rival else "leave it out"
                 yield f"{field.name}: {config.model} has no such setting; {remedy}"
+    if rival and config.graph != "paper" and config.model not in TWO_GRAPHS:
+        yield f"graph: {config.model} has one graph, that of its paper; leave it out ({', '.join(TWO_GRAPHS)} have two)"
     for name, weight in config.weights if rival else ():
         if name not in model.weights:
             yield f"weights: expected losses of {config.model}, {', '.join(model.weights)}; got {name!r}"

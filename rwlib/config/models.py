@@ -95,5 +95,7 @@ PAPER_ONLY = (
 """Fields of `Config` that say something about the region-wise model alone; its rivals have them at their defaults."""
 RIVALS_ONLY = ("weights", "graph", "generator_every")
 """Fields that say something about its rivals alone."""
+TWO_GRAPHS = ("ca", "gated", "pic")
+"""Models whose program departs from their paper in the graph; the others have one, and no `Config.graph`."""
 RIVAL = {"reduction": "mean", "vgg_size_px": 0}
 """What all rivals have: their losses are means, and their loss networks see pictures at their own size."""

@@ -90,7 +90,7 @@ def check_sample(G: torch.nn.Module, sample: int) -> None:
         raise InputError(f"sample: expected 0, 1, 2, ..., got {sample}")
     if sample and not hasattr(G, "noise_shape"):
         raise InputError(
-            f"sample: {type(G).__name__} has one answer for a hole, got {sample}; leave it out, or take a model with "
+            f"sample: this model has one answer for a hole, got {sample}; leave it out, or take a model with "
             "several: pic"
         )
 
