@@ -2,9 +2,11 @@
 
 import csv
 import dataclasses
+import itertools
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,18 +17,21 @@ from accelerate.state import AcceleratorState
 from PIL import Image
 from safetensors.torch import load_file
 from torch.optim.swa_utils import AveragedModel
+from waits import Waits
 
 from rwlib.checkpoints import load_generator, read_checkpoint, save_generator
 from rwlib.config import Config, make_config
 from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.files import only_writer
+from rwlib.losses import correlation_loss
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.networks.rivals.ec import EdgeConnect
 from rwlib.training.loop import train
 from rwlib.training.run_folder import read_record, save_samples
 from rwlib.training.schedule import Schedule
 from rwlib.training.setup import moving_average
+from rwlib.training.update import READ_EVERY, Readout
 
 
 class Noise:
@@ -324,6 +329,64 @@ def test_other_settings_on_resume_are_refused_by_name(tmp_path):
     free = tiny(workers=1, checkpoint_every=7, sample_every=3)
     run(free, tmp_path, resume=True, steps=1)
     assert len(curves(tmp_path)) == 1
+
+
+def test_losses_that_are_read_together_are_those_of_each_step(tmp_path, monkeypatch):
+    """As on a GPU, where to read a number is to wait; lazy terms and the second phase change which losses there are."""
+    config = tiny(epochs=(5, 4), vgg_every=2, checkpoint_every=7)
+    run(config, tmp_path / "one by one")
+    monkeypatch.setitem(READ_EVERY, "cpu", 4)
+    read, seen = Readout.read, []
+    monkeypatch.setattr(Readout, "read", lambda self, stop: seen.append(len(self.steps)) or read(self, stop))
+    run(config, tmp_path / "together")
+    assert seen == [4, 3, 1, 1]  # after 4 and 8, before the checkpoints after 7 and 9
+    assert curves(tmp_path / "together") == curves(tmp_path / "one by one")
+    states = [read_checkpoint(tmp_path / x / "training.safetensors")[0] for x in ("one by one", "together")]
+    assert all(torch.equal(x, states[1][name]) for name, x in states[0].items())
+
+
+def test_the_loop_reads_numbers_only_where_it_reads_losses(tmp_path, monkeypatch):
+    """What else looks like a wait here is none on a GPU: batches are made and checked before they go there, and Adam
+    and the moving average count their steps on the CPU."""
+    monkeypatch.setattr(sys.modules[correlation_loss.__module__], "SKIPPING", set())
+    monkeypatch.setattr("rwlib.training.loop.check_image_and_mask", lambda *_, **__: None)
+    monkeypatch.setattr("rwlib.training.players.adam", lambda net, *_, **__: torch.optim.SGD(net.parameters(), lr=1e-3))
+    monkeypatch.setattr("rwlib.training.loop._Run._loader", lambda run: [batch] * run.last_step)
+    monkeypatch.setitem(READ_EVERY, "cpu", 5)
+    batch = torch.zeros(2, 3, 16, 16), (torch.rand(2, 1, 16, 16) > 0.3).float()
+    names = []
+    with Waits() as waits:  # noted after each step, which begins after the one before it was read and written down
+        run(tiny(epochs=(6, 6), ema_decay=0.0), tmp_path, stop=lambda: names.append(waits.names[:]))
+    assert [len(after) - len(before) for before, after in itertools.pairwise(names)] == [
+        0,
+        0,
+        0,
+        0,
+        1,
+        0,
+        0,
+        0,
+        0,
+        1,
+        0,
+    ]
+    assert set(names[-1][len(names[0]) :]) == {"tolist"}
+
+
+@pytest.mark.parametrize("read_every", [1, 5])
+def test_a_run_alone_stops_at_once(tmp_path, monkeypatch, read_every):
+    monkeypatch.setitem(READ_EVERY, "cpu", read_every)
+    asked = iter([False, True])
+    run(tiny(epochs=(9, 0)), tmp_path, stop=lambda: next(asked))
+    assert len(curves(tmp_path)) == 2 and read_checkpoint(tmp_path / "training.safetensors")[2]["step"] == 2
+
+
+def test_of_losses_that_are_read_together_the_first_bad_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(READ_EVERY, "cpu", 5)
+    config = tiny(checkpoint_every=100, learning_rate=1e30, ema_decay=0.0, epochs=(5, 0))
+    with pytest.raises(InputError, match="training: step 1, phase 1: "):
+        run(config, tmp_path)
+    assert not (tmp_path / "training.safetensors").exists()
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_last_checkpoint(tmp_path):

@@ -38,7 +38,7 @@ from rwlib.training.setup import new_players
 from rwlib.training.signals import signal_watch
 from rwlib.training.timer import PartTimer
 from rwlib.training.together import ends_with_the_others
-from rwlib.training.update import Updater, agree, not_finite
+from rwlib.training.update import Readout, Step, Updater, not_finite
 from rwlib.training.validation import validation_pairs, validation_psnr
 from rwlib.training.workers import Batches, leave_signals_to_training
 
@@ -113,6 +113,7 @@ class _Run:
         """Go through the steps: Algorithm 1, line 1."""
         config, accelerator, timer = self.config, self.accelerator, PartTimer(self.accelerator.device)
         timer.watch(self.bare)
+        readout = Readout(accelerator, timer)
         curves, status = self._open_folder(), "failed"
         bar = tqdm(
             initial=self.first_step, total=self.last_step, disable=not (self.options.progress and self.main),
@@ -136,33 +137,39 @@ class _Run:
                     losses = self.method.training_step(self.players, config, phase, step, updater)
 
                     # Do all processes go on?
-                    stop = self.options.stop
+                    stop, done = self.options.stop, step + 1
                     why = signal_came() or ("asked to stop" if stop is not None and stop() else "")
-                    values, stopping = agree(losses, bool(why), accelerator)
-                    if not all(map(math.isfinite, values.values())):
-                        raise not_finite(losses, step, phase, self._photos(step), self.run_dir / STATE)
+                    row = {"learning_rate": learning_rate, "dataloader_wait_s": dataloader_wait_s}
+                    readout.steps.append(Step(step, phase, losses, timer.take(), row))
+                    saving = done % config.checkpoint_every == 0 or done == self.last_step
+                    due = readout.due(done, saving=saving, stop=bool(why))
+                    steps, stopping = readout.read(bool(why)) if due else ([], False)
+                    for past in steps:
+                        if not all(map(math.isfinite, past.row.values())):
+                            raise not_finite(past, self._photos(past.number), self.run_dir / STATE)
 
                     # What is left of it. The state comes last: whatever a kill loses, `resume` makes again.
-                    done = step + 1
-                    row = {"step": step, "phase": phase, **values, "learning_rate": learning_rate}
                     if self.main:
-                        row |= {"dataloader_wait_s": dataloader_wait_s, **timer.read()}
                         if done % config.sample_every == 0 or done == self.last_step:
                             save_samples(
                                 self.exported_G, *self.preview, self.run_dir / "samples" / f"step_{done:06d}.png"
                             )
-                        saving = done % config.checkpoint_every == 0 or done == self.last_step or stopping
-                        row |= self._validate(done) if saving else {}
-                        curves.write(row)
+                        saving |= stopping
+                        if saving:
+                            steps[-1].row |= self._validate(done)
+                        for past in steps:
+                            curves.write(past.row)
                         if saving:
                             curves.sync()
                             self._save(done)
-                        shown = {k: f"{v:.3g}" for k, v in values.items()}
-                        bar.set_postfix(shown | {"wait": f"{1000 * dataloader_wait_s:.0f}ms"})
+                        if steps:
+                            shown = {k: f"{steps[-1].row[k]:.3g}" for k in losses}
+                            bar.set_postfix(shown | {"wait": f"{1000 * dataloader_wait_s:.0f}ms"})
                         bar.update()
                     if self.options.trackers:
-                        score = {k: row[k] for k in ("val_hole_psnr",) if k in row}
-                        accelerator.log(values | score | {"learning_rate": learning_rate}, step=step)
+                        tracked = {*self.method.losses, "val_hole_psnr", "learning_rate"}
+                        for past in steps:
+                            accelerator.log({k: x for k, x in past.row.items() if k in tracked}, step=past.number)
                     if stopping:
                         status = "finished" if done == self.schedule.total else "stopped"
                         if self.main and done < self.last_step and (self.options.progress or signal_came()):

@@ -61,11 +61,15 @@ class PartTimer:
             turn = ("losses", "backward")
             self.marks = [("discriminator" if part in turn else part, now) for part, now in self.marks]
 
-    def read(self) -> dict[str, float]:
-        """Return part → milliseconds, and start anew."""
-        spent = dict.fromkeys(PARTS, 0.0)
-        for (_, before), (part, after) in zip(self.marks, self.marks[1:], strict=False):
+    def take(self) -> list[tuple[str, Any]]:
+        """Return the marks of a step for a later `read`, and start anew."""
+        marks, self.marks = self.marks, []
+        return marks
+
+    def read(self, marks: list[tuple[str, Any]] | None = None) -> dict[str, float]:
+        """Return part → milliseconds, of the marks that were taken or of those since the start."""
+        marks, spent = self.take() if marks is None else marks, dict.fromkeys(PARTS, 0.0)
+        for (_, before), (part, after) in zip(marks, marks[1:], strict=False):
             if part in spent:
                 spent[part] += before.elapsed_time(after) if self.cuda else 1000 * (after - before)
-        self.marks.clear()
         return {f"ms_{part}": ms for part, ms in spent.items()}

@@ -1,10 +1,11 @@
-r"""How a player moves: gradients of parts that add up, exchanged between processes, and the optimiser's step.
+r"""How a player moves (gradients of parts that add up, exchanged between processes), and when its losses are read.
 
 An algorithm (`rwlib.training.step`) says what is descended and knows nothing of accumulation, arithmetic or processes.
 """
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,6 +16,10 @@ from rwlib.config import Config
 from rwlib.errors import InputError
 from rwlib.training.step import Losses, Part
 from rwlib.training.timer import PartTimer
+
+READ_EVERY = {"cpu": 1}
+"""Kind of device → steps whose losses are read together; 10 on others. One of several processes that is told to stop is
+heard as late as that."""
 
 
 class Updater:
@@ -46,27 +51,73 @@ class Updater:
         return sums
 
 
-def agree(losses: Losses, stop: bool, accelerator: Accelerator) -> tuple[dict[str, float], bool]:
-    """Return the losses' means over all processes, and whether one of them wants to stop, in one exchange."""
-    values = [x.float().reshape(()) for x in losses.values()]
-    numbers = torch.stack([*values, torch.tensor(float(stop), device=values[0].device)])
-    if accelerator.num_processes > 1:
-        numbers = accelerator.reduce(numbers, "mean")
-    *means, stops = numbers.tolist()
-    return dict(zip(losses, means, strict=True)), stops > 0
+@dataclass
+class Step:
+    """What a step leaves on the device, and what the host knows of it."""
+
+    number: int
+    """From 0."""
+    phase: int
+    """1 or 2; other models have others."""
+    losses: Losses
+    """Of this process."""
+    marks: list
+    """Of the clock, see `PartTimer.take`."""
+    row: dict[str, float]
+    """What else belongs into its row of the curves."""
 
 
-def not_finite(losses: Losses, step: int, phase: int, photos: Sequence[str], state: Path) -> InputError:
+class Readout:
+    """Losses that stay on the device until several steps are read together.
+
+    To read a number the host waits until the device has come to it, and by then has prepared nothing for it to go on
+    with. So on a GPU ten steps are read at once. On a CPU nothing is gained by that, and each step is read.
+    """
+
+    def __init__(self, accelerator: Accelerator, timer: PartTimer) -> None:
+        self.accelerator, self.timer = accelerator, timer
+        self.every = READ_EVERY.get(accelerator.device.type, 10)
+        self.steps: list[Step] = []
+
+    def due(self, done: int, *, saving: bool, stop: bool) -> bool:
+        """Return whether to read after `done` steps: the same in all processes, so one alone cannot ask for it."""
+        alone = self.accelerator.num_processes == 1
+        return done % self.every == 0 or saving or (stop and alone)
+
+    def read(self, stop: bool) -> tuple[list[Step], bool]:
+        """Read all steps since the last time, in one exchange between the processes; begin anew.
+
+        Args:
+            stop: whether this process wants to stop.
+
+        Returns:
+            The steps, whose rows now have the losses (means over all processes) and milliseconds, and whether one of
+            the processes wants to stop.
+        """
+        steps, self.steps = self.steps, []
+        values = [x.float().reshape(()) for step in steps for x in step.losses.values()]
+        numbers = torch.stack([*values, torch.tensor(float(stop), device=values[0].device)])
+        if self.accelerator.num_processes > 1:
+            numbers = self.accelerator.reduce(numbers, "mean")
+        *means, stops = numbers.tolist()
+        left = iter(means)
+        for step in steps:
+            losses = {name: next(left) for name in step.losses}
+            step.row = {"step": step.number, "phase": step.phase, **losses} | step.row | self.timer.read(step.marks)
+        return steps, stops > 0
+
+
+def not_finite(step: Step, photos: Sequence[str], state: Path) -> InputError:
     """Return the error for a loss that is not finite: term, step, photographs, what helps, and what is left.
 
     Args:
-        losses: of this process.
-        step: from 0.
-        phase: 1 or 2.
+        step: the first one with such a loss.
         photos: those of this process's batch.
         state: file of the last checkpoint, if there is one.
     """
-    bad = ", ".join(f"{name} = {float(x)}" for name, x in losses.items() if not x.isfinite())
+    bad = ", ".join(f"{name} = {float(x)}" for name, x in step.losses.items() if not x.isfinite())
     bad = f"{bad} on {', '.join(photos)}" if bad else "a loss of another process is not finite"
     left = f"; {state} is the last good checkpoint" if state.exists() else ""
-    return InputError(f"training: step {step}, phase {phase}: {bad}; lower learning_rate, or use bf16 or fp32{left}")
+    return InputError(
+        f"training: step {step.number}, phase {step.phase}: {bad}; lower learning_rate, or use bf16 or fp32{left}"
+    )
