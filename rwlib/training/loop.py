@@ -144,8 +144,10 @@ class _Run:
                     saving = done % config.checkpoint_every == 0 or done == self.last_step
                     due = readout.due(done, saving=saving, stop=bool(why))
                     steps, stopping = readout.read(bool(why)) if due else ([], False)
-                    for past in steps:
+                    for i, past in enumerate(steps):
                         if not all(map(math.isfinite, past.row.values())):
+                            for good in steps[:i] if self.main else []:
+                                curves.write(good.row)
                             raise not_finite(past, self._photos(past.number), self.run_dir / STATE)
 
                     # What is left of it. The state comes last: whatever a kill loses, `resume` makes again.
