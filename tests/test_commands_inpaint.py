@@ -2,11 +2,13 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import inpaint_arguments, refused, rwlib_process
+from command_line import ROOT, inpaint_arguments, refused, rwlib_process
 from PIL import Image
 
 from rwlib.commands.main import main
@@ -74,3 +76,33 @@ def test_bad_input_to_a_process_of_its_own(here):
     assert report.stderr == (
         "rwlib: image: text.png is not an image (or of an unknown kind); give a PNG, JPEG, TIFF or WebP\n"
     )
+
+
+ABOVE_TORCH = """
+import resource, sys, torch
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+before = peak()
+from rwlib.commands.main import main
+status = main(sys.argv[1:])
+print(status, peak() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells no peak in this way")
+@pytest.mark.parametrize("size", [(1000, 750), (3000, 2000)])
+def test_memory_above_that_of_torch_is_bounded(tmp_path, size):
+    photo = Image.radial_gradient("L").convert("RGB").resize(size)
+    hole = np.zeros(size[::-1], np.uint8)
+    hole[size[1] // 4 : size[1] // 2, size[0] // 3 : size[0] // 2] = 255  # for the network
+    hole[:, size[0] // 10 : size[0] // 10 + 3] = 255  # a scratch
+    photo.save(tmp_path / "photo.png")
+    Image.fromarray(hole).save(tmp_path / "mask.png")
+    arguments = ["inpaint", "photo.png", "--mask", "mask.png", "-o", "out.png"]
+    report = subprocess.run(
+        [sys.executable, "-c", ABOVE_TORCH, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    status, more = report.stdout.splitlines()[-1].split()
+    assert status == "0"
+    assert int(more) < 150e6 + 60 * size[0] * size[1], f"{int(more) / 1e6:.0f} MB more than torch itself"

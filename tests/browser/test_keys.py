@@ -24,13 +24,7 @@ STATE = """() => {
 
 PROGRAMS = [
     "jupyterlab",
-    pytest.param(
-        "notebook",
-        marks=[
-            pytest.mark.skipif(not find_spec("notebook"), reason="Notebook 7 is not installed"),
-            pytest.mark.skip(reason="open fault: Notebook 7 hears keys before the panel, D D deletes the cell"),
-        ],
-    ),
+    pytest.param("notebook", marks=pytest.mark.skipif(not find_spec("notebook"), reason="Notebook 7 is not installed")),
 ]
 
 

@@ -39,8 +39,15 @@ function render({ model, el }) {
     if (end.signal.aborted) return;
     panel = el.closest(".rwlib-panel");
     if (!panel) return requestAnimationFrame(attach); // this is drawn before it is put into its panel
-    // JupyterLab's shortcuts listen further out: D D would delete the cell, R make it raw, an arrow leave a menu.
-    const keep = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
+    // A page's shortcuts would take keys from a control: D D deletes the cell, R makes it raw, an arrow leaves a menu.
+    // JupyterLab listens on the way out, where a key is held back. Notebook 7 listens on the way in, before the panel
+    // does; it asks for this attribute first, and of the control itself, as its rules fit whatever has the focus.
+    const isCommand = (event) => event.ctrlKey || event.metaKey;
+    const mark = (event) => {
+      if (panel.contains(event.target)) event.target.toggleAttribute("data-lm-suppress-shortcuts", !isCommand(event));
+    };
+    const keep = (event) => isCommand(event) || event.stopPropagation();
+    window.addEventListener("keydown", mark, { capture: true, signal: end.signal });
     panel.addEventListener("keydown", keep, { signal: end.signal });
     observer.observe(panel, { subtree: true, childList: true, attributeFilter: ["class"] });
     nameControls(panel);
