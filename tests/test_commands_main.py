@@ -60,6 +60,8 @@ def test_an_unknown_command_is_one_line(capfd):
         ("inpaint photo.png --masc mask.png -o out.png", "--masc: unknown; do you mean --mask"),
         ("inpaint photo.png other.png --mask mask.png -o out.png", "other.png: one too many"),
         ("train --run-dir run --lr 1", "--lr: unknown; do you mean --label-resize or --learning-rate"),
+        ("train --out run", "--out: unknown; do you mean --run-dir"),
+        ("evaluate --data photos --output-dir out", "--output-dir: unknown; do you mean --out"),
         ("train --run-dir run --steps 1", "--steps: unknown; do you mean --steps-per-epoch"),
         ("train --run-dir run --zz 1", "--zz: unknown; see `rwlib train --help`"),
         ("train", "--run-dir: missing; see `rwlib train --help`"),

@@ -10,6 +10,9 @@ import tyro
 
 from rwlib.errors import InputError
 
+RESULT = {"out", "output", "out-dir", "outdir", "output-dir", "run", "run-dir", "save", "save-dir", "results", "to"}
+"""What people call the place of a result: `--out` means `--run-dir` where a command has that, not `--output`."""
+
 
 def parse(form: Any, args: Sequence[str], *, command: str, flags: Sequence[str] = (), **options: Any) -> Any:
     """Parse a command line.
@@ -100,6 +103,8 @@ def complaint(event: Any, args: Sequence[str], flags: Sequence[str], help: str) 
 def _meant(unknown: str, flags: Sequence[str]) -> str:
     """Guess flags from initials (`--lr`), first words, or letters that nearly fit; empty without a guess."""
     word, names = unknown.removeprefix("--"), [flag.removeprefix("--") for flag in flags]
+    if word in RESULT and (results := [name for name in names if name in ("out", "run-dir")]):
+        return f"--{results[0]}"
     initials = [name for name in names if "-" in name and "".join(part[0] for part in name.split("-")) == word]
     begun = [name for name in names if name.startswith(f"{word}-")]
     guesses = initials or begun[:1] or difflib.get_close_matches(word, names, 1)
