@@ -82,7 +82,10 @@ def relink(text: str, page: str, stage: Path, repository: str, branch: str) -> s
         place = os.path.normpath(os.path.join(os.path.dirname(page), path)).replace(os.sep, "/")
         place = place.removeprefix("../").replace("notebooks/solutions/", "notebooks/")
         file = ROOT / place
-        if picture and file.is_file():
+        if picture:
+            file = file if file.is_file() else DOCS / place  # pages of the site alone lie in docs/
+            if not file.is_file():
+                raise FileNotFoundError(f"{page} shows {path}, and there is no {place}")
             copy = stage / place
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copy)
@@ -96,6 +99,8 @@ def relink(text: str, page: str, stage: Path, repository: str, branch: str) -> s
             return f"[{words}](/{place}{anchor or ''})"
         if repository and file.exists():
             return f"[{words}]({repository}/{'tree' if file.is_dir() else 'blob'}/{branch}/{place})"
+        if words in (place, os.path.basename(place)):
+            return f"`{place}`"
         return words if words.startswith("`") else f"{words} (`{place}`)"
 
     return LINK.sub(target, text)
@@ -198,7 +203,6 @@ def stage_all(stage: Path, repository: str, branch: str) -> None:
     for name in ("index.md", "demo.md"):
         text = relink((DOCS / name).read_text(encoding="utf-8"), name, stage, repository, branch)
         (stage / name).write_text(text, encoding="utf-8")
-    shutil.copy(DOCS / "demo.png", stage / "demo.png")
     stage_reference(stage)
     listed = "\n".join(f"{title} </notebooks/{stem}>" for stem, title in titles.items())
     more = "\n".join(page.removesuffix(".md") for page in pages() if page != "notebooks/MAP.md")

@@ -95,7 +95,7 @@ html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = html_show_sourcelink = False
 html_show_sphinx = False
-html_favicon = None
+html_favicon = "_static/favicon.svg"
 html_last_updated_fmt = None
 pygments_style = "a11y-high-contrast-light"
 html_theme_options = {

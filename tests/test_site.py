@@ -55,6 +55,22 @@ def test_the_first_cell_does_what_is_needed_and_no_more(notebooks, monkeypatch, 
     assert did == ['pip install --quiet "rwlib @ somewhere"'] * (not installed) + ["widgets"] * colab
 
 
+def test_a_page_shows_its_pictures_or_the_site_is_not_built(build, tmp_path):
+    shown = build.relink("![a house](demo.png) ![b](notebooks/images/lens.png)", "demo.md", tmp_path, "", "main")
+    assert shown == "![a house](/demo.png) ![b](/notebooks/images/lens.png)"
+    assert (tmp_path / "demo.png").read_bytes() == (ROOT / "docs/demo.png").read_bytes()
+    assert (tmp_path / "notebooks/images/lens.png").is_file()
+    with pytest.raises(FileNotFoundError, match=r"demo\.md shows none\.png"):
+        build.relink("![a](none.png)", "demo.md", tmp_path, "", "main")
+
+
+def test_a_file_that_has_no_page_is_named_once(build, tmp_path):
+    text = "[results.py](data_scripts/results.py), [how](data_scripts/results.py), [`that`](data_scripts/results.py)"
+    assert build.relink(text, "RESULTS.md", tmp_path, "", "main") == (
+        "`data_scripts/results.py`, how (`data_scripts/results.py`), `that`"
+    )
+
+
 def test_links_to_other_places_only_where_there_is_a_repository(build):
     assert build.open_elsewhere("02_x.ipynb", "", "main", "gh-pages") == ""
     assert build.open_elsewhere("02_x.ipynb", "https://example.org/rwlib", "main", "gh-pages") == ""

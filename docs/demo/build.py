@@ -92,6 +92,7 @@ def build(out: Path) -> None:
         for ending in ("mjs", "wasm"):
             shutil.copy2(PACKAGES / f"onnxruntime-web/dist/{name}.{ending}", out / "ort")
     shutil.copy2(HERE / "style.css", out)
+    shutil.copy2(HERE.parent / "_static/favicon.svg", out)
     write_samples(out / "photos")
     (out / "index.html").write_text(page(out), encoding="utf-8")
 

@@ -9,7 +9,8 @@ const numbers = NUMBERS; // rwlib's own, put in by build.py
 const $ = (id) => document.getElementById(id);
 const base = new URL(".", document.baseURI).href;
 const painting = new Painting();
-let name = "", filled = null, before = null, job = null;
+let name = "", filled = null, filledHole = null, job = null;
+let turns = 0; // how often a photograph was asked for: of two that load at once, the one chosen last is shown
 
 // --- what is said
 
@@ -32,10 +33,16 @@ const attempt = (work) => async (...given) => {
   }
 };
 
+const withPhoto = (work) => attempt((...given) => {
+  if (!painting.photo) throw new Error("There is no photograph yet: choose one first.");
+  return work(...given);
+});
+
 // --- the worker: made when it is first needed, ended to cancel
 
-let worker = null, ready = null;
+let worker = null, ready = null, processorOfWorker = "";
 function start() {
+  processorOfWorker = $("processor").value;
   worker = new Worker(base + "worker.js", { type: "module" });
   const own = worker;
   ready = new Promise((resolve, reject) => {
@@ -50,7 +57,7 @@ function start() {
     own.onerror = (event) => (reject(new Error(event.message || "The worker could not be started.")), job?.failed(new Error(event.message)));
   });
   ready.catch(() => {});
-  worker.postMessage({ kind: "load", base, processor: $("processor").value });
+  worker.postMessage({ kind: "load", base, processor: processorOfWorker });
 }
 function stop() {
   worker?.terminate();
@@ -67,23 +74,24 @@ async function fill() {
   const start_ms = performance.now();
   try {
     showProgress(undefined, "Starting …");
+    if (worker && processorOfWorker !== $("processor").value) stop();
     if (!worker) start();
     const filling = new Promise((done, failed) => (job = { done, failed }));
     const { processor, threads } = await Promise.race([ready, filling]);
     showProgress(undefined, "Filling …");
     worker.postMessage({ kind: "fill", photo: { ...photo, data: photo.data.slice() }, hole });
     const answer = await filling;
-    if (painting.photo !== photo) return; // another one was chosen meanwhile
-    filled = answer.photo;
+    [filled, filledHole] = [answer.photo, hole.data];
     await showResult();
     const where = processor === "processor" ? `on ${threads} ${threads === 1 ? "thread" : "threads"}` : "on the graphics card";
     const waited = (performance.now() - start_ms) / 1000 - answer.seconds;
     $("result").dataset.seconds = answer.seconds;
-    say(`Filled in ${answer.seconds.toFixed(1)} s ${where}${waited > 0.5 ? `, after ${waited.toFixed(1)} s of loading` : ""}.`);
+    const old = painting.hole.data === filledHole ? "" : " The hole has changed since: fill again.";
+    say(`Filled in ${answer.seconds.toFixed(1)} s ${where}${waited > 0.5 ? `, after ${waited.toFixed(1)} s of loading` : ""}.${old}`);
   } catch (error) {
     stop();
     if (error.message !== "cancelled") throw new Error(`It could not be filled: ${error.message}`);
-    say("Cancelled.");
+    if (painting.photo === photo) say("Cancelled."); // else another one was chosen, and the page speaks of that
   } finally {
     job = null;
     busy(false);
@@ -107,30 +115,45 @@ async function showResult() {
   $("picture").alt = `${name}, filled`;
   [$("picture").width, $("picture").height] = [w, h];
   $("result").hidden = false;
-  before = painting.photo;
+  showAge();
+}
+function showAge() {
+  $("old").hidden = !filled || painting.hole.data === filledHole;
 }
 function forgetResult() {
-  filled = before = null;
+  filled = filledHole = null;
   $("result").hidden = true;
 }
 
 // --- photographs and holes
 
 async function take(file, label) {
-  const photo = await read(file);
+  const turn = ++turns;
+  const photo = await read(file).catch((error) => {
+    if (turn === turns) throw error;
+  });
+  if (turn !== turns) return false;
   const shortest = Math.min(photo.h, photo.w);
   if (shortest < numbers.MIN_SIDE_PX) throw new Error(`${photo.w}×${photo.h} is too small: sides need ${numbers.MIN_SIDE_PX} pixels.`);
+  return show(photo, label, turn);
+}
+async function show(photo, label, turn) {
   const [h, w] = previewSize(photo.h, photo.w);
   const png = new Uint8Array(await (await encode(photo, [h, w])).arrayBuffer());
+  if (turn !== turns) return false;
   if (job) job.failed(new Error("cancelled"));
   name = label;
   forgetResult();
   painting.take(photo, { h, w, png }, name);
   say(`${name}, ${photo.w}×${photo.h}. Paint over what should go, then press Fill.`);
   $("brush").value = painting.get("brush");
+  return true;
 }
 async function takeSample(file) {
-  const answer = await fetch(base + "photos/" + file);
+  const turn = ++turns;
+  const answer = await fetch(base + "photos/" + file).catch(() => null);
+  if (turn !== turns) return;
+  if (!answer?.ok) throw new Error(`${file} could not be loaded from this site; take a photograph of your own, or try again.`);
   await take(new File([await answer.blob()], file), $("sample").selectedOptions[0].textContent);
 }
 async function takeMask(file) {
@@ -149,35 +172,33 @@ const onFile = (input, work) =>
     if (file) await work(file);
   }));
 onFile("own", async (file) => {
-  await take(file, file.name);
-  $("sample").value = "";
+  if (await take(file, file.name)) $("sample").value = "";
 });
-onFile("mask", takeMask);
+onFile("mask", withPhoto(takeMask));
 $("sample").addEventListener("change", attempt(() => $("sample").value && takeSample($("sample").value)));
 for (const tool of ["paint", "erase"])
   $(tool).addEventListener("change", () => painting.set("erase", $("erase").checked));
 painting.on("change:erase", () => ($(painting.get("erase") ? "erase" : "paint").checked = true));
 $("brush").addEventListener("input", () => painting.set("brush", Number($("brush").value)));
 painting.on("change:brush", () => ($("brush").value = painting.get("brush")));
-painting.on("change:hole", () => say(`${name}, ${painting.photo.w}×${painting.photo.h}: ${percent(painting.missing)} missing.`));
-$("undo").addEventListener("click", () => painting.undo());
-$("clear").addEventListener("click", () => painting.clear());
-$("fill").addEventListener("click", attempt(fill));
+painting.on("change:hole", () => {
+  showAge();
+  if (!job) say(`${name}, ${painting.photo.w}×${painting.photo.h}: ${percent(painting.missing)} missing.`);
+});
+$("undo").addEventListener("click", withPhoto(() => painting.undo()));
+$("clear").addEventListener("click", withPhoto(() => painting.clear()));
+$("fill").addEventListener("click", withPhoto(fill));
 $("cancel").addEventListener("click", () => job?.failed(new Error("cancelled")));
-$("processor").addEventListener("change", () => job || stop());
 $("save").addEventListener("click", attempt(async () => save("inpainted.png", await encode(filled))));
-$("save-mask").addEventListener("click", attempt(async () => save("mask.png", await encodeHole(painting.hole))));
+$("save-mask").addEventListener("click", withPhoto(async () => save("mask.png", await encodeHole(painting.hole))));
 $("go-on").addEventListener("click", attempt(async () => {
-  const [h, w] = previewSize(filled.h, filled.w);
-  const photo = filled, png = new Uint8Array(await (await encode(photo, [h, w])).arrayBuffer());
-  forgetResult();
-  painting.take(photo, { h, w, png }, name);
+  await show(filled, name, ++turns);
 }));
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", attempt(async (event) => {
   event.preventDefault();
   const [file] = event.dataTransfer.files;
-  if (file) await take(file, file.name);
+  if (file && (await take(file, file.name))) $("sample").value = "";
 }));
 if (!navigator.gpu) $("processor-choice").hidden = true;
 

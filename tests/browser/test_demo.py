@@ -198,6 +198,55 @@ def test_bad_input_is_said(demo):
     page.until("document.getElementById('message').textContent.startsWith('The mask is 9×9')")
 
 
+def test_without_a_photograph_every_control_says_so(demo):
+    page = demo()
+    page.page.route("**/photos/*", lambda route: route.fulfill(status=404))
+    page.page.reload()
+    page.until("document.getElementById('message').textContent.startsWith('house.png could not be loaded')")
+    for control in ("fill", "undo", "clear", "save-mask"):
+        page.page.evaluate("document.getElementById('message').textContent = ''")
+        page.page.click(f"#{control}")
+        page.until("document.getElementById('message').textContent.startsWith('There is no photograph yet')")
+    page.page.set_input_files("#mask", file("mask.png", np.zeros((9, 9), np.uint8)))
+    page.until("document.getElementById('message').textContent.startsWith('There is no photograph yet')")
+    page.faults.clear()  # the browser tells of the 404
+
+
+def test_a_filling_belongs_to_the_hole_and_the_photograph_that_are_shown(demo):
+    image, hole = coffee()
+    page = demo()
+    page.take(image, hole)
+    page.page.click("#fill")
+    page.page.click("#clear")  # while it is filled
+    page.until("document.getElementById('message').textContent.startsWith('Filled')")
+    assert page.message.endswith("The hole has changed since: fill again.")
+    assert page.page.locator("#old").is_visible()
+    page.page.click("#undo")
+    page.until("document.getElementById('old').hidden")
+    assert page.page.locator("#result").is_visible()
+
+    page.page.click("#fill")
+    page.page.click("#go-on")  # the filling that is there becomes the photograph; the new one is broken off
+    page.until("document.getElementById('fill').disabled === false")
+    assert "Paint over what should go" in page.message and page.page.locator("#result").is_hidden()
+    page.page.select_option("#sample", "brick.png")
+    page.until("document.getElementById('message').textContent.startsWith('brick')")
+    page.take(image, hole)
+    page.page.click("#fill")
+    page.page.set_input_files("#own", file("other.png", image[:200]))
+    page.until("document.getElementById('fill').disabled === false")
+    assert page.message.startswith("other.png, 600×200") and page.page.locator("#result").is_hidden()
+
+
+def test_of_two_photographs_that_load_at_once_the_last_one_is_shown(demo):
+    page = demo()
+    large = np.kron(photos()["coffee"], np.ones((6, 6, 1), np.uint8))
+    for name, image in (("large.png", large), ("small.png", large[:64, :64])):
+        page.page.set_input_files("#own", file(name, image))
+    time.sleep(2)  # the large one has been read, too
+    assert page.message.startswith("small.png, 64×64")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_accessible_and_fits_a_telephone(demo, scheme):
     page = demo(color_scheme=scheme)
