@@ -30,7 +30,7 @@ from rwlib.networks.rivals.ec import EdgeConnect
 from rwlib.training.loop import train
 from rwlib.training.run_folder import read_record, save_samples
 from rwlib.training.schedule import Schedule
-from rwlib.training.setup import moving_average
+from rwlib.training.step import moving_average
 from rwlib.training.update import READ_EVERY, Readout
 
 

@@ -16,6 +16,7 @@ from rwlib.widgets.rivals import fillings
 from rwlib.widgets.shared import panel
 from rwlib.widgets.shared.painting import State
 from rwlib.widgets.shared.photos import to_photo
+from rwlib.widgets.shared.pictures import to_png
 
 
 @pytest.fixture(autouse=True)
@@ -98,13 +99,23 @@ def test_the_middle_of_any_photograph_and_of_its_hole():
 def test_another_photograph_takes_the_pictures_away_and_keeps_the_hole(small):
     g = opened()
     hole, before = g.state.hole, g.fillings
-    g.photo.value = "brick"
+    g.controls.photo.value = "brick"
     assert g.fillings is None and g.pictures.value == "" and np.array_equal(g.state.hole, hole)
     g._show(before)  # a result that comes late, of the former photograph
     assert g.fillings is None and g.pictures.value == ""
     assert g.fill().state.photo.name == "brick" and "<figure>" in g.pictures.value
     g.undo()
-    assert g.photo.value != "brick" and g.fillings is None
+    assert g.controls.photo.value != "brick" and g.fillings is None
+
+
+def test_of_an_own_photograph_the_middle_is_taken_and_the_hole_stays(small):
+    g = opened()
+    hole = g.state.hole
+    g.controls.own_photo._take("own.png", to_png(noise(300, 500)))
+    g.wait()
+    seen = fillings.square(to_photo(noise(300, 500))).seen
+    assert g.state.photo.name == "own.png" and np.array_equal(g.state.photo.seen, seen)
+    assert np.array_equal(g.state.hole, hole)
 
 
 def test_strokes_change_the_hole_and_say_that_the_pictures_are_old(small):

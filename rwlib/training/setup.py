@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.training.methods import METHODS
 from rwlib.training.state import load_init
+from rwlib.training.step import moving_average
 
 
 def new_players(config: Config, device: torch.device, *, init: str | Path | None = None) -> Any:
@@ -51,18 +52,3 @@ def new_players(config: Config, device: torch.device, *, init: str | Path | None
 def memory_format(config: Config) -> torch.memory_format:
     """Return the order in which pictures and weights lie in memory."""
     return torch.channels_last if config.channels_last else torch.contiguous_format
-
-
-def moving_average(decay: float) -> Any:
-    """Return an exponential moving average for `AveragedModel`, with a warm-up.
-
-    After n updates the decay is at most (1 + n) / (10 + n): without it the average of a short run would still hold the
-    random weights of its start (with 0.999, a third of them after 1,000 steps).
-    """
-
-    @torch.no_grad()
-    def update(averaged: list[Tensor], current: list[Tensor], n_averaged: Tensor | int) -> None:
-        n = int(n_averaged)
-        torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + n) / (10 + n)))
-
-    return update

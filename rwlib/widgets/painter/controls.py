@@ -4,15 +4,13 @@ import ipywidgets
 import numpy as np
 from ipywidgets import Layout
 
-from rwlib.data.bundled import NAMES
 from rwlib.networks.generator import Outputs
-from rwlib.widgets.shared.photos import HOUSE
+from rwlib.widgets.shared.hole_panel import HoleControls, button, row
 from rwlib.widgets.shared.pictures import Picture, grid
 from rwlib.widgets.shared.upload import LIMIT_MB, Upload
 
 STEP_PX = 320
 """The pictures of the two networks are enlarged by whole numbers to about this side, so that pixels stay square."""
-ROW = Layout(align_items="center", flex_flow="row wrap", grid_gap="2px 8px")
 STEPS = {
     "I_p1": "first prediction",
     "I_c1": "first composite",
@@ -21,7 +19,7 @@ STEPS = {
 }
 
 
-class Controls:
+class Controls(HoleControls):
     """All controls, by name.
 
     Args:
@@ -29,41 +27,14 @@ class Controls:
     """
 
     def __init__(self, generators: list[tuple[str, str]]) -> None:
-        wide = Layout(width="260px")
-        self.photo = ipywidgets.Dropdown(options=[HOUSE, *NAMES], description="Photo", layout=wide)
-        self.own_photo = Upload(
-            "Own photo", f"Your own picture, up to {LIMIT_MB} MB; from code, HolePainter('file.jpg'), of any size"
-        )
+        super().__init__(f"Your own picture, up to {LIMIT_MB} MB; from code, HolePainter('file.jpg'), of any size")
         self.own_mask = Upload("Own mask", "Your own mask, a picture of the photograph's size; white is missing")
-        self.brush = ipywidgets.IntSlider(
-            value=25,
-            min=1,
-            max=129,
-            step=2,
-            description="Brush, px",
-            description_tooltip="Diameter; plus and minus on the picture change it, too",
-            layout=wide,
-        )
-        self.tool = ipywidgets.ToggleButtons(
-            options=["Paint", "Erase"],
-            tooltips=["Make pixels missing (E changes over)", "Bring them back (E changes over)"],
-            style={"button_width": "69px"},
-        )
-        self.undo = _button("Undo", "Take back the last step (Z)", "undo")
-        self.clear = _button("Clear", "Remove the hole", "trash")
-        self.kind = ipywidgets.Dropdown(
-            options=["contiguous", "discontiguous"], description="Random", layout=wide, tooltip="Kind of random hole"
-        )
-        self.percent = ipywidgets.IntSlider(
-            20, 1, 60, description="Missing, %", description_tooltip="Share of the pixels", layout=wide
-        )
-        self.random = _button("Draw", "Draw a random hole in place of this one", "random")
         self.generator = ipywidgets.Dropdown(
             options=generators, description="Generator", layout=Layout(width="408px"), tooltip="Who fills the hole"
         )
-        self.inpaint = _button("Inpaint", "Fill the hole", "magic", "primary")
-        self.save_result = _button("Result", "Save the filled picture as a PNG file", "download")
-        self.save_mask = _button("Mask", "Save the mask as a PNG file; white is missing", "download")
+        self.inpaint = button("Inpaint", "Fill the hole", "magic", "primary")
+        self.save_result = button("Result", "Save the filled picture as a PNG file", "download")
+        self.save_mask = button("Mask", "Save the mask as a PNG file; white is missing", "download")
         self.picture = Picture()
         self.steps = {name: Picture() for name in Outputs._fields}
 
@@ -72,11 +43,9 @@ class Controls:
         for picture in (self.picture, *self.steps.values()):
             picture.add_class("rwlib-result")
         return [
-            ipywidgets.HBox([self.photo, self.own_photo, self.own_mask], layout=ROW),
-            ipywidgets.HBox([self.brush, self.tool, self.undo, self.clear], layout=ROW),
-            ipywidgets.HBox([self.kind, self.percent, self.random], layout=ROW),
+            *self.rows(self.own_mask),
             grid(canvas, self.picture).add_class("rwlib-pair"),
-            ipywidgets.HBox([self.generator, self.inpaint, self.save_result, self.save_mask], layout=ROW),
+            row(self.generator, self.inpaint, self.save_result, self.save_mask),
             grid(*self.steps.values(), least_px=150).add_class("rwlib-pair"),
         ]
 
@@ -105,9 +74,3 @@ def percent(hole: np.ndarray) -> str:
     """Return in words how much is missing."""
     share = 100 * hole.mean()
     return f"{share:.1f} %" if share == 0 or share >= 0.05 else "under 0.1 %"
-
-
-def _button(description: str, tooltip: str, icon: str, style: str = "") -> ipywidgets.Button:
-    return ipywidgets.Button(
-        description=description, tooltip=tooltip, icon=icon, button_style=style, layout=Layout(width="100px")
-    )

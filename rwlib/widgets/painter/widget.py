@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import traitlets
 from IPython.display import HTML
 from torch import Tensor
 
@@ -24,14 +23,13 @@ from rwlib.networks.generator import Outputs
 from rwlib.widgets.painter.controls import Controls, percent
 from rwlib.widgets.painter.generators import Generators
 from rwlib.widgets.painter.results import Filling, Result, encode_mask, fill_state, other, save, still
-from rwlib.widgets.shared.canvas import HoleCanvas
-from rwlib.widgets.shared.painting import Painting, State
-from rwlib.widgets.shared.panel import COMPUTING, Panel
-from rwlib.widgets.shared.photos import HOUSE, Photo, Source, bundled, tensors, to_photo
-from rwlib.widgets.shared.previews import preview, preview_size, shrink
+from rwlib.widgets.shared.hole_panel import HolePanel
+from rwlib.widgets.shared.painting import State
+from rwlib.widgets.shared.panel import COMPUTING
+from rwlib.widgets.shared.photos import HOUSE, Source, bundled, tensors, to_photo
 
 
-class HolePainter(Panel):
+class HolePainter(HolePanel):
     """Paint and erase a hole, and fill it.
 
     Args:
@@ -51,15 +49,9 @@ class HolePainter(Panel):
         checkpoint: str | os.PathLike[str] | None = None,
         mask: Source | None = None,
     ) -> None:
-        super().__init__(title="Hole painter")
-        self._painting = Painting(bundled(HOUSE))
-        self._shown: Photo | None = None
-        self._follows = False  # whether the menu of photographs follows the state, and not the other way round
-        self._photos: dict[str, Photo] = {}
         self._generators = Generators()
         self._filled: Result | None = None
-        self.canvas = HoleCanvas(self, self._take_stroke, self.undo)
-        self.controls = Controls(self._generators.options)
+        super().__init__("Hole painter", Controls(self._generators.options), bundled(HOUSE))
         self.show(*self.controls.arranged(self.canvas))
         self._connect()
         self._refresh()
@@ -70,11 +62,6 @@ class HolePainter(Panel):
             self.say(f"{self.state.photo.describe()}. Paint over what should go, then press Inpaint.")
 
     # --- what it holds
-
-    @property
-    def state(self) -> State:
-        """Photograph and hole as they are now."""
-        return self._painting.state
 
     @property
     def I_gt(self) -> Tensor:
@@ -125,20 +112,6 @@ class HolePainter(Panel):
         self.controls.generator.options = self._generators.options
         self.controls.generator.value = key
 
-    def undo(self) -> None:
-        """Take back the last stroke, random hole, clearing or loading.
-
-        Raises:
-            InputError: nothing is left to undo.
-        """
-        self._painting.undo()
-        self._refresh()
-
-    def clear(self) -> None:
-        """Remove the hole."""
-        self._painting.clear()
-        self._refresh()
-
     def inpaint(self) -> np.ndarray:
         """Fill the hole, as the button does, and return the result (h, w, 3).
 
@@ -164,63 +137,24 @@ class HolePainter(Panel):
     # --- what its controls do
 
     def _connect(self) -> None:
+        super()._connect()
         c = self.controls
-
-        def load(name: str, read: Callable[[], State]) -> None:
-            self.later("load", read, self._set, busy=f"Reading {name} …")
-
-        traitlets.link((c.brush, "value"), (self.canvas, "brush"))
-        self.on_change(c.tool, lambda tool: setattr(self.canvas, "erase", tool == "Erase"))
-        self.on_change(self.canvas, lambda erase: setattr(c.tool, "value", "Erase" if erase else "Paint"), "erase")
-        self.on_change(c.photo, self._choose_photo)
-        c.own_photo.connect(self, lambda name, file: load(name, lambda: State.whole(to_photo(file, name))))
-        c.own_mask.connect(self, lambda name, file: load(name, lambda: self.state.masked(file)))
-        self.on_click(c.undo, self.undo)
-        self.on_click(c.clear, self.clear)
-        self.on_click(c.random, self._draw_random)
+        c.own_mask.connect(self, self._take_mask)
         self.on_change(c.generator, lambda _: self._describe())
         self.on_click(c.inpaint, lambda: self.later("inpaint", self._job(), self._show, busy="Filling …"))
         self.on_click(c.save_result, lambda: self._download("inpainted.png", self._last_result().encode))
         self.on_click(c.save_mask, lambda: self._download("mask.png", partial(encode_mask, self.state.hole)))
 
-    def _set(self, state: State) -> None:
-        self._painting.go_to(state)
-        self._refresh()
+    def _take_mask(self, name: str, file: bytes) -> None:
+        self.later("load", lambda: self.state.masked(file), self._set, busy=f"Reading {name} …")
 
-    def _refresh(self) -> None:
-        """Show photograph and hole as they are now."""
-        with self._painting.lock:
-            photo, menu = self.state.photo, self.controls.photo
-            hole = shrink(self.state.hole, preview_size(*photo.size))
-            if photo is self._shown:
-                self.canvas.show(hole)
-            else:
-                self._shown = self._photos[photo.name] = photo
-                self._filled = None
-                self.controls.hide_result()
-                self.canvas.show(hole, preview(photo.image), photo.name)
-                self._follows = True  # new options make the menu jump to its first entry
-                if photo.name not in menu.options:
-                    menu.options = [*menu.options, photo.name]
-                menu.value = photo.name
-                self._follows = False
-        self._describe()
+    def _forget_result(self) -> None:
+        self._filled = None
+        self.controls.hide_result()
 
     def _describe(self) -> None:
         self.mark_stale(lambda: bool(self._other()))
         self.say(f"{self.state.photo.describe()}: {percent(self.state.hole)} missing.{self._other()}")
-
-    def _take_stroke(self, pixels: np.ndarray, erase: bool) -> None:
-        self._painting.stroke(pixels, erase=erase)
-        self._refresh()
-
-    def _choose_photo(self, name: str) -> None:
-        if not self._follows:
-            self._set(State.whole(self._photos.get(name) or bundled(name)))
-
-    def _draw_random(self) -> None:
-        self._painting.draw(self.controls.percent.value, self.controls.kind.value)
-        self._refresh()
 
     # --- filling and saving
 
