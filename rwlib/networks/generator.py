@@ -113,8 +113,7 @@ class Encoder(nn.Module):
         x3 = elu(self.conv3(x2))  # (b, 2c, h/2, w/2)
         x4 = elu(self.conv4(x3))  # (b, 4c, h/4, w/4), the smallest maps, up to x12
         x5 = elu(self.conv5(x4))
-        x6 = elu(self.conv6(x5))
-        x = x6
+        x = x6 = elu(self.conv6(x5))
         for dilated in (self.conv7, self.conv8, self.conv9, self.conv10):
             x = elu(dilated(x))
         x11 = elu(self.conv11(torch.cat([x, x6], dim=1)))  # (b, 8c, h/4, w/4) → (b, 4c, h/4, w/4)

@@ -2,6 +2,7 @@
 
 from rwlib.course.checking.cases import mask, rand, randn
 from rwlib.course.checking.exercise import Each, Exercise
+from rwlib.course.checking.letters import four_letters, letter
 
 
 def masks_of_channels(rng):
@@ -53,19 +54,6 @@ def _count(answer, layer):
     """Return the number for one of the four layers, counted from 0; -1 if there is none."""
     numbers = _four(answer)
     return numbers[layer] if numbers else -1
-
-
-def _letters(answer):
-    """Return four letters from a to e, None for anything else."""
-    text = "".join(answer) if isinstance(answer, list | tuple) and all(isinstance(x, str) for x in answer) else answer
-    letters = text.strip().lower() if isinstance(text, str) else ""
-    return letters if len(letters) == 4 and set(letters) <= set("abcde") else None
-
-
-def _of(answer, method):
-    """Return the letter of a method, counted from 0; empty if the answer is none."""
-    letters = _letters(answer)
-    return letters[method] if letters else ""
 
 
 EXERCISES = [
@@ -275,21 +263,21 @@ EXERCISES = [
         title="which method leaves which trace",
         mistakes={
             "Four letters from a to e, one for each method, in one text.": Each(
-                "dca", when=lambda answer: _letters(answer) is None
+                "dca", when=lambda answer: four_letters(answer) is None
             ),
             "PConv leaves nothing empty in the end: its mask grows until no window is empty (section 2).": Each(
-                "ecab", when=lambda answer: _of(answer, 0) == "e"
+                "ecab", when=lambda answer: letter(answer, 0) == "e"
             ),
             "PConv draws no lines, copies no patches and rolls no dice. Whose guesses count as existing after a "
-            "layer?": Each("abcd", when=lambda answer: _of(answer, 0) in ("a", "b", "c")),
+            "layer?": Each("abcd", when=lambda answer: letter(answer, 0) in ("a", "b", "c")),
             "CA mixes existing patches: what can such a mean never contain?": Each(
-                "dacb", when=lambda answer: _of(answer, 1) in ("a", "b", "d", "e")
+                "dacb", when=lambda answer: letter(answer, 1) in ("a", "b", "d", "e")
             ),
             "EC has two networks, and the second one obeys the first.": Each(
-                "dcba", when=lambda answer: _of(answer, 2) in ("b", "c", "d", "e")
+                "dcba", when=lambda answer: letter(answer, 2) in ("b", "c", "d", "e")
             ),
             "PIC is the only one of the four that draws random numbers when it fills.": Each(
-                "dcae", when=lambda answer: _of(answer, 3) in ("a", "c", "d", "e")
+                "dcae", when=lambda answer: letter(answer, 3) in ("a", "c", "d", "e")
             ),
         },
         hints=(

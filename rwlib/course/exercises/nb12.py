@@ -1,6 +1,7 @@
 """Exercises of notebook 12: what a training takes, in hours, money and memory."""
 
 from rwlib.course.checking.exercise import Each, Exercise
+from rwlib.course.checking.letters import four_letters, letter
 
 
 def trainings(rng):
@@ -23,18 +24,6 @@ def memories(rng):
         (700.0, 900.0, 650.0),
         (700.0, 900.0, 100.0),
     )
-
-
-def _letters(answer):
-    """Return four letters from a to e, None for anything else."""
-    letters = answer.strip().lower() if isinstance(answer, str) else ""
-    return letters if len(letters) == 4 and set(letters) <= set("abcde") else None
-
-
-def _at(answer, run):
-    """Return the letter of a run, counted from 0; empty if the answer is none."""
-    letters = _letters(answer)
-    return letters[run] if letters else ""
 
 
 EXERCISES = [
@@ -98,19 +87,19 @@ EXERCISES = [
         title="four runs, four remedies",
         mistakes={
             "Four letters, one for each run, from a to e, in one text.": Each(
-                "bca", when=lambda answer: isinstance(answer, str) and _letters(answer) is None
+                "bca", when=lambda answer: isinstance(answer, str) and four_letters(answer) is None
             ),
             "Run 1 waits for pictures three quarters of the time: a smaller network would wait as well.": Each(
-                "ecad", when=lambda answer: _at(answer, 0) == "e"
+                "ecad", when=lambda answer: letter(answer, 0) == "e"
             ),
             "Run 3: a narrower network is another network. Smaller parts have the same gradients.": Each(
-                "bced", when=lambda answer: _at(answer, 2) == "e"
+                "bced", when=lambda answer: letter(answer, 2) == "e"
             ),
             "Run 4: nan in fp16 after hours is an overflow. λ_3 has nothing to do with it; bf16 has the range.": Each(
-                "bdac", when=lambda answer: _at(answer, 3) in ("c", "e")
+                "bdac", when=lambda answer: letter(answer, 3) in ("c", "e")
             ),
             "Run 2: it happens at the moment when L_a joins. What weighs L_a?": Each(
-                "beac", when=lambda answer: _at(answer, 1) in ("a", "b", "d", "e")
+                "beac", when=lambda answer: letter(answer, 1) in ("a", "b", "d", "e")
             ),
         },
         hints=(
