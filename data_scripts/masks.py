@@ -29,6 +29,7 @@ from _script import check_size, command_line, run_prepare
 from PIL import Image
 
 from rwlib.errors import InputError
+from rwlib.images import open_picture
 
 REMOTE = Remote("https://www.dropbox.com/s/01dfayns9s0kevy/test_mask.zip?dl=1")
 BINS = ("0.01-0.1", "0.1-0.2", "0.2-0.3", "0.3-0.4", "0.4-0.5", "0.5-0.6")
@@ -46,7 +47,7 @@ DATASET = Dataset(
 @lru_cache(maxsize=1)
 def read_mask(data: bytes) -> np.ndarray:
     """Return where the hole is, as bool (h, w); grey of 128 and more is white."""
-    with Image.open(io.BytesIO(data)) as image:
+    with open_picture(data) as image:
         return np.asarray(image.convert("L")) >= 128
 
 

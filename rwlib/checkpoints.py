@@ -87,7 +87,8 @@ def read_checkpoint(
             or with weights that are not finite.
     """
     if not os.path.isfile(file):
-        problem = "is a folder" if os.path.isdir(file) else "does not exist"
+        there = "is not a plain file" if os.path.lexists(file) else "does not exist"
+        problem = "is a folder" if os.path.isdir(file) else there
         raise InputError(f"checkpoint: {file} {problem}; give a .safetensors file that rwlib wrote")
     if os.path.getsize(file) == 0:
         raise DamagedError(f"checkpoint: {file} is empty (zero bytes); it was not written to its end, use another copy")

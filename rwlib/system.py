@@ -35,6 +35,16 @@ def memory_gb() -> float:
     return min(total, int(text) if text.isdigit() else total) / 1e9
 
 
+def addresses_gb() -> float:
+    """Return the addresses that this process may use (`ulimit -v`), in GB; infinity without a limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.inf
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return math.inf if limit == resource.RLIM_INFINITY else limit / 1e9
+
+
 def free_mb() -> float:
     """Return the memory that can still be had, here or in the container, in MB."""
     import psutil  # here: `rwlib doctor` says which packages are missing, so it must do without them

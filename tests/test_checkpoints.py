@@ -150,6 +150,8 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path, folder):
 
 def test_missing_folder_and_empty(tmp_path):
     refused(tmp_path / "none.safetensors", "does not exist; give")
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    refused(tmp_path / "pipe.safetensors", "is not a plain file; give")
     refused(tmp_path, "is a folder; give")
     (tmp_path / "zero.safetensors").touch()
     refused(tmp_path / "zero.safetensors", r"is empty \(zero bytes\)")

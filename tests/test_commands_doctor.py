@@ -249,6 +249,23 @@ def test_memory_is_that_of_this_machine():
     assert 0.5 < machine.memory_gb() < 1e5
 
 
+def test_a_limit_of_addresses_is_told(monkeypatch):
+    monkeypatch.setattr(machine, "addresses_gb", lambda: 2.0)
+    finding = machine.check_memory()
+    assert not finding.ok and "2.0 GB of addresses (ulimit -v)" in finding.detail
+    assert finding.remedy == "ulimit -v unlimited, or at least 4000000"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+def test_the_limit_of_addresses_is_the_shells():
+    code = "from rwlib.system import addresses_gb; print(addresses_gb())"
+    here = os.environ | {"PYTHONPATH": str(Path(machine.__file__).parents[3])}
+    for limit, expected in (("unlimited", "inf"), ("3000000", "3.072")):
+        line = f"ulimit -Sv {limit}; {sys.executable} -c '{code}'"
+        found = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True, env=here).stdout
+        assert found.strip() == expected
+
+
 # --- files
 
 

@@ -1,6 +1,7 @@
 """The command line as a whole: help, refused words, what ends a command, and what is loaded for it."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from command_line import ROOT, flat, refused
 
 import rwlib
 from rwlib.commands.main import COMMANDS, main
+from rwlib.commands.terminal import guarded
 
 # --- help
 
@@ -133,6 +135,48 @@ def test_a_closed_pipe_is_no_error(command, unbuffered):
 def test_a_full_device_is_one_line(command, unbuffered):
     report = shell(f"rwlib {command} > /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert report.stderr == "rwlib: cannot write: No space left on device\n" and report.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "printed"),
+    [
+        ("rwlib --version >&-", 0, ""),
+        ("rwlib nonsense >&-", 2, "rwlib: command: expected "),
+        ("rwlib nonsense 2>&-", 2, ""),  # not to the results
+        ("rwlib nonsense <&- >&- 2>&-", 2, ""),
+    ],
+)
+def test_streams_that_are_closed_are_done_without(line, status, printed):
+    report = shell(line)
+    assert (report.returncode, report.stdout) == (status, "") and report.stderr.startswith(printed)
+    assert len(report.stderr.splitlines()) == bool(printed)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "there is not enough memory; "),
+        (
+            RuntimeError("CPUAllocator: can't allocate memory: you tried to allocate 9 B"),
+            "there is not enough",
+        ),
+        (ImportError("libtorch_cpu.so: failed to map segment"), r"a package .* \(libtorch_cpu.so.*\); `rwlib doctor`"),
+    ],
+)
+def test_a_lack_of_memory_is_one_line(capfd, error, words):
+    def work():
+        raise error
+
+    assert guarded(work) == 1
+    assert re.fullmatch(f"rwlib: {words}.*\n", capfd.readouterr().err)
+
+
+def test_any_other_failure_keeps_its_traceback():
+    def work():
+        raise RuntimeError("sizes of tensors must match")
+
+    with pytest.raises(RuntimeError, match="must match"):
+        guarded(work)
 
 
 def test_a_terminal_without_unicode():

@@ -159,6 +159,22 @@ def test_names_that_no_disk_takes_are_one_line(tmp_path, name):
         PhotoFolder(tmp_path / name)
 
 
+def test_a_program_in_postscript_is_never_run(tmp_path, monkeypatch):
+    from PIL import EpsImagePlugin
+
+    def run(*_):
+        raise AssertionError("it was run")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", run)
+    file = tmp_path / "photo.png"
+    file.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 80 60\n%%EndComments\nshowpage\n")
+    for read in (read_image, read_hole):
+        with pytest.raises(InputError, match="^(image|mask): .* is not an image"):
+            read(file)
+    with pytest.raises(BadPicture, match="is not an image"):
+        read_photo(file)
+
+
 def test_names_that_are_not_utf_8_or_hold_commands_work_and_are_shown_safely(tmp_path):
     name = os.fsdecode(b"caf\xe9 \x1b[31m\n.png")
     save(tmp_path / "a.png", plain("red"))
@@ -361,6 +377,15 @@ def test_a_name_that_is_too_long_or_no_file_is_refused_before_the_work(files):
     for name, words in (("x" * 252 + ".png", "choose a shorter name"), ("pipe.png", "is not a file")):
         with pytest.raises(InputError, match=f"^output: .*{words}"):
             check_request(files / "photo.png", files / "mask.png", files / name)
+
+
+def test_a_link_into_a_folder_that_is_not_there_is_refused_before_the_work(files):
+    (files / "link.png").symlink_to("none/out.png")
+    with pytest.raises(InputError, match="^output: the folder .*none does not exist; make it first"):
+        check_request(files / "photo.png", files / "mask.png", files / "link.png")
+    (files / "link.png").unlink()
+    (files / "link.png").symlink_to("out.png")  # it need not be there yet
+    check_request(files / "photo.png", files / "mask.png", files / "link.png")
 
 
 # --- results

@@ -36,7 +36,8 @@ def check_checkpoint(name: str, file: Path) -> None:
         InputError: it is not.
     """
     if not os.path.isfile(file):
-        problem = "is a folder" if os.path.isdir(file) else "does not exist"
+        there = "is not a plain file" if os.path.lexists(file) else "does not exist"
+        problem = "is a folder" if os.path.isdir(file) else there
         raise InputError(f"{name}: {file} {problem}; give a .safetensors file that rwlib wrote")
     if not file.stat().st_size:
         raise InputError(f"{name}: {file} is empty (zero bytes); it was not written to its end, use another copy")

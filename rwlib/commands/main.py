@@ -38,7 +38,7 @@ def main(args: Sequence[str] | None = None) -> int:
         args: the words behind `rwlib`; None takes those that this process was started with.
 
     Returns:
-        The exit status: 0, 1 (`doctor` found a fault, or the output could not be written), 2 (bad input), 130 (Ctrl-C).
+        The exit status: 0, 1 (`doctor` found a fault, or see `guarded`), 2 (bad input), 130 (Ctrl-C).
     """
     words = list(sys.argv[1:] if args is None else args) or ["--help"]
     interrupted = getattr(COMMANDS.get(words[0]), "interrupted", "")

@@ -52,6 +52,8 @@ def open_picture(file: PictureFile | IO[bytes]) -> Iterator[Image.Image]:
             warnings.catch_warnings(action="ignore"),
             Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image,
         ):
+            if image.format == "EPS":  # a program, which Pillow would run with Ghostscript, whatever the file is called
+                raise UnidentifiedImageError
             w, h = image.size
             if w * h > 1e6 * MAX_MEGAPIXELS:
                 problem = f"has too many pixels: {w}x{h} is more than {MAX_MEGAPIXELS} megapixels"

@@ -51,6 +51,8 @@ def _check_output(output: Path, photo: str | os.PathLike[str], mask: str | os.Pa
         kinds = ", ".join(sorted(LOSSLESS))
         raise InputError(f"output: {output} would be lossy or of unknown kind; take one that keeps pixels: {kinds}")
     writable_folder(output.parent)
+    if os.path.islink(output):
+        writable_folder(os.path.dirname(os.path.realpath(output)))
     try:
         there = os.stat(output)
     except FileNotFoundError:

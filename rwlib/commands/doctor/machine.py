@@ -4,9 +4,10 @@ import warnings
 from pathlib import Path
 
 from rwlib.commands.doctor.finding import Finding
-from rwlib.system import cpu_model, memory_gb, usable_cores
+from rwlib.system import addresses_gb, cpu_model, memory_gb, usable_cores
 
 LEAST_MEMORY_GB = 2.0  # What `rwlib inpaint` may take on a photograph of 1000x750.
+LEAST_ADDRESSES_GB = 4.0  # PyTorch with CUDA's libraries takes 3.3 before anything is computed, but little memory.
 
 
 def check_device() -> Finding:
@@ -47,6 +48,9 @@ def check_threads() -> Finding:
 
 def check_memory() -> Finding:
     """Compare the memory with what filling a photograph takes."""
+    if (limit_gb := addresses_gb()) < LEAST_ADDRESSES_GB:
+        detail = f"a limit leaves {limit_gb:.1f} GB of addresses (ulimit -v), which PyTorch cannot be loaded into"
+        return Finding(False, "memory", detail, f"ulimit -v unlimited, or at least {1e6 * LEAST_ADDRESSES_GB:.0f}")
     size_gb = memory_gb()
     ok = size_gb == 0 or size_gb >= LEAST_MEMORY_GB
     detail = f"{size_gb:.1f} GB" if size_gb else "unknown"
