@@ -14,7 +14,8 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def read_checkpoint(
     if os.path.getsize(file) == 0:
         raise DamagedError(f"checkpoint: {file} is empty (zero bytes); it was not written to its end, use another copy")
     try:
-        with safe_open(file, framework="pt", device="cpu") as opened:
+        with _by_another_name(file) as name, safe_open(name, framework="pt", device="cpu") as opened:
             header = opened.metadata() or {}
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
     except OSError as error:
@@ -127,6 +128,16 @@ def read_checkpoint(
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:  # the last: nested without end
         raise InputError(f"checkpoint: {file} has a header that cannot be used ({error})") from None
     return tensors, config, about
+
+
+@contextmanager
+def _by_another_name(file: str | os.PathLike[str]) -> Iterator[str | os.PathLike[str]]:
+    """Yield a name that safetensors takes: one that is not UTF-8 means no file to it."""
+    if os.fsencode(file).decode("utf-8", errors="ignore") == os.fspath(file):
+        yield file
+    else:
+        with open(file, "rb") as opened:
+            yield f"/dev/fd/{opened.fileno()}"
 
 
 def name_not_finite(tensors: Mapping[str, Tensor]) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 
 import pytest
 import torch
@@ -143,6 +144,15 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path, folder):
     with pytest.raises(InputError, match=f"cannot write .*{folder}.*; (choose a folder|make the folder)") as caught:
         write_checkpoint(tmp_path / folder / "x.safetensors", WEIGHTS, kind="training", config=CONFIG, about={})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_name_that_is_not_utf_8(tmp_path):
+    folder = tmp_path / os.fsdecode(b"r\xff\n")
+    folder.mkdir()
+    write_checkpoint(folder / "x.safetensors", WEIGHTS, kind="training", config=CONFIG, about={"step": 3})
+    tensors, _, about = read_checkpoint(folder / "x.safetensors", kind="training")
+    assert about == {"step": 3} and all(torch.equal(x, WEIGHTS[name]) for name, x in tensors.items())
 
 
 # --- reading: every bad file is one line

@@ -67,7 +67,7 @@ for folder in map(str.strip, sys.stdin):
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 )
-SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP")
+SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGXCPU")
 
 
 def start(folder, code=ALONE, alone=False, *words):
@@ -194,6 +194,20 @@ def test_a_second_signal_is_not_caught():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(1)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXCPU"), reason="Windows has no limit of processor time")
+def test_a_limit_of_processor_time_is_told_every_second_but_ends_a_run_once():
+    before = signal.getsignal(signal.SIGXCPU)
+    try:
+        with signal_watch() as came:
+            for _ in range(3):
+                os.kill(os.getpid(), signal.SIGXCPU)
+                time.sleep(0.01)
+            assert came() == "SIGXCPU"
+        os.kill(os.getpid(), signal.SIGXCPU)  # while it says what was written, and ends
+    finally:
+        signal.signal(signal.SIGXCPU, before)
 
 
 @pytest.mark.slow

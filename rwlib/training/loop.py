@@ -46,7 +46,7 @@ from rwlib.training.workers import Batches, leave_signals_to_training
 def train(config: Config, source: Any, run_dir: str | Path, **options: Any) -> Path:
     """Train a region-wise GAN, Algorithm 1, or one of its rivals.
 
-    SIGTERM, SIGHUP, SIGINT (Ctrl-C) and SIGUSR1 end a run after the current step, with a checkpoint.
+    SIGTERM, SIGHUP, SIGINT (Ctrl-C), SIGUSR1 and SIGXCPU end a run after the current step, with a checkpoint.
 
     Args:
         config: what to train; saved with the run.

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-STOPPING = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGBREAK")
-"""A cluster's end and Ctrl-C, a cluster's warning, a terminal that was closed; on Windows Ctrl-Break, which is also how
-one process there asks another to end."""
+STOPPING = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGXCPU", "SIGBREAK")
+"""A cluster's end and Ctrl-C, a cluster's warning, a terminal that was closed, a limit of processor time; on Windows
+Ctrl-Break, which is also how one process there asks another to end."""
+REPEATED = ("SIGXCPU",)
+"""What the system sends every second from its limit on: it is ignored once it is known, until the process has ended."""
 
 
 @contextlib.contextmanager
@@ -25,6 +27,8 @@ def signal_watch() -> Iterator[Callable[[], str]]:
 
     def note(number: int, _frame: Any) -> None:
         came.append(signal.Signals(number).name)
+        if came[-1] in REPEATED:
+            before[number] = signal.SIG_IGN
         for other, handler in before.items():
             signal.signal(other, handler)
 
