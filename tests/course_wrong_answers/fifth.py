@@ -421,7 +421,10 @@ WRONG = {
     ],
     "4.1": [
         # Channels with channels.
-        ("return psi @ psi.transpose(1, 2)", r"channel|position|transpos|other|\(b, c, c\)|shape"),
+        (
+            "psi = phi.flatten(2)\nreturn psi @ psi.transpose(1, 2)",
+            r"channel|position|transpos|other|\(b, c, c\)|shape",
+        ),
         # Divided by c.
         ("psi.transpose(1, 2) @ psi -> psi.transpose(1, 2) @ psi / psi.shape[1]", r"divid|normal|\bc\b|σ|factor"),
         # Cosines, not products.
@@ -614,8 +617,8 @@ WRONG = {
         ("I_in = I_gt * M\n -> I_in = I_gt\n", "eras|hole|truth|answer|see"),
         # No gradient to the first network.
         ("second(I_c1, M) -> second(I_c1.detach(), M)", "detach|gradient"),
-        # The first filling is not erased.
-        ("I_c2 = compose(I_in, second( -> I_c2 = compose(I_c1, second(", "twice|added|I_in|I_c1|zero|hole|on top"),
+        # Right, which its author did not see: `compose` takes no missing pixel of its first argument.
+        ("I_c2 = compose(I_in, second( -> I_c2 = compose(I_c1, second(", "x"),
         # A prediction, not a composite.
         ("I_c1 = compose(I_in, first(I_in, M), M) -> I_c1 = first(I_in, M)", "compos|exist|prediction"),
         # The first network gets the turned mask.

@@ -33,6 +33,13 @@ def edits_of_call(node: ast.Call, scope: Scope) -> Iterator[Edit]:
         yield "one step too many is taken in a loop", lambda n: _with_end(n, "x + 1")
         yield "one step too few is taken in a loop", lambda n: _with_end(n, "x - 1")
         yield "only the first step of a loop is taken", lambda n: _with_end(n, "min(1, x)")
+        if len(node.args) == 3:
+            yield (
+                "what is left over at the end is lost, where the length is no multiple of the step",
+                lambda n: ast.Call(
+                    n.func, [n.args[0], expression("x - s + 1", x=n.args[1], s=n.args[2]), n.args[2]], []
+                ),
+            )
     yield from _of_arguments(node, name)
     yield from _of_keywords(node, name)
 
@@ -48,8 +55,9 @@ def _of_reduction(node: ast.Call, name: str, scope: Scope) -> Iterator[Edit]:
             lambda n: ast.Call(n.func, [], []),
         )
     for axes in AXES:
-        text = "runs over the wrong axes" if node.args else "leaves an axis over, such as that of the batch"
-        yield f"{what} {text}", lambda n, axes=axes: ast.Call(n.func, [expression(axes), *n.args[1:]], n.keywords)
+        has_axes = node.args or any(keyword.arg == "dim" for keyword in node.keywords)
+        text = "runs over the wrong axes" if has_axes else "leaves an axis over, such as that of the batch"
+        yield f"{what} {text}", lambda n, axes=axes: _with_axes(n, axes)
     if node.args:
         yield f"{what} keeps its axis (`keepdim=True`)", lambda n: _with_keyword(n, "keepdim", True)
     yield f"{what} is taken after the absolute value, which is not wanted", lambda n: _with_value(n, "x.abs()")
@@ -112,18 +120,31 @@ def _of_keywords(node: ast.Call, name: str) -> Iterator[Edit]:
         if keyword.arg == "mode" and isinstance(keyword.value, ast.Constant):
             for other, text in words.MODE.items():
                 yield text, lambda n, other=other: _with_keyword(n, "mode", other)
+        if keyword.arg == "dim" and name in ("softmax", "normalize", "chunk", "flip"):
+            for dim in (0, 1, 2, 3, -1):
+                text = f"`{name}` runs along the wrong axis (`dim`)"
+                yield text, lambda n, dim=dim: _with_keyword(n, "dim", dim)
         if keyword.arg in words.OPTIONS:
             yield words.OPTIONS[keyword.arg], lambda n, arg=keyword.arg: _without_keyword(n, arg)
 
 
 def _renamed(node: ast.Call, other: str) -> ast.Call:
-    function = ast.Attribute(node.func.value, other, ast.Load()) if isinstance(node.func, ast.Attribute) else None
-    return ast.Call(function or ast.Name(other, ast.Load()), node.args, node.keywords)
+    if not isinstance(node.func, ast.Attribute) or (other == "round" and ast.unparse(node.func.value) == "math"):
+        return ast.Call(ast.Name(other, ast.Load()), node.args, node.keywords)
+    args, keywords = node.args, node.keywords
+    if other == "norm" and args:  # its first argument is no axis
+        args, keywords = [], [*keywords, ast.keyword("dim", args[0])]
+    return ast.Call(ast.Attribute(node.func.value, other, ast.Load()), args, keywords)
 
 
 def _with_value(node: ast.Call, code: str) -> ast.Call:
     value = expression(code, x=node.func.value)
     return ast.Call(ast.Attribute(value, node.func.attr, ast.Load()), node.args, node.keywords)
+
+
+def _with_axes(node: ast.Call, axes: str) -> ast.Call:
+    node = _without_keyword(node, "dim")
+    return ast.Call(node.func, [expression(axes), *node.args[1:]], node.keywords)
 
 
 def _with_end(node: ast.Call, code: str) -> ast.Call:

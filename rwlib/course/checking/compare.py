@@ -114,8 +114,7 @@ def close(got: Tensor, expected: Tensor, tolerance: float | None) -> Tensor:
         tolerance = {torch.float64: 1e-8, torch.float32: 1e-4}.get(
             expected.dtype, 1e-8 if expected.is_complex() else 2e-2
         )
-    finite = expected[torch.isfinite(expected)].abs()
-    scale = float(finite.max()) if finite.numel() else 0.0
+    scale = float(expected.nan_to_num(0.0, 0.0, 0.0).abs().max()) if expected.numel() else 0.0
     return torch.isclose(got, expected, rtol=0.0, atol=tolerance * (scale or 1.0), equal_nan=True)
 
 
@@ -170,10 +169,13 @@ def _compare_tensors(got: Tensor, expected: Tensor, tolerance: float | None) -> 
         )
     if had_gradient == (False, True):
         return "The value carries no gradient any more: was it `.detach()`ed, made by `.item()`, or under `no_grad`?"
+    if torch.equal(got, expected):
+        return None
     if got.is_floating_point() and bool(lost := (~torch.isfinite(got) & torch.isfinite(expected)).sum()):
         what = "nan" if bool(got.isnan().any()) else "infinite"
         return (
-            f"{int(lost)} of {got.numel()} entries are {what}: is something divided by zero, or the root or log of it?"
+            f"{int(lost)} of {got.numel()} entries are {what}: is something divided by zero, or the root or log "
+            "of it, or a softmax taken where all is −inf?"
         )
     return None if bool(close(got, expected, tolerance).all()) else ""
 

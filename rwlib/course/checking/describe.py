@@ -12,12 +12,29 @@ from torch import Tensor
 
 
 def describe(arguments: Mapping[str, Any]) -> str:
-    """Return for instance `with x (2, 3, 5, 7), M (2, 1, 5, 7)`."""
-    parts = [
-        f"{name} {tuple(value.shape)}" if isinstance(value, Tensor) else f"{name} = {short(value)}"
-        for name, value in arguments.items()
-    ]
+    """Return for instance `with x (2, 3, 5, 7), M (2, 1, 5, 7)`.
+
+    Nobody but the check knows an argument whose name ends in `_seed`: it makes networks of it.
+    """
+    parts = []
+    for name, value in arguments.items():
+        if name.endswith("_seed"):
+            parts.append("small networks that the check makes")
+        elif isinstance(value, Tensor):
+            parts.append(f"{name} {tuple(value.shape)}")
+        else:
+            parts.append(f"{name} = {_shapes(value) or short(value)}")
     return "with " + ", ".join(parts) if parts else "without arguments"
+
+
+def _shapes(value: Any) -> str:
+    """Return the shapes of several tensors, nested as they are; empty if there is anything else among them."""
+    if isinstance(value, Tensor):
+        return str(tuple(value.shape))
+    if not isinstance(value, tuple | list) or not value or len(value) > 6:
+        return ""
+    parts = list(map(_shapes, value))
+    return f"[{', '.join(parts)}]" if all(parts) else ""
 
 
 def short(value: Any) -> str:

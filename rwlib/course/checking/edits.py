@@ -1,6 +1,7 @@
 """What can go wrong at one place of a solution: an operator, a name, a number, the order of two things."""
 
 import ast
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,6 +52,12 @@ def _of_operation(node: ast.BinOp, scope: Scope) -> Iterator[Edit]:
             f"the root of the divisor{_of(right)} is taken",
             lambda n: ast.BinOp(n.left, n.op, expression("x ** 0.5", x=n.right)),
         )
+        if isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Mult):
+            yield "brackets are missing: the first factor of a divisor divides, and the others multiply", _divided_once
+        if isinstance(node.op, ast.FloorDiv):
+            yield "it is rounded to the nearest whole number, not down", _rounded("round(x)")
+            yield "it is rounded up, not down", _rounded("-(-x // 1)")
+            yield "rounding down is left out (`/` for `//`)", _rounded("x")
         if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Add | ast.Sub):
             yield (
                 "only the last term is divided: brackets are missing",
@@ -78,10 +85,31 @@ def _of_operation(node: ast.BinOp, scope: Scope) -> Iterator[Edit]:
         )
 
 
+def _divided_once(node: ast.BinOp) -> ast.BinOp:
+    """Return a / b * c for a / (b * c)."""
+    first, *others = _factors(node.right)
+    new = ast.BinOp(node.left, node.op, first)
+    for other in others:
+        new = ast.BinOp(new, ast.Mult(), other)
+    return new
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    return [node]
+
+
+def _rounded(code: str) -> Callable[[ast.BinOp], ast.expr]:
+    return lambda n: expression(code, x=ast.BinOp(n.left, ast.Div(), n.right))
+
+
 def _of_sum(node: ast.BinOp, scope: Scope, left: str, right: str) -> Iterator[Edit]:
     is_difference = isinstance(node.op, ast.Sub)
     if isinstance(node.left, ast.Constant) and is_difference:
         yield _taken_from(node, scope, right), lambda n: n.right
+    if is_difference and isinstance(node.right, ast.Constant):
+        yield f"`− {ast.unparse(node.right)}` is left out", lambda n: n.left
     yield f"a term is left out{_term(node.right, right)}", lambda n: n.left
     yield f"a term is left out{_term(node.left, left)}", lambda n: n.right
     other = ast.Add() if is_difference else ast.Sub()
@@ -98,6 +126,15 @@ def _of_sum(node: ast.BinOp, scope: Scope, left: str, right: str) -> Iterator[Ed
     if len(terms) > 2:
         for i in range(len(terms)):
             yield "only one of several summands is there", lambda n, i=i: _terms(n)[i]
+            for j in range(len(terms)):
+                if i != j:
+                    yield (
+                        "one of several summands stands there twice, and another one is missing",
+                        lambda n, i=i, j=j: _with_term_twice(n, i, j),
+                    )
+    if (chain := _same_chain(node.left, node.right)) and len(terms) < 3:
+        names, what = " and ".join(f"`{name}`" for name in chain), "difference" if is_difference else "sum"
+        yield f"{names} {'are' if len(chain) > 1 else 'is'} taken of the {what} of two things, not of each", _chained
     calls = [part for part in (node.left, node.right) if isinstance(part, ast.Call) and len(part.args) == 1]
     if len(calls) == 2 and ast.dump(calls[0].func) == ast.dump(calls[1].func):
         name, what = ast.unparse(calls[0].func), "difference" if is_difference else "sum"
@@ -115,6 +152,42 @@ def _terms(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return [*_terms(node.left), *_terms(node.right)]
     return [node]
+
+
+def _with_term_twice(node: ast.BinOp, i: int, j: int) -> ast.expr:
+    """Put term j of a sum into the place of term i."""
+    terms = _terms(node)
+    terms[i] = copy.deepcopy(terms[j])
+    new = terms[0]
+    for term in terms[1:]:
+        new = ast.BinOp(new, ast.Add(), term)
+    return new
+
+
+def _same_chain(left: ast.expr, right: ast.expr) -> list[str]:
+    """Return the methods that both sides end with: `abs`, `sum` for `a.abs().sum() + b.abs().sum()`."""
+    names = []
+    while isinstance(left, ast.Call) and isinstance(right, ast.Call):
+        if not isinstance(left.func, ast.Attribute) or not isinstance(right.func, ast.Attribute):
+            break
+        calls = [ast.dump(ast.Call(ast.Name(one.func.attr), one.args, one.keywords)) for one in (left, right)]
+        if calls[0] != calls[1] or ast.unparse(left.func.value) in words.MODULES:
+            break
+        names.insert(0, left.func.attr)
+        left, right = left.func.value, right.func.value
+    return names if names != ["sum"] and names != ["mean"] and ast.dump(left) != ast.dump(right) else []
+
+
+def _chained(node: ast.BinOp) -> ast.expr:
+    """Return `(a + b).abs().sum()` for `a.abs().sum() + b.abs().sum()`."""
+    left, right, calls = node.left, node.right, []
+    for _ in _same_chain(node.left, node.right):
+        calls.insert(0, left)
+        left, right = left.func.value, right.func.value
+    new = ast.BinOp(left, node.op, right)
+    for call in calls:
+        new = ast.Call(ast.Attribute(new, call.func.attr, ast.Load()), call.args, call.keywords)
+    return new
 
 
 def _taken_from(node: ast.BinOp, scope: Scope, right: str) -> str:
@@ -158,7 +231,11 @@ def _factor(node: ast.expr, about: str, scope: Scope) -> str:
 
 def _of_sign(node: ast.UnaryOp, scope: Scope) -> Iterator[Edit]:
     if isinstance(node.op, ast.USub):
-        yield "a minus sign is left out", lambda n: n.operand
+        k = node.operand.value if isinstance(node.operand, ast.Constant) else None
+        what = (
+            f"{k} stands in the place of −{k}, which as an axis is the last" if k == 1 else "a minus sign is left out"
+        )
+        yield what, lambda n: n.operand
     else:
         yield "a truth value is inverted", lambda n: n.operand
 
@@ -232,6 +309,10 @@ def _of_attribute(node: ast.Attribute, scope: Scope) -> Iterator[Edit]:
     if node.attr in ("T", "mT"):
         yield "a transpose is left out", lambda n: n.value
     call = node.value
+    if isinstance(call, ast.Name) and call.id in scope.made_of and node.attr.startswith("I_"):
+        for name in scope.arguments:
+            if name != scope.mask and scope.kinds.get(name, "tensor") == "tensor":
+                yield f"`{name}` stands in the place of `{node.attr}`", lambda n, name=name: expression(name)
     if node.attr == "values" and isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
         yield words.WITHOUT.get(call.func.attr, f"`{call.func.attr}` is left out"), lambda n: n.value.func.value
 
@@ -240,6 +321,14 @@ def _of_subscript(node: ast.Subscript, scope: Scope) -> Iterator[Edit]:
     call = node.value
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in scope.arguments:
         yield f"`{call.func.id}` is left out: its argument itself stands there", lambda n: n.value.args[0]
+    if isinstance(call, ast.Attribute) and call.attr == "shape" and isinstance(node.slice, ast.Constant):
+        for name in scope.arguments:
+            if scope.kinds.get(name) == "tensor":
+                for axis in (-1, -2):
+                    yield (
+                        f"a size of `{name}` stands in the place of another size, such as that of a result",
+                        lambda n, name=name, axis=axis: expression(f"{name}.shape[{axis}]"),
+                    )
 
 
 _KINDS: dict[Any, Callable[[Any, Scope], Iterator[Edit]]] = {

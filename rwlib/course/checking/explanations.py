@@ -50,16 +50,20 @@ def explain(exercise: Exercise, answer: Callable, got: list[Outcome]) -> str:
             elif never:
                 break
             elif rank(text) < FAR:
-                return f"That comes out if {text}."
+                return _sentence(text)
             else:
                 far = text
                 break
     if never:
-        return f"That comes out if {', or if '.join(never)}."
+        return _sentence(", or if ".join(never))
     text = (
         _changed_value(exercise, answer, got) or far or _factor(exercise, answer, got) or _term_too_many(exercise, got)
     )
-    return f"That comes out if {text}." if text else ""
+    return _sentence(text) if text else ""
+
+
+def _sentence(text: str) -> str:
+    return f"That comes out if {text}{'' if text.endswith('?') else '.'}"
 
 
 def _goes_on(exercise: Exercise, answer: Callable, function: Callable) -> bool:
@@ -170,22 +174,39 @@ def _factor(exercise: Exercise, answer: Callable, got: list[Outcome]) -> str:
         if not is_number and not (isinstance(value, Tensor) and value.is_floating_point()):
             continue
 
-        def result(i: int, k: float, place: int = place) -> Tensor | None:
-            one = run_case(exercise, found.changed(place, lambda x: k * x), cases(exercise)[i])
+        def result(i: int, k: float, place: int = place, added: bool = False) -> Tensor | None:
+            change = (lambda x: x + (k - 1)) if added else (lambda x: k * x)
+            one = run_case(exercise, found.changed(place, change), cases(exercise)[i])
             return None if one.error is not None else numbers(one.value)
 
-        factors: dict[int, float] = {}
-        for i in order:
-            k = _solve(lambda k, i=i: result(i, k), wanted[i], right[i], few=_is_long(exercise, seen))
-            if k is None:
-                break
-            factors[i] = k
-        if len(factors) < len(order) or len(order) < 2:
-            continue
-        ks = [factors[i] for i in range(len(order))]
-        if text := _named(found, place, ks, got, exercise):
+        few = _is_long(exercise, seen)
+        ks = _solve_all(result, wanted, right, order, few)
+        if ks and (text := _named(found, place, ks, got, exercise)):
             return text
+        if found.numbers[place] is None and not few:
+            ks = _solve_all(lambda i, k: result(i, k, added=True), wanted, right, order, few, 1.001)
+            is_one = ks and abs(ks[0] - 1) > 1e-9 and all(math.isclose(k, ks[0], rel_tol=1e-6) for k in ks)
+            if is_one:
+                return f"{ks[0] - 1:.4g} is added to {found.texts[place]}"
     return ""
+
+
+def _solve_all(
+    result: Callable[[int, float], Tensor | None],
+    wanted: Sequence[Tensor],
+    right: Sequence[Tensor],
+    order: Sequence[int],
+    few: bool,
+    start: float = 1.1,
+) -> list[float]:
+    """Return k for each case, those of the smallest cases solved for first; empty if one has none."""
+    factors: dict[int, float] = {}
+    for i in order:
+        k = _solve(lambda k, i=i: result(i, k), wanted[i], right[i], few=few, start=start)
+        if k is None:
+            return []
+        factors[i] = k
+    return [factors[i] for i in range(len(order))] if len(order) > 1 else []
 
 
 def _named(found: Probed, place: int, ks: Sequence[float], got: list[Outcome], exercise: Exercise) -> str:
@@ -210,12 +231,14 @@ def _named(found: Probed, place: int, ks: Sequence[float], got: list[Outcome], e
     return text and f"{what} is {text}"
 
 
-def _solve(result: Callable[[float], Tensor | None], wanted: Tensor, right: Tensor, *, few: bool) -> float | None:
+def _solve(
+    result: Callable[[float], Tensor | None], wanted: Tensor, right: Tensor, *, few: bool, start: float = 1.1
+) -> float | None:
     """Return k with result(k) = wanted, by secants from result(1) = right; nan if k is free, None if none is."""
     scale = float(wanted.abs().max()) if wanted.numel() else 0.0
     if not math.isfinite(scale) or not bool(torch.isfinite(right).all()):
         return None
-    before, k = right, 1.1
+    before, k = right, start
     last = 1.0
     for _ in range(3 if few else 9):
         now = result(k)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from rwlib.course.checking.compare import close
 from rwlib.course.checking.describe import describe_error
 from rwlib.course.checking.exercise import Exercise
-from rwlib.course.checking.run import copied, named
+from rwlib.course.checking.run import copied, named, seeded
 
 TRUTH = re.compile(r"(I|phi|phis)_gt\b")
 """Names of the ground truth and its features."""
@@ -35,9 +35,8 @@ def gradients(exercise: Exercise, answer: Callable, case: Any) -> Gradients | Ex
     else:
         inputs = {name: x for name, x in inputs.items() if not TRUTH.match(name)} or inputs
     try:
-        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        with seeded(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a gradient that ends in a number is said by us
-            torch.manual_seed(0)
             kwargs = isinstance(case, dict)
             value = exercise.call(answer, **arguments) if kwargs else exercise.call(answer, *arguments.values())
         results = [x for x in _tensors(value) if x.requires_grad]

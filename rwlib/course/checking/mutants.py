@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from rwlib.course.checking.calls import edits_of_call
 from rwlib.course.checking.edits import edits
-from rwlib.course.checking.names import edits_of_name
+from rwlib.course.checking.names import edits_of_name, edits_of_variable
 from rwlib.course.checking.scope import Scope, arguments_in
 from rwlib.course.checking.solutions import Solution
 
@@ -59,7 +59,11 @@ def mutants(solution: Solution, mask: str = "M", kinds: Mapping[str, str] | None
     space = solution.space("import torch\nimport torch.nn.functional as F")
     places = _places(tree)
     seen: set[tuple] = set()
-    groups = [[change] for change in found] + [group for group in together.values() if len(group) > 1]
+    groups = [[change] for change in found]
+    for group in together.values():
+        if len(group) > 1:
+            groups.append(group)
+            groups += [part for part in _by_statement(function, group) if 1 < len(part) < len(group)]
     for group in sorted(groups, key=lambda group: rank(group[0].text)):
         text = group[0].text if len(group) == 1 else group[0].text.replace(" in one place", "")
         try:
@@ -70,6 +74,18 @@ def mutants(solution: Solution, mask: str = "M", kinds: Mapping[str, str] | None
             inside = dict(space)
             exec(code, inside)  # noqa: S102
             yield Mutant(text, inside[solution.name])
+
+
+def _by_statement(function: ast.FunctionDef, group: Sequence[_Change]) -> list[list[_Change]]:
+    """Return those changes of a group together that are made in one statement."""
+    lines: dict[int, list[_Change]] = {}
+    for change in group:
+        line = getattr(change.node, "lineno", 0)
+        statement = max(
+            (s.lineno for s in ast.walk(function) if isinstance(s, ast.stmt) and s.lineno <= line), default=0
+        )
+        lines.setdefault(statement, []).append(change)
+    return list(lines.values())
 
 
 def rank(text: str) -> int:
@@ -175,6 +191,8 @@ def _changes(function: ast.FunctionDef, scope: Scope) -> Iterator[_Change]:
     for node in (node for statement in statements for node in ast.walk(statement)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in scope.arguments:
             yield from (_Change(text, node, make) for text, make in edits_of_name(node, scope, id(node) in called))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in called:
+            yield from (_Change(text, node, make) for text, make in edits_of_variable(node, scope))
 
 
 def _of_body(parent: ast.AST, statements: Sequence[ast.stmt], scope: Scope) -> Iterator[_Change]:
@@ -187,6 +205,11 @@ def _of_body(parent: ast.AST, statements: Sequence[ast.stmt], scope: Scope) -> I
             about = scope.about(node.value)
             what = f"a step is left out{f': the one with {about}' if about else ''}"
             yield _Change(what, node, lambda n: ast.Pass())
+            yield _Change(
+                f"a running value is set anew in each turn, not changed{f': the one with {about}' if about else ''}",
+                node,
+                lambda n: ast.Assign([n.target], n.value),
+            )
             for op in (ast.Add, ast.Mult, ast.Sub):
                 if not isinstance(node.op, op):
                     yield _Change(

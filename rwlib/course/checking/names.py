@@ -33,13 +33,23 @@ def edits_of_name(node: ast.Name, scope: Scope, is_called: bool) -> Iterator[Edi
     yield f"each channel's mean is subtracted from `{name}`", _code("x - x.mean((2, 3), keepdim=True)")
     yield f"the mean over the channels is subtracted from `{name}`", _code("x - x.mean(1, keepdim=True)")
     yield f"`{name}` is brought to length 1 over its channels", _code("torch.nn.functional.normalize(x, dim=1)")
-    yield f"height and width of `{name}` are exchanged", _code("x.mT")
+    yield f"the last two axes of `{name}` are exchanged", _code("x.mT")
     yield f"only the first entry of `{name}` is used", _code("x[:1]")
     yield f"the last entry of `{name}` is not used", _code("x[:-1]")
     yield f"the entries of `{name}` come in the reverse order", _code("x[::-1]")
     if scope.mask in scope.arguments:
         yield f"`{name}` counts in the existing region alone, in one place", _code(f"x * {scope.mask}")
         yield f"`{name}` counts in the hole alone, in one place", _code(f"x * (1 - {scope.mask})")
+
+
+def edits_of_variable(node: ast.Name, scope: Scope) -> Iterator[Edit]:
+    """Yield what can go wrong with a variable of the solution: an argument that it is made of stands in its place."""
+    for name in scope.made_of.get(node.id, ()):
+        if scope.is_numeric(name):
+            yield (
+                f"`{name}` itself stands in the place of a value that is made of it",
+                lambda n, name=name: ast.Name(name, ast.Load()),
+            )
 
 
 def _code(code: str) -> Callable[[ast.expr], ast.expr]:

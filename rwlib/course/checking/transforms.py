@@ -21,6 +21,8 @@ _TENSORS: dict[str, Callable[[Tensor], Tensor]] = {
     "1 is subtracted from it": lambda x: x - 1,
     "it is upside down: the reciprocal (`1 / x`)": lambda x: 1 / x,
     "it is rounded": torch.round,
+    "it is rounded to one decimal": lambda x: x.round(decimals=1),
+    "it is rounded to two decimals": lambda x: x.round(decimals=2),
     "it is made 0 or 1 by a threshold": lambda x: (x > 0.5).to(x.dtype),
     "it is cut off at zero (`relu`)": torch.relu,
     "it is cut off at 0 and 1 (`clamp`)": lambda x: x.clamp(0, 1),

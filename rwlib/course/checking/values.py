@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -150,6 +151,8 @@ def named_factor(arguments: Sequence[Mapping[str, Any]], factors: Sequence[float
                     "is it a factor too many, or a division missing?",
                     "is a factor missing, or a division too many?",
                 )
+            if power == 2:
+                more = "is it multiplied where it should be divided, for want of brackets around a divisor?"
             if all(
                 math.isclose(k, abs(value) ** power, rel_tol=1e-5) for k, value in zip(factors, values, strict=True)
             ):
@@ -217,6 +220,8 @@ def _region(wrong: list[Wrong], mask: str, tolerance: float | None) -> str:
         M = case.arguments.get(mask)
         if not isinstance(M, Tensor) or case.expected.ndim < 2 or M.shape[-2:] != case.expected.shape[-2:]:
             return ""
+        if M.ndim > 2 and M.shape[-3] > 1:  # a mask for each channel: there is no one hole
+            return ""
         M = M.expand(*case.expected.shape[:-3], *M.shape[-3:]) if M.ndim <= case.expected.ndim else M[0, 0]
         bad = _is_wrong(case, tolerance)
         hole = (M == 0).expand_as(bad)
@@ -278,7 +283,7 @@ def _largest(case: Wrong, tolerance: float | None) -> str:
     got, expected = case.got.detach().cpu(), case.expected.detach().cpu()
     bad = _is_wrong(case, tolerance)
     error = (got.double() - expected.double()).abs().masked_fill(~bad, -1.0)
-    place = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
+    place = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))  # torch's imports all of sympy
     where = f" at {list(place)}" if place else ""
     return (
         f"The largest difference is{where}: expected {expected[place].item():.6g}, got {got[place].item():.6g}; "

@@ -59,7 +59,7 @@ RECTANGLE = (
     "A rectangle has a product of two whole numbers of pixels, so a square of side int(√missing) falls short: grow the "
     "hole pixel by pixel, until it has exactly `missing`."
 )
-SIZES = ((9, 14, 20), (16, 16, 64), (12, 20, 1), (13, 8, 41), *[(6, 7, 4)] * 9)
+SIZES = ((9, 14, 20), (16, 16, 64), (12, 20, 1), (13, 8, 41), *[(6, 7, 4)] * 9, (2, 40, 5), (40, 2, 5))
 
 
 def _seeded(seed: int) -> torch.Generator:

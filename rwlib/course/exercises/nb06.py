@@ -66,13 +66,13 @@ class SmoothJudge(nn.Module):
 def judges_and_pictures(rng):
     """A seed for the judge, its channels of scores, and several pictures, not square."""
     for b, h, w, channels in ((2, 6, 8, 3), (3, 7, 5, 2), (1, 5, 6, 4)):
-        number = int(torch.randint(2**31, (1,), generator=rng))
-        yield number, channels, image(rng, b, h, w), mask(rng, b, h, w)
+        network_seed = int(torch.randint(2**31, (1,), generator=rng))
+        yield network_seed, channels, image(rng, b, h, w), mask(rng, b, h, w)
 
 
-def penalty_and_its_gradient(answer, number, channels, I, M):
+def penalty_and_its_gradient(answer, network_seed, channels, I, M):
     """Return the penalty, and where it pulls the weights of a judge."""
-    D = SmoothJudge(torch.Generator().manual_seed(number), channels)
+    D = SmoothJudge(torch.Generator().manual_seed(network_seed), channels)
     penalty = answer(D, I, M)
     if not isinstance(penalty, Tensor) or penalty.numel() != 1 or not penalty.requires_grad:
         return {"penalty": penalty, "gradient of D's weights": None}

@@ -88,14 +88,14 @@ LOSSES = SimpleNamespace(
 def seeds_and_sizes(rng):
     """A seed for the networks, and two batches in turn; at last a small case, on which mistakes are tried."""
     for b, h, w, steps in ((3, 16, 8, 2), (1, 8, 16, 2), (2, 8, 8, 1)):
-        number = int(torch.randint(2**31, (1,), generator=rng))
+        network_seed = int(torch.randint(2**31, (1,), generator=rng))
         batches = [(image(rng, b, h, w), mask(rng, b, h, w)) for _ in range(steps)]
-        yield number, batches
+        yield network_seed, batches
 
 
-def two_generator_steps(step: Callable, number: int, batches: list) -> dict[str, Tensor]:
+def two_generator_steps(step: Callable, network_seed: int, batches: list) -> dict[str, Tensor]:
     """Take two steps from the same weights, and return what the learner returned and where the weights went."""
-    rng = torch.Generator().manual_seed(number)
+    rng = torch.Generator().manual_seed(network_seed)
     G, vgg = TinyGenerator(rng), TinyVGG(rng)
     opt_G = torch.optim.SGD(G.parameters(), lr=0.1)
     before = torch.cat([x.detach().flatten().clone() for x in G.parameters()])
@@ -125,9 +125,9 @@ class TinyDiscriminator(nn.Module):
         return self.convs(x)
 
 
-def two_discriminator_steps(step: Callable, number: int, batches: list) -> dict[str, Tensor]:
+def two_discriminator_steps(step: Callable, network_seed: int, batches: list) -> dict[str, Tensor]:
     """Take two steps of D on fakes that carry a graph, and see where the gradients went."""
-    rng = torch.Generator().manual_seed(number)
+    rng = torch.Generator().manual_seed(network_seed)
     G, D = TinyGenerator(rng), TinyDiscriminator(rng)
     opt_D = torch.optim.SGD(D.parameters(), lr=0.1)
     before = torch.cat([x.detach().flatten().clone() for x in D.parameters()])
@@ -147,9 +147,9 @@ def two_discriminator_steps(step: Callable, number: int, batches: list) -> dict[
 # --- 7.13 the generator's step of phase two
 
 
-def two_steps_with_a_judge(step: Callable, number: int, batches: list) -> dict[str, Tensor]:
+def two_steps_with_a_judge(step: Callable, network_seed: int, batches: list) -> dict[str, Tensor]:
     """Take two steps of G that D judges, and see where the weights went and what is left in D."""
-    rng = torch.Generator().manual_seed(number)
+    rng = torch.Generator().manual_seed(network_seed)
     G, vgg, D = TinyGenerator(rng), TinyVGG(rng), TinyDiscriminator(rng)
     opt_G = torch.optim.SGD(G.parameters(), lr=0.1)
     before = [torch.cat([x.detach().flatten().clone() for x in P.parameters()]) for P in (G, D)]

@@ -73,6 +73,7 @@ def p_values(rng):
     yield (torch.tensor([0.0249, 0.01], dtype=torch.float64),)
     yield (torch.tensor([0.3, 0.015, 0.02], dtype=torch.float64),)
     yield (torch.tensor([0.9, 0.5], dtype=torch.float64),)
+    yield (torch.tensor([0.4, 0.0125, 0.3, 0.5], dtype=torch.float64),)  # 0.05 / 4, which is at most 0.05 / 4
     for n in (6, 9):
         yield (rand(rng, n, high=1.0) ** 4,)
 

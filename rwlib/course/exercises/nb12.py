@@ -61,7 +61,7 @@ EXERCISES = [
             "The fixed part is there in every step: weights and optimiser. Take it off what is free.": (
                 "(mb_free - fixed) // per_image -> mb_free // per_image"
             ),
-            "The fixed part is the memory of one image without that image.": (
+            "One image too few fits: the fixed part is the memory of one image without that image.": (
                 "fixed = mb_of_one - per_image -> fixed = mb_of_one"
             ),
             "Rounded up: a batch that does not fit does not run.": (
