@@ -1,12 +1,15 @@
 """What a check says of a mistake that nobody foresaw is true: it is said of this mistake, and not of others."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from rwlib.course import exercises
 from rwlib.course.checking.check import judge
+from rwlib.course.checking.describe import describe
 from rwlib.course.checking.diagnose import _constant, _property
 from rwlib.course.checking.exercise import FAILED
 from rwlib.course.checking.experiments import LESS_SURE, SURE, experiment
@@ -84,6 +87,18 @@ SAID = [
         "return math.sqrt(var_training / trainings + 5 * var_photo / photos + var_rest / (trainings * photos))",
         "5",
     ),
+    # a step that is another one
+    ("12.1", "(photos_per_second * gpus * 3600) -> photos_per_second * gpus * 3600", "brackets are missing"),
+    ("12.2", "int((mb_free - fixed) // per_image) -> round((mb_free - fixed) / per_image)", "to the nearest"),
+    ("9.4", "math.ceil( -> round(", "to the nearest, not up"),
+    ("1.5", "P[..., 2:, 1:-1] -> P[..., :-2, 1:-1]", "stands there twice"),
+    ("3.2", "step *= stride -> step = stride", "set anew in each turn"),
+    ("8.2", "(a.round() - b.round()) -> (a - b).round()", "`round` is taken of the difference"),
+    ("6.13", "sum(dim=(1, 2, 3)).sqrt() -> sum(dim=1).sqrt()", "wrong axes"),
+    ("4.6", "range(0, len(A), tile) -> range(0, len(A) - tile + 1, tile)", "left over at the end is lost"),
+    ("10.4", "differences.shape[1] -> I.shape[3]", "a size of `I`"),
+    ("7.13", "(out.I_p1, out.I_p2) -> (I_gt, out.I_p2)", "`I_gt` stands in the place of `I_p1`"),
+    ("10.2", "(1 - a).clamp(min=1e-12) -> (1 - a + 0.001)", "0.001 is added"),
     # a property
     ("7.1", "return min(1.0, step / (epochs_one * steps_per_epoch))", "jumps"),
     ("3.5", "return abs(i) / n", "whole numbers"),
@@ -100,6 +115,11 @@ def test_what_is_wrong_is_named(number, body, words):
 
 
 NOT_SAID = [
+    # where nothing is left but nan, much agrees by chance
+    ("11.5", "logits.softmax(dim=1) -> logits.softmax(dim=0)", "That comes out"),
+    ("8.3", "return ((I_c - I_gt).abs() / 2)[(1 - M).expand_as(I_c) == 1].mean()", "Euclidean"),
+    ("7.2", "lambda_1 * L_c + lambda_2 * L_s -> lambda_1 * (L_c + lambda_2 * L_s)", "a mean is meant"),
+    ("7.13", "(out.I_p1, out.I_p2) -> (I_gt.square(), out.I_p2)", "seed|number ="),
     ("6.3", "return W / W.abs().max()", "second term|averaged with"),  # without W the mutant gives nan
     # each is near to what the words stand for, and is not it
     ("6.5", "return (1 - score_p1).mean() + 0.001 * (1 - score_p2).square().mean()", "plays no part|is left out"),
@@ -153,3 +173,38 @@ def test_a_coincidence_on_the_known_cases_is_no_explanation():
     other = answer("6.5", "return (1 - score_p1).mean() + (1 - score_p2).abs().mean()")  # as if it were on these cases
     assert _changed_value(exercise, other, got) == ""
     assert _factor(exercise, exercise.solution, run(exercise, exercise.solution)) == ""
+
+
+def test_a_check_leaves_random_numbers_as_they_are():
+    torch.manual_seed(3)
+    before = torch.rand(2)
+    torch.manual_seed(3)
+    drawn = []
+    judge(exercises.find("1.1"), lambda I_in, I_p, M: drawn.append(float(torch.rand(()))) or I_p)
+    assert torch.equal(torch.rand(2), before)
+    assert len(set(drawn[:3])) == 1, "and each case begins with the same"
+
+
+def test_a_mask_for_each_channel_breaks_no_check():
+    solution = find_solution("11.3").answer()
+    result = judge(exercises.find("11.3"), lambda x, M, W, b, stride: solution(x, M, W, b, stride).sinh())
+    assert result.status == FAILED
+    assert "Error" not in result.message, result.message
+
+
+def test_what_a_check_was_called_with_is_said_by_shapes_and_without_seeds():
+    text = describe({"network_seed": 398764591, "batches": [(torch.ones(2, 3, 4, 4), torch.ones(2, 1, 4, 4))]})
+    assert text == "with small networks that the check makes, batches = [[(2, 3, 4, 4), (2, 1, 4, 4)]]"
+
+
+@pytest.mark.slow
+def test_the_first_wrong_answer_loads_no_algebra_system():
+    code = (
+        "import sys; from rwlib.course import exercises; from rwlib.course.checking.check import judge; "
+        "from rwlib.course.checking.solutions import find_solution; right = find_solution('2.2').answer(); "
+        "print(judge(exercises.find('2.2'), lambda x, M, W, b, W_hat, b_hat: right(x, M, W, b, W_hat, b_hat).sinh())); "
+        "assert 'sympy' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "failed" in done.stdout

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rwlib.course.checking import words
-from rwlib.course.checking.edits import Edit, expression
+from rwlib.course.checking.arithmetic import Edit, expression
 from rwlib.course.checking.scope import Scope
 
 AXES = ("0", "1", "2", "-1", "(2, 3)", "(1, 2)", "(0, 1)", "(1, 2, 3)")

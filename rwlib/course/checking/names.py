@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 
-from rwlib.course.checking.edits import Edit, expression
+from rwlib.course.checking.arithmetic import Edit, expression
 from rwlib.course.checking.scope import Scope
 
 

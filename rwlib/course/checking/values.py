@@ -139,7 +139,7 @@ def named_factor(arguments: Sequence[Mapping[str, Any]], factors: Sequence[float
         values = [size.get(name) for size in sizes]
         if None in values:
             continue
-        is_size = name not in arguments[0]
+        is_size = name.strip("`") not in arguments[0]
         batch = ", or is something taken over the whole batch that each image has of its own" if name == "b" else ""
         for power, what in ((1, name), (2, f"({name})²"), (0.5, f"the root of {name}")):
             more, less = (
