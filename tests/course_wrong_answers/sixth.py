@@ -25,8 +25,8 @@ WRONG = {
             "int(torch.randint(len(rim), (), generator=generator)) -> int(torch.randint(len(rim), ()))",
             "generator|random|seed",
         ),
-        # float64.
-        ("return M -> return M.double()", "float32|float64|dtype|double"),
+        # Right: the text asks for float values.
+        ("return M -> return M.double()", "x"),
     ],
     "1.4": [
         # The line's whole width.

@@ -29,7 +29,9 @@ def _of_constant(node: ast.Constant, scope: Scope) -> Iterator[Edit]:
     value = node.value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
-    others = [*words.NUMBERS.get(value, ()), value + 1, value - 1, 2 * value, value / 2 if value % 2 else value // 2]
+    others = [*words.NUMBERS.get(value, ()), value + 1, value - 1, 2 * value]
+    if isinstance(value, float) or value % 2 == 0:
+        others.append(value / 2 if value % 2 else value // 2)
     others += [0, 1, 2, 3] if isinstance(value, int) and abs(value) < 4 else []
     for other in dict.fromkeys(others):
         if other != value:

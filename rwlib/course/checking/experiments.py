@@ -278,7 +278,7 @@ def _slices(labs: list[_Lab]) -> str:
         if not _is_image(value) or not value.ndim:
             continue
         for axis, size in enumerate(value.shape):
-            what = AXES[axis] if value.ndim == 4 else f"index of axis {axis}" if value.ndim > 1 else "entry"
+            what = AXES[axis] if value.ndim == 4 else f"axis {axis}, index" if value.ndim > 1 else "entry"
             text = _parts(labs[:1], name, size, what, lambda i, axis=axis: lambda x: _only(x, axis, i))
             if text:
                 return text
@@ -294,9 +294,11 @@ def _parts(labs: list[_Lab], name: str, size: int, what: str, way: Callable) -> 
         return ""
     mine, right = [i for i in range(size) if found[i][0]], [i for i in range(size) if found[i][1]]
     if mine and set(mine) < set(right):
-        which = f"Only {what} {mine[0]}" if len(mine) == 1 else f"Only a part of it (the {what} {_list(mine)})"
         lost = _list([i for i in right if i not in mine])
-        return f"{which} of `{name}` counts in your result, and in the right one {what} {lost} does, too (from 0)."
+        return (
+            f"Only a part of `{name}` counts in your result ({what} {_list(mine)}). In the right one, "
+            f"{what} {lost} does, too (the first is 0)."
+        )
     if right and set(right) < set(mine):
         more = _list([i for i in mine if i not in right])
         return f"Your result changes with {what} {more} of `{name}` (from 0), and the right one does not."

@@ -80,6 +80,11 @@ def wrong_gradient(got: Gradients | Exception, expected: Gradients | Exception, 
             "`.detach()`ed, turned into a number (`.item()`, `float`), or made under `no_grad`?"
         )
     for name, one, right in wrong:
+        if bool(one.isnan().any()):
+            return (
+                f"The values are right, but the gradient with respect to `{name}` is nan in places: `torch.where` "
+                "chooses a value, but the other branch's infinite slope times 0 is nan. Keep its divisor away from 0."
+            )
         k = float((one * right).sum() / (right * right).sum())
         if bool((one - k * right).abs().max() <= 1e-6 * right.abs().max()):
             return (

@@ -29,6 +29,10 @@ def wrong_prediction(answer: Any, expected: Any, choices: Sequence[str], toleran
             return "The right values in the wrong order."
         if len(wrong) < len(expected):
             return right_entries(wrong, len(expected))
+    if isinstance(answer, str) and isinstance(expected, str) and 1 < len(answer) == len(expected) < len(ORDINALS):
+        wrong = [i for i, (one, other) in enumerate(zip(answer.lower(), expected.lower(), strict=True)) if one != other]
+        if 0 < len(wrong) < len(expected):
+            return right_entries(wrong, len(expected)).replace("Right:", "Right letters:", 1)
     if difference := find_difference(answer, expected, tolerance):
         if difference.text:
             return difference.text

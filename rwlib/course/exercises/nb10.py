@@ -140,7 +140,7 @@ EXERCISES = [
         number="10.2",
         title="taking a watermark off by algebra",
         cases=watermarked,
-        differentiate=("I", "W"),  # where a is 1 nothing is left of J: its slope in a is what one makes of it
+        differentiate=(),  # nothing is trained here, and 0 / 0 in the branch that is not chosen makes slopes nan
         mistakes={
             "a W is gone, but what remains is (1 − a) J: too dark. Divide by 1 − a.": " / (1 - a).clamp(min=1e-12) ->",
             "Divided by a: that would bring back the mark. J is weighted with 1 − a.": (
