@@ -8,7 +8,7 @@ from itertools import permutations
 import torch
 from torch import Tensor
 
-from rwlib.course.checking.compare import find_difference, pairs
+from rwlib.course.checking.compare import find_difference, pairs, same
 from rwlib.course.checking.describe import describe, describe_error, short, why
 from rwlib.course.checking.exercise import Exercise, call_directly
 from rwlib.course.checking.experiments import LESS_SURE, SURE, experiment, row_of_numbers
@@ -94,10 +94,10 @@ def _constant(got: list[Outcome], expected: list[Outcome]) -> str:
         return ""
     first, right = got[0].value, expected[0].value
     is_plain = isinstance(right, Tensor | int | float | str | list | tuple)
-    if not is_plain or all(find_difference(one.value, right) is None for one in expected):
+    if not is_plain or all(same(one.value, right) for one in expected):
         return ""
     try:
-        is_constant = all(find_difference(one.value, first) is None for one in got)
+        is_constant = all(same(one.value, first) for one in got)
     except RecursionError:  # a list that holds itself
         return ""
     if is_constant:
@@ -109,7 +109,7 @@ def _constant(got: list[Outcome], expected: list[Outcome]) -> str:
     for name, value in got[0].arguments.items():
         if isinstance(value, Tensor) and value.numel() > 1:
             both = [(one.value, one.arguments.get(name)) for one in got]
-            if all(isinstance(v, Tensor) and isinstance(x, Tensor) and find_difference(v, x) is None for v, x in both):
+            if all(isinstance(v, Tensor) and isinstance(x, Tensor) and same(v, x) for v, x in both):
                 return f"`{name}` comes back unchanged."
     return ""
 
@@ -130,8 +130,8 @@ def _property(got: list[Outcome], expected: list[Outcome]) -> str:
     if all(
         isinstance(part, Tensor) and part.ndim >= 2 and part.shape[-1] == part.shape[-2] for b in values for part in b
     ):
-        if all(find_difference(other.mT, other) is None for _, other in values):
-            if all(find_difference(one.mT, one) is not None for one, _ in values):
+        if all(same(other.mT, other) for _, other in values):
+            if all(not same(one.mT, one) for one, _ in values):
                 return "The right result is symmetric, the same when rows and columns are exchanged; yours is not."
     if len(right) > 4 and bool((right >= 0).all()) and bool((mine < 0).any()):
         low = float(mine.min())
@@ -196,7 +196,7 @@ def _wrong(exercise: Exercise, path: str, both: list[tuple[Outcome, Outcome]]) -
     wrong, right = [], []
     for one, other in both:
         leaf = next((leaf for leaf in pairs(one.value, other.value) if leaf[0] == path), None)
-        if leaf is None or find_difference(leaf[1], leaf[2], exercise.tolerance) is None:
+        if leaf is None or same(leaf[1], leaf[2], exercise.tolerance):
             right.append(one.arguments)
         else:
             wrong.append(Wrong(one.arguments, leaf[1], leaf[2]))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rwlib.course.checking.compare import find_difference, is_number, kind
+from rwlib.course.checking.compare import find_difference, is_number, kind, same
 from rwlib.course.checking.describe import short
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -25,7 +25,7 @@ def wrong_prediction(answer: Any, expected: Any, choices: Sequence[str], toleran
     wrong = wrong_entries(answer, expected, tolerance)
     if wrong:
         backwards = list(answer)[::-1]
-        if find_difference(backwards, list(expected), tolerance) is None:
+        if same(backwards, list(expected), tolerance):
             return "The right values in the wrong order."
         if len(wrong) < len(expected):
             return right_entries(wrong, len(expected))
@@ -46,7 +46,7 @@ def wrong_entries(answer: Any, expected: Any, tolerance: float | None) -> list[i
     if not isinstance(expected, tuple | list) or not isinstance(answer, tuple | list) or len(answer) != len(expected):
         return []
     both = enumerate(zip(answer, expected, strict=True))
-    return [i for i, (one, other) in both if find_difference(one, other, tolerance) is not None]
+    return [i for i, (one, other) in both if not same(one, other, tolerance)]
 
 
 def right_entries(wrong: Sequence[int], count: int) -> str:
@@ -57,4 +57,4 @@ def right_entries(wrong: Sequence[int], count: int) -> str:
 
 
 def _is_one(answer: str, choices: Sequence[str]) -> bool:
-    return any(find_difference(answer, choice) is None for choice in choices)
+    return any(same(answer, choice) for choice in choices)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rwlib.course.checking.compare import find_difference
+from rwlib.course.checking.compare import same
 from rwlib.course.checking.exercise import Exercise, call_directly
 
 
@@ -196,7 +196,7 @@ def same_value(exercise: Exercise, got: Any, expected: Any) -> bool:
             return exercise.compare(got, expected) is None
         except Exception:  # a result of a kind that `compare` cannot take
             return False
-    return find_difference(got, expected, exercise.tolerance) is None
+    return same(got, expected, exercise.tolerance)
 
 
 def copied(value: Any) -> Any:
@@ -217,7 +217,7 @@ def _differs(now: Any, before: Any) -> bool:
     if isinstance(now, Tensor) and isinstance(before, Tensor) and _is_same(now, before):
         return False
     if isinstance(now, tuple | list | dict | Tensor) or hasattr(now, "__array__"):
-        return find_difference(now, before, 0.0) is not None
+        return not same(now, before, 0.0)
     return False
 
 
