@@ -1,13 +1,20 @@
 r"""A generator as an ONNX file, for programs without PyTorch: a browser, a phone, C++.
 
-The graph has the inputs `I_gt` (b, 3, h, w) in [-1, 1] and `M` (b, 1, h, w), 1 existing, and the four outputs of
-`rwlib.networks.generator.Outputs`. Batch, height and width are free; both sides are multiples of 4 and at least 8.
+The graph has the inputs `I_gt` (b, 3, h, w) in [-1, 1] and `M` (b, 1, h, w), 1 existing, and gives what the
+generator's `forward` returns, by its names: `I_p1`, `I_c1`, `I_p2` and `I_c2` for the region-wise model. Batch, height
+and width are free; both sides are multiples of the generator's `divisor` and at least twice that (4 and 8 for ours).
+
+What is no layer stays outside of the graph, as a further input (`graph_inputs` of the generator): EC takes `C`
+(b, 1, h, w), Canny's edges of the existing region (`rwlib.networks.layers.canny`), PIC takes `noise`
+(b, z, h / divisor, w / divisor), normal, or zeros for the prior's mean. PConv does not bound its pictures: clip them.
+
 `torch.export` writes it from the layers in `rwlib.networks.fast.exported`, and onnxruntime then fills random holes of
 several sizes with it: a file that differs from PyTorch is not written. Needs the extra `onnx`.
 """
 
 import io
 import json
+import math
 import os
 import warnings
 from collections.abc import Sequence
@@ -23,7 +30,6 @@ from rwlib import __version__
 from rwlib.config import Config
 from rwlib.errors import InputError
 from rwlib.files import write_bytes
-from rwlib.networks.generator import Outputs
 
 if TYPE_CHECKING:
     import onnx
@@ -34,7 +40,8 @@ OPSET = 18
 LIMIT = 0.1
 """Grey levels of 255 by which the graph may differ from PyTorch; the shipped generators differ by 0.0002."""
 SIZES = ((1, 64, 64), (2, 72, 100), (1, 8, 12), (3, 32, 8))
-"""Batch, height and width of the fillings that are compared: square, wide, high, and as small as can be."""
+"""Batch, height and width of the fillings that are compared: square, wide, high, and as small as can be; sides are
+rounded up to what the generator takes."""
 
 
 class Exported(NamedTuple):
@@ -58,12 +65,15 @@ def export_onnx(file: str | os.PathLike[str], G: nn.Module, config: Config) -> E
         InputError: the extra `onnx` is missing, the graph differs from PyTorch by more than `LIMIT`, or the file cannot
             be written.
     """
-    if config.model != "region-wise":
-        raise InputError(f"checkpoint: a generator of the model {config.model} cannot be exported yet, region-wise can")
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise InputError(f"onnx: {', '.join(missing)} cannot be found; `pip install rwlib[onnx]` brings what is needed")
-    graph = to_onnx(G, config)
-    difference = largest_difference(graph, G)
+    training = G.training
+    G.eval()
+    try:
+        graph = to_onnx(G, config)
+        difference = largest_difference(graph, G)
+    finally:
+        G.train(training)
     if not difference <= LIMIT:  # NaN, too
         raise InputError(
             f"onnx: the graph differs from PyTorch by {difference:.3g} grey levels, more than {LIMIT:g}, so it was not "
@@ -73,25 +83,41 @@ def export_onnx(file: str | os.PathLike[str], G: nn.Module, config: Config) -> E
     return Exported(len(graph), difference)
 
 
+def example(G: nn.Module, size: tuple[int, int, int]) -> dict[str, torch.Tensor]:
+    """Return random inputs of a generator's graph by their names.
+
+    Args:
+        G: a generator.
+        size: batch, height and width; the sides are rounded up to what G takes.
+    """
+    (b, *sides), d = size, G.divisor
+    h, w = (d * max(2, math.ceil(side / d)) for side in sides)
+    random = torch.Generator().manual_seed(0)
+    I_gt = 2 * torch.rand(b, 3, h, w, generator=random) - 1
+    M = (torch.rand(b, 1, h, w, generator=random) < 0.7).float()
+    further = G.graph_inputs(I_gt, M) if hasattr(G, "graph_inputs") else {}
+    return {"I_gt": I_gt, "M": M, **further}
+
+
 def to_onnx(G: nn.Module, config: Config) -> bytes:
-    """Return a generator as the bytes of an ONNX file; see the head of this module."""
-    dim = torch.export.Dim
-    batch, height, width = dim("b", min=1), 4 * dim("h", min=2), 4 * dim("w", min=2)  # sides are multiples of 4
-    size = {0: batch, 2: height, 3: width}
-    training = G.training
+    """Return a generator in evaluation mode as the bytes of an ONNX file; see the head of this module."""
+    dim, d = torch.export.Dim, G.divisor
+    inputs = example(G, (2, 32, 33))
+    batch, rows, columns = dim("b", min=1), dim("h", min=2), dim("w", min=2)
+    size = {True: {0: batch, 2: d * rows, 3: d * columns}, False: {0: batch, 2: rows, 3: columns}}
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")  # of the exporter's own code
+        outputs = G(*inputs.values())._fields
         program = torch.onnx.export(
-            G.eval(),
-            (torch.zeros(2, 3, 32, 40), torch.ones(2, 1, 32, 40)),
-            dynamic_shapes={"I_gt": size, "M": size},
-            input_names=["I_gt", "M"],
-            output_names=list(Outputs._fields),
+            G,
+            tuple(inputs.values()),
+            dynamic_shapes={name: size[x.shape[2:] == inputs["I_gt"].shape[2:]] for name, x in inputs.items()},
+            input_names=list(inputs),
+            output_names=list(outputs),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
         )
-    G.train(training)
     model = program.model_proto
     _store_in_half_precision(model)
     # The exporter notes where in the code each operator comes from: names of files on this machine.
@@ -103,9 +129,8 @@ def to_onnx(G: nn.Module, config: Config) -> bytes:
     del model.graph.value_info[:], model.graph.metadata_props[:], model.metadata_props[:]
     model.producer_name, model.producer_version = "rwlib", __version__
     model.metadata_props.add(key="config", value=config.to_json())
-    model.metadata_props.add(
-        key="about", value=json.dumps({"sides": "multiples of 4, at least 8", "rwlib": __version__})
-    )
+    about = {"sides": f"multiples of {d}, at least {2 * d}", "rwlib": __version__}
+    model.metadata_props.add(key="about", value=json.dumps(about))
     return model.SerializeToString()
 
 
@@ -136,22 +161,20 @@ def largest_difference(graph: bytes, G: nn.Module, sizes: Sequence[tuple[int, in
 
     Args:
         graph: what `to_onnx` returned.
-        G: the generator that it was made of.
-        sizes: batch, height and width of the pictures.
+        G: the generator that it was made of, in evaluation mode.
+        sizes: as `SIZES`.
 
     Returns:
         The largest difference between any two outputs, in grey levels of 255.
     """
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    random, largest = np.random.default_rng(0), 0.0
-    for b, h, w in sizes:
-        I_gt = random.uniform(-1, 1, (b, 3, h, w)).astype(np.float32)
-        M = (random.random((b, 1, h, w)) < 0.7).astype(np.float32)
-        outputs = session.run(list(Outputs._fields), {"I_gt": I_gt, "M": M})
+    session, largest = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]), 0.0
+    for size in sizes:
+        inputs = example(G, size)
         with torch.no_grad():
-            expected = G(torch.from_numpy(I_gt), torch.from_numpy(M))
+            expected = G(*inputs.values())
+        outputs = session.run(list(expected._fields), {name: x.numpy() for name, x in inputs.items()})
         # np.max hands NaN on.
         differences = [np.abs(x - y.numpy()).max() for x, y in zip(outputs, expected, strict=True)]
         largest = float(np.max([largest, *differences]))

@@ -16,9 +16,12 @@ from rwlib.commands.main import main
 from rwlib.config import make_config
 from rwlib.errors import InputError
 from rwlib.networks.fast import exported
-from rwlib.networks.fast.reflect_conv import reflect_conv2d, reflect_conv2d_ref
+from rwlib.networks.fast.reflect_conv import pad_reflect, reflect_conv2d, reflect_conv2d_ref
 from rwlib.networks.fast.upsample_conv import upsample_conv2d, upsample_conv2d_ref
-from rwlib.networks.generator import Outputs, RegionWiseGenerator
+from rwlib.networks.generator import Outputs
+from rwlib.networks.layers.canny import canny_edges
+from rwlib.networks.models import new_generator
+from rwlib.rivals import WEIGHTS
 
 needs_onnx = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in export.PACKAGES), reason="needs the extra `onnx`"
@@ -39,6 +42,13 @@ def test_the_mirrored_convolution_is_its_definition_at_any_size(h, w, k, stride,
     layer = random_layer(h, w, k)
     expected = reflect_conv2d_ref(*layer, stride, dilation)
     torch.testing.assert_close(exported.reflect_conv2d(*layer, stride, dilation), expected, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize(("h", "w"), [(2, 2), (3, 9)])
+@pytest.mark.parametrize("padding", [1, 2, 3, 16])
+def test_the_mirrored_border_is_its_definition_at_any_size(h, w, padding):
+    x = torch.arange(2.0 * 3 * h * w).view(2, 3, h, w)
+    assert torch.equal(exported.pad_reflect(x, padding), pad_reflect(x, padding))
 
 
 @pytest.mark.parametrize(("h", "w"), [(1, 1), (1, 4), (5, 3)])
@@ -70,7 +80,7 @@ def half_precision_generator(**change):
     """Return a small generator whose weights half precision holds, and its configuration."""
     torch.manual_seed(0)
     config = make_config("balanced", "tiny", width=4, size_px=16, **change)
-    G = RegionWiseGenerator.from_config(config).train()
+    G = new_generator(config).train()
     with torch.no_grad():
         for weight in G.parameters():
             weight.copy_(weight.half())
@@ -125,6 +135,40 @@ def test_the_file_computes_what_the_generator_computes_at_any_size(tmp_path, req
             expected = G(torch.from_numpy(I_gt), torch.from_numpy(M)).I_c2
         np.testing.assert_allclose(I_c2, expected.numpy(), atol=1e-4)
         assert np.array_equal(I_c2 * M, I_gt * M)
+
+
+@needs_onnx
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "inputs", "outputs"),
+    [
+        ("pconv", ["I_gt", "M"], ["I_p", "I_c"]),
+        ("ca", ["I_gt", "M"], ["I_p1", "I_c1", "I_p2", "I_c2"]),
+        ("gated", ["I_gt", "M"], ["I_p1", "I_c1", "I_p2", "I_c2"]),
+        ("ec", ["I_gt", "M", "C"], ["I_p", "I_c", "C_c"]),
+        ("pic", ["I_gt", "M", "noise"], ["I_p", "I_c"]),
+    ],
+)
+def test_every_rival_that_ships_is_written(tmp_path, model, inputs, outputs):
+    import onnxruntime
+
+    G, config = load_generator(WEIGHTS / f"{model}64.safetensors")
+    done = export.export_onnx(tmp_path / "G.onnx", G, config)
+    assert done.difference < 0.01
+    session = onnxruntime.InferenceSession(tmp_path / "G.onnx", providers=["CPUExecutionProvider"])
+    assert [x.name for x in session.get_inputs()] == inputs
+    assert [x.name for x in session.get_outputs()] == outputs
+
+    # As somebody fills with the file alone: what it takes beside the picture is computed without the generator.
+    torch.manual_seed(1)
+    I_gt, M = 2 * torch.rand(1, 3, 64, 96) - 1, (torch.rand(1, 1, 64, 96) < 0.6).float()
+    given = {"I_gt": I_gt, "M": M, "C": canny_edges(I_gt * M, M)}
+    if model == "pic":
+        given["noise"] = torch.zeros(G.noise_shape(I_gt))
+    I_c = dict(zip(outputs, session.run(outputs, {name: given[name].numpy() for name in inputs}), strict=True))[
+        "I_c2" if "I_c2" in outputs else "I_c"
+    ]
+    np.testing.assert_allclose(I_c.clip(-1, 1), G.fill(I_gt, M).numpy(), atol=1e-4)
 
 
 @needs_onnx

@@ -16,7 +16,8 @@ class Export:
     """Write a generator as ONNX, for browsers, phones and other programs without PyTorch; needs the extra `onnx`."""
 
     onnx: Annotated[Path, tyro.conf.arg(metavar="FILE.onnx")]
-    """Result. Its inputs are I_gt (b, 3, h, w) and M (b, 1, h, w), its outputs I_p1, I_c1, I_p2 and I_c2."""
+    """Result. Inputs: I_gt (b, 3, h, w) in [-1, 1] and M (b, 1, h, w), 1 existing; ec takes Canny's edges C, too, and
+    pic noise. Outputs: I_p1, I_c1, I_p2 and I_c2; of pconv, ec and pic I_p and I_c."""
     checkpoint: Path | None = None
     """Generator to write; by default the one that ships with rwlib."""
 

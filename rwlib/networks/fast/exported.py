@@ -1,8 +1,8 @@
 r"""The two convolutions as `torch.export` writes them down: of operators that ONNX has, for maps of any size.
 
-`reflect_conv2d` and `upsample_conv2d` (see their files) count on Python: on loops that depend on the size of a map, on
-writing into parts of a result. A graph that is written once and runs elsewhere, at any size, has neither. These twins
-compute the same with whole maps; while a network is being exported, `never_compiled` calls them instead.
+`reflect_conv2d`, its border `pad_reflect`, and `upsample_conv2d` (see their files) count on Python: on loops that
+depend on the size of a map, on writing into parts of a result. A graph that is written once and runs elsewhere, at
+any size, has neither. These twins compute the same with whole maps; they are called while a network is exported.
 """
 
 import torch
@@ -16,9 +16,6 @@ odd(i) = (w0 + w1) x[i] + w2 x[i+1]."""
 
 def reflect_conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, dilation: int = 1) -> Tensor:
     """Convolve a map whose border is mirrored.
-
-    The border of a dilated layer may be wider than the map. ONNX's padding refuses that, so there the mirrored map is
-    gathered by its pixels' numbers, which the graph computes from the size: no table is stored.
 
     Args:
         x: (b, c, h, w); h and w at least 2, and larger than half a filter where `dilation` is 1.
@@ -34,8 +31,17 @@ def reflect_conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, dil
     if dilation == 1:
         x = F.pad(x, (padding,) * 4, mode="reflect")
     else:
-        x = x.index_select(2, _mirrored(x.shape[2], padding)).index_select(3, _mirrored(x.shape[3], padding))
+        x = pad_reflect(x, padding)
     return F.conv2d(x, weight, bias, stride, 0, dilation)
+
+
+def pad_reflect(x: Tensor, padding: int) -> Tensor:
+    """Pad (b, c, h, w), h and w at least 2, by mirroring: (b, c, h + 2 padding, w + 2 padding).
+
+    The border of a dilated layer may be wider than the map. ONNX's padding refuses that, so the mirrored map is
+    gathered by its pixels' numbers, which the graph computes from the size: no table is stored.
+    """
+    return x.index_select(2, _mirrored(x.shape[2], padding)).index_select(3, _mirrored(x.shape[3], padding))
 
 
 def _mirrored(n: int, padding: int) -> Tensor:

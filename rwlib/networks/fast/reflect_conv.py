@@ -21,6 +21,8 @@ def pad_reflect(x: Tensor, padding: int) -> Tensor:
     `F.pad` refuses a padding as large as the map. The dilated layers pad by 16, and an image of 64 pixels has maps of
     16x16, so larger paddings are reached by mirroring again what was mirrored before (as `numpy.pad` does).
     """
+    if torch.compiler.is_compiling() and torch.compiler.is_exporting():
+        return exported.pad_reflect(x, padding)
     h, w = x.shape[-2:]
     remaining_h = remaining_w = padding  # rows still to be added above and below, columns left and right
     while remaining_h or remaining_w:

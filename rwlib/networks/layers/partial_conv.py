@@ -72,7 +72,8 @@ class PartialConv2d(nn.Conv2d):
         if sum(mask_channels) != in_channels:
             raise InputError(f"mask_channels: expected a sum of {in_channels} (in_channels), got {mask_channels}")
         self.by_window = by_window
-        self.register_buffer("mask_channels", torch.tensor(mask_channels), persistent=False)
+        self.mask_channels = mask_channels
+        self.register_buffer("channels_of_masks", torch.tensor(mask_channels), persistent=False)  # on x's device
         # He et al. (2015), as in the paper.
         nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
         if self.bias is not None:
@@ -81,13 +82,13 @@ class PartialConv2d(nn.Conv2d):
     def forward(self, x: Tensor, M: Tensor) -> tuple[Tensor, Tensor]:
         """Return the features and the new mask."""
         m = len(self.mask_channels)
-        _, _, h, w = x.shape
-        if M.shape != (len(x), m, h, w):
-            raise InputError(
-                f"mask: expected shape {(len(x), m, h, w)} for x of {tuple(x.shape)}, got {tuple(M.shape)}"
-            )
+        b, _, h, w = x.shape
+        if M.shape != (b, m, h, w):
+            raise InputError(f"mask: expected shape {(b, m, h, w)} for x of {tuple(x.shape)}, got {tuple(M.shape)}")
         factor, M_new = self.factor_and_mask(M)  # (b, 1, h', w') each
-        x = x * (M if m == 1 else M.repeat_interleave(self.mask_channels, dim=1)).to(x.dtype)  # (b, in_channels, h, w)
+        if m > 1:
+            M = torch.cat([M[:, i : i + 1].expand(-1, c, -1, -1) for i, c in enumerate(self.mask_channels)], dim=1)
+        x = x * M.to(x.dtype)  # (b, in_channels, h, w)
         y = F.conv2d(x, self.weight, None, self.stride, self.padding, self.dilation)  # (b, out_channels, h', w')
         y = y * factor.to(y.dtype)
         if self.bias is not None:
@@ -101,7 +102,7 @@ class PartialConv2d(nn.Conv2d):
         M = M if M.dtype == torch.float64 else M.float()
         k = self.kernel_size[0]
         with torch.autocast(M.device.type, enabled=False):  # counts up to in_channels k² are exact in float32
-            window = self.mask_channels.to(M.dtype).view(1, -1, 1, 1).expand(1, -1, k, k)  # (1, m, k, k)
+            window = self.channels_of_masks.to(M.dtype).view(1, -1, 1, 1).expand(1, -1, k, k)  # (1, m, k, k)
             count = F.conv2d(M, window, None, self.stride, self.padding, self.dilation)  # (b, 1, h', w'): sum(M)
         M_new = (count > 0.5).to(M.dtype)  # the count is a whole number; 0.5 outlives any rounding of the convolution
         whole = self.in_channels * k * k if self.by_window else 1

@@ -37,10 +37,11 @@ class ShortTermAttention(nn.Module):
 
     def attend(self, x: Tensor, values: Tensor) -> Tensor:
         """Return a V for values (b, c, h, w): each place's mean of all places, weighted by likeness in x."""
-        query = self.query(x).flatten(2).transpose(1, 2)  # (b, n, channels / 4), n = h w
+        query = self.query(x).flatten(2).transpose(1, 2)[:, None]  # (b, 1, n, channels / 4), n = h w: one head
         values = values.to(query.dtype)  # one precision, under autocast, too
-        out = F.scaled_dot_product_attention(query, query, values.flatten(2).transpose(1, 2), scale=1.0)  # (b, n, c)
-        return out.transpose(1, 2).reshape(values.shape)
+        V = values.flatten(2).transpose(1, 2)[:, None]  # (b, 1, n, c)
+        out = F.scaled_dot_product_attention(query, query, V, scale=1.0)  # (b, 1, n, c)
+        return out.transpose(2, 3).reshape(values.shape)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return C_d."""

@@ -160,16 +160,26 @@ class EdgeConnect(nn.Module):
         G.edge_network, G.completion_network = edge_network, completion_network
         return G
 
-    def forward(self, I_gt: Tensor, M: Tensor) -> ECOutputs:
-        """Fill the hole: find the edges that exist, guess the others, complete. The hole is erased first."""
+    def forward(self, I_gt: Tensor, M: Tensor, C: Tensor | None = None) -> ECOutputs:
+        """Fill the hole: find the edges that exist, guess the others, complete. The hole is erased first.
+
+        Args:
+            I_gt: pictures.
+            M: masks.
+            C: edges of the existing region, (b, 1, h, w); without, Canny's.
+        """
         check_image_and_mask(I_gt, M, divisor=self.divisor)
         if max(sides := tuple(I_gt.shape[-2:])) < self.least_px:
             raise InputError(f"image: ec needs a side of at least {self.least_px}, got {sides}; enlarge it")
         M = M.to(I_gt.dtype)
         I_in = I_gt * M
-        C_c = self.guess_edges(I_in, M, canny_edges(I_in, M))
+        C_c = self.guess_edges(I_in, M, canny_edges(I_in, M) if C is None else C)
         I_p = self.complete(I_in, M, C_c)
         return ECOutputs(I_p, compose(I_in, I_p, M), C_c)
+
+    def graph_inputs(self, I_gt: Tensor, M: Tensor) -> dict[str, Tensor]:
+        """Return C: Canny's edges are no layers, so whoever fills with an exported graph finds them beforehand."""
+        return {"C": canny_edges(I_gt * M, M)}
 
     def guess_edges(self, I_in: Tensor, M: Tensor, C: Tensor) -> Tensor:
         """Return C in the existing region and the edge network's guess in the hole, (b, 1, h, w) in [0, 1].

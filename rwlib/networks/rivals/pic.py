@@ -163,6 +163,10 @@ class PICGenerator(nn.Module):
         I_rec, I_gen = zip(*(x.chunk(2) for x in pictures), strict=True)
         return TwoPaths(posterior, prior, list(I_rec), list(I_gen))
 
+    def graph_inputs(self, I_gt: Tensor, M: Tensor) -> dict[str, Tensor]:
+        """Return noise: an exported graph draws none itself; zeros give the answer of the prior's mean."""
+        return {"noise": torch.randn(self.noise_shape(I_gt), generator=torch.Generator().manual_seed(0)).to(I_gt)}
+
     def _decode(self, z: Tensor, features: list[Tensor], M: Tensor) -> list[Tensor]:
         encoded = features[-3]  # (b, 4 width, h/8, w/8)
         M = F.interpolate(M, encoded.shape[-2:], mode="bilinear", align_corners=True)
