@@ -120,6 +120,20 @@ def test_files_are_limited(graded):
     assert status["1.4"] == "passed" and "files take more than" in result.stopped
 
 
+@linux
+@pytest.mark.parametrize(
+    ("open_one", "limit"),
+    [("os.memfd_create('x')", "of memory"), ("gone()", "files take more than")],
+    ids=["memory", "disk"],
+)
+def test_files_without_a_name_are_limited_too(graded, open_one, limit):
+    """Memory that no process maps, and files that no folder lists."""
+    gone = "import os, time\ndef gone():\n    fd = os.open('x', os.O_RDWR | os.O_CREAT)\n    os.unlink('x')\n"
+    fill = f"for _ in range(60):\n    fd = {open_one}\n    [os.write(fd, bytes(1_000_000)) for _ in range(40)]\n"
+    result, status = graded(*PREDICTION, f"{gone}    return fd\n{fill}time.sleep(60)")
+    assert status["1.4"] == "passed" and limit in result.stopped
+
+
 def test_a_notebook_may_delete_its_folder_and_what_was_handed_in_stays(graded, tmp_path):
     cell = "import os, shutil, pathlib\nfor x in pathlib.Path('.').iterdir():\n    "
     cell += "shutil.rmtree(x, True) if x.is_dir() else x.unlink()\nshutil.rmtree(os.getcwd(), True)"

@@ -191,13 +191,15 @@ class LearnerProcess:
             for process in family:
                 with suppress(psutil.Error):
                     used_mb += process.memory_info().rss / 1e6
+            in_memory_mb, on_disk_mb = _nameless_mb(family)
+            used_mb += in_memory_mb
             self.peak_mb = max(self.peak_mb, used_mb)
             if used_mb > self.limits.memory_mb:
                 return self._stop_soon(f"it used more than {self.limits.memory_mb:.0f} MB of memory")
             if len(family) > MAX_PROCESSES:
                 return self._stop_soon(f"it started more than {MAX_PROCESSES} processes")
             if time.monotonic() > looked + 1:
-                if _size_mb(self.folder) > self.limits.disk_mb:
+                if _size_mb(self.folder) + on_disk_mb > self.limits.disk_mb:
                     return self._stop_soon(f"its files take more than {self.limits.disk_mb:.0f} MB")
                 looked = time.monotonic()
 
@@ -215,6 +217,19 @@ def _environment(folder: Path, tier: str) -> dict[str, str]:
     own |= {"IPYTHONDIR": f"{home}/.ipython", "MPLCONFIGDIR": f"{home}/.matplotlib", "MPLBACKEND": "agg"}
     gpu = {} if tier == "gpu" else {"CUDA_VISIBLE_DEVICES": ""}
     return kept | own | gpu | {"RWLIB_TIER": tier, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _nameless_mb(family: Sequence[psutil.Process]) -> tuple[float, float]:
+    """Return the megabytes of memory and of the disk that open files without a name hold: no folder lists them."""
+    found = {}
+    for process in family:
+        for link in Path(f"/proc/{process.pid}/fd").glob("*"):  # Linux alone has it
+            with suppress(OSError):
+                name = os.readlink(link)
+                if name.endswith(" (deleted)"):
+                    status = link.stat()
+                    found[status.st_dev, status.st_ino] = name.startswith("/memfd:"), 512 * status.st_blocks / 1e6
+    return tuple(sum(mb for memory, mb in found.values() if memory == kind) for kind in (True, False))
 
 
 def _size_mb(folder: Path) -> float:

@@ -102,6 +102,8 @@ def closed() -> tuple[list[str], list[str]]:
         "It cannot send signals to processes outside." if signals
         else "It may send signals to your other processes (Linux 6.12 or later can forbid it)."
     )  # fmt: skip
+    if sys.platform.startswith("linux"):
+        left.append("Memory that it shares by `shmget` is not counted and stays afterwards; `ipcs -m` lists it.")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         left.append("You are root: the number of processes is only watched, not limited. Grade under another account.")
     if sys.platform == "win32":
