@@ -132,14 +132,15 @@ def test_only_the_panels_that_change_are_drawn_again(monkeypatch):
         monitor_chart, "_draw_panel", lambda panel, *rest: drawn.append(panel) or draw_panel(panel, *rest)
     )
     chart, shown = Chart(), snapshot()
-    whole = chart.png(shown)
+    whole = chart.pngs(shown)
     assert drawn == ["losses", "scores", "times"]
-    assert chart.png(shown) == whole and len(drawn) == 3
-    assert chart.png(shown, log=True) != whole and drawn[3:] == ["losses"]
-    chart.png(shown, log=True, smoothing=3)
+    assert chart.pngs(shown) == whole and len(drawn) == 3
+    assert chart.pngs(shown, log=True) != whole and drawn[3:] == ["losses"]
+    chart.pngs(shown, log=True, smoothing=3)
     assert drawn[4:] == ["losses", "scores"]
-    assert chart.png(snapshot()) == whole and drawn[6:] == ["losses", "scores", "times"]
-    pixels = np.asarray(Image.open(io.BytesIO(whole)).convert("RGB")).astype(int)
+    assert chart.pngs(snapshot()) == whole and drawn[6:] == ["losses", "scores", "times"]
+    panels = [np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int) for png in whole]
+    pixels = np.concatenate(panels, axis=1)
     figure = io.BytesIO()
     draw(shown).savefig(figure, format="png", dpi=100)
     one = np.asarray(Image.open(figure).convert("RGB")).astype(int)

@@ -18,7 +18,7 @@ from rwlib.colors import COLORS
 from rwlib.conventions import InputError, tensor_to_image
 
 
-def picture(image: bytes, alt: str, *, style: str = "", kind: str = "png") -> str:
+def picture(image: bytes, alt: str, *, style: str = "", kind: str = "png", part: bool = False) -> str:
     """Return a picture as HTML.
 
     Args:
@@ -26,11 +26,12 @@ def picture(image: bytes, alt: str, *, style: str = "", kind: str = "png") -> st
         alt: what can be seen, in a sentence.
         style: CSS.
         kind: of file, `png` or `jpeg`.
+        part: whether a picture before it has the sentence for both; then `alt` is empty.
 
     Raises:
         InputError: no alternative text; someone reads this with their ears.
     """
-    if not alt.strip():
+    if not alt.strip() and not part:
         raise InputError("alt: expected a sentence that says what the figure shows, got nothing")
     source = f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
     style = f' style="{style}"' if style else ""

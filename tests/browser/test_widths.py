@@ -29,7 +29,7 @@ monitor""",
     "studio": "studio = w.AblationStudio()\nstudio",
 }
 VIEWS = {"studio": ("Compare", "Table", "Train now")}
-MAIN_PX = {"painter": 700, "lens": 220, "explorer": 300, "critic": 1200, "monitor": 1200, "studio": 150}
+MAIN_PX = {"painter": 700, "lens": 220, "explorer": 300, "critic": 450, "monitor": 400, "studio": 150}
 """How wide the widest picture is at least on a page of 1900 px."""
 PICTURES = """panel => [...panel.querySelectorAll('img, canvas, svg')].filter(one => one.checkVisibility())
   .map(one => one.getBoundingClientRect().width)"""

@@ -22,6 +22,10 @@ from rwlib.widgets.shared.heat import DIVERGING, SEQUENTIAL
 NAMES = {"I_gt": "real, I_gt", "I_p1": "first fake, I_p1", "I_p2": "second fake, I_p2"}
 COLOR = {"I_gt": COLORS[2], "I_p1": COLORS[0], "I_p2": COLORS[1]}
 MARGIN_PX, TITLE_PX, GAP_PX, BAR_PX = 24, 24, 12, 92
+CHART_CUTS_PX = (484,)
+"""Between the axes of `chart`."""
+SHEET_CUTS_PX = (SIDE_PX + MARGIN_PX + GAP_PX, 2 * (SIDE_PX + MARGIN_PX + GAP_PX))
+"""Between the pictures of `sheet`."""
 EXISTING = np.array([112, 112, 112], np.uint8)
 """Grey of what the discriminator does not see."""
 
@@ -94,6 +98,11 @@ def chart(story: Story) -> tuple[np.ndarray, list[list[int]]]:
     canvas.draw()
     columns = [[round(axis.transData.transform((step, 0))[0]) for axis in (left, right)] for step in steps]
     return np.asarray(canvas.buffer_rgba())[..., :3].copy(), columns
+
+
+def pieces(pixels: np.ndarray, cuts: Sequence[int]) -> list[bytes]:
+    """Cut a picture (h, w, 3) at some columns, and return a PNG of each piece."""
+    return [to_bytes(piece) for piece in np.split(pixels, cuts, axis=1)]
 
 
 def mark(pixels: np.ndarray, columns: Sequence[int]) -> np.ndarray:

@@ -20,7 +20,19 @@ from rwlib.data.views import center_view
 from rwlib.notebook.figures import captioned, picture
 from rwlib.training.run_folder import OLDER, STATE
 from rwlib.widgets.critic.moments import SIDE_PX, TILE_PX, Moment, Scenes, from_checkpoint, load_recording
-from rwlib.widgets.critic.views import CAPTION, Story, batch_means, chart, mark, notice, sheet, to_bytes
+from rwlib.widgets.critic.views import (
+    CAPTION,
+    CHART_CUTS_PX,
+    SHEET_CUTS_PX,
+    Story,
+    batch_means,
+    chart,
+    mark,
+    notice,
+    pieces,
+    sheet,
+    to_bytes,
+)  # fmt: skip
 from rwlib.widgets.shared.background import Ticker
 from rwlib.widgets.shared.follow import CurvesReader
 from rwlib.widgets.shared.panel import Panel
@@ -55,7 +67,7 @@ class CriticView(Panel):
         self._stamp: tuple[int, int] | None = None
         self._waiting: list[Path] = []  # checkpoints that are not looked at yet
         self._ticker: Ticker | None = None
-        self._drawn: dict[tuple, bytes] = {}
+        self._drawn: dict[tuple, list[bytes]] = {}
         self._chart: tuple[np.ndarray, list[list[int]]] | None = None
         self.moment = ipywidgets.IntSlider(
             0, 0, 0, description="moment", readout=False, layout={"width": "420px"},
@@ -167,20 +179,21 @@ class CriticView(Panel):
         index = min(self.moment.value, len(story.moments) - 1)
         photo, one_scale = self.photo.value or 0, self.one_scale.value
 
-        def compute() -> tuple[bytes, bytes]:
+        def compute() -> tuple[list[bytes], list[bytes]]:
             if self._chart is None:
                 self._chart = chart(story)
             pixels, columns = self._chart
             key = (index, photo, one_scale)
             if key not in self._drawn:
-                self._drawn[key] = to_bytes(sheet(story, index, photo, one_scale=one_scale))
-            return to_bytes(mark(pixels, columns[index])), self._drawn[key]
+                self._drawn[key] = pieces(sheet(story, index, photo, one_scale=one_scale), SHEET_CUTS_PX)
+            return pieces(mark(pixels, columns[index]), CHART_CUTS_PX), self._drawn[key]
 
-        def show(pictures: tuple[bytes, bytes]) -> None:
+        def show(pictures: tuple[list[bytes], list[bytes]]) -> None:
             sentence = notice(story.moments[index], story.form)
             self.noticed.value = f'<div role="status"><b>{html.escape(sentence)}</b></div>'
-            self.curves.set(pictures[0], f"Mean scores over {len(story.moments)} moments, and how far real is ahead.")
-            self.maps.set(
+            seen = f"Mean scores over {len(story.moments)} moments, and how far real is ahead."
+            self.curves.set_strip(pictures[0], seen)
+            self.maps.set_strip(
                 pictures[1], describe(story.moments[index], photo), f"{CAPTION} Photographs: {story.scenes.what}."
             )
 

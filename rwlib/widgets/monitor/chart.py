@@ -19,7 +19,7 @@ LAMBDAS = {"lambda_1": "λ₁ ", "lambda_2": "λ₂ ", "lambda_3": "λ₃ "}
 POINTS = 600
 """A curve is drawn with at most so many points."""
 HEIGHT_IN, DPI = 3.0, 100
-PANELS_IN = {"losses": (3.45, 0.64, 3.28), "scores": (3.25, 0.47, 3.03), "times": (2.7, 0.8, 2.56)}
+PANELS_IN = {"losses": (3.45, 0.64, 3.28), "scores": (3.25, 0.47, 3.03), "times": (2.7, 0.95, 2.56)}
 """Panel → its width, and where its axis begins and ends, in inches."""
 
 
@@ -42,13 +42,13 @@ def draw(snapshot: Snapshot, *, log: bool = False, smoothing: int = 10, weighted
 
 
 class Chart:
-    """The same as pixels, of which only the panels that have changed are drawn again: a third of the time, or two."""
+    """The same, a picture a panel; only those that have changed are drawn again: a third of the time, or two."""
 
     def __init__(self) -> None:
-        self._panels: dict[str, tuple[Snapshot, tuple, np.ndarray]] = {}
+        self._panels: dict[str, tuple[Snapshot, tuple, bytes]] = {}
 
-    def png(self, snapshot: Snapshot, *, log: bool = False, smoothing: int = 10, weighted: bool = True) -> bytes:
-        """Return the picture of a snapshot; the arguments are those of `draw`."""
+    def pngs(self, snapshot: Snapshot, *, log: bool = False, smoothing: int = 10, weighted: bool = True) -> list[bytes]:
+        """Return the panels of a snapshot, a PNG each; the arguments are those of `draw`."""
         options = {"losses": (log, smoothing, weighted), "scores": (smoothing,), "times": ()}
         for panel, key in options.items():
             before = self._panels.get(panel)
@@ -59,11 +59,10 @@ class Chart:
                 _draw_panel(panel, axis, snapshot, log, smoothing, weighted)
                 canvas = FigureCanvasAgg(fig)
                 canvas.draw()
-                self._panels[panel] = snapshot, key, np.asarray(canvas.buffer_rgba())[..., :3].copy()
-        png = io.BytesIO()
-        pixels = np.concatenate([self._panels[panel][2] for panel in PANELS_IN], axis=1)
-        Image.fromarray(pixels).save(png, "PNG", compress_level=1)
-        return png.getvalue()
+                png = io.BytesIO()
+                Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(png, "PNG", compress_level=1)
+                self._panels[panel] = snapshot, key, png.getvalue()
+        return [self._panels[panel][2] for panel in PANELS_IN]
 
 
 def _draw_panel(panel: str, axis: Axes, snapshot: Snapshot, log: bool, smoothing: int, weighted: bool) -> None:

@@ -150,7 +150,7 @@ class TrainingMonitor(Panel):
             begun = time.monotonic()
             snapshot = take_snapshot(run)
             sheet = read_sheet(snapshot.samples, SHEET_PX)
-            result = snapshot, self._chart.png(snapshot, **options), describe(snapshot), sheet
+            result = snapshot, self._chart.pngs(snapshot, **options), describe(snapshot), sheet
             self._rest_until = time.monotonic() + REST * (time.monotonic() - begun)
             return result
 
@@ -169,10 +169,10 @@ class TrainingMonitor(Panel):
     def _options(self) -> dict[str, Any]:
         return {"log": self.log_scale.value, "weighted": self.weighted.value, "smoothing": self.smoothing.value}
 
-    def _show(self, result: tuple[Snapshot, bytes, str, bytes]) -> None:
+    def _show(self, result: tuple[Snapshot, list[bytes], str, bytes]) -> None:
         snapshot, chart, description, sheet = result
         self.snapshot = snapshot
-        self.curves.set(chart, description)
+        self.curves.set_strip(chart, description)
         if sheet:
             step = int(snapshot.samples.stem.partition("_")[2])
             self.samples.set(
@@ -198,8 +198,8 @@ class TrainingMonitor(Panel):
         snapshot, options = self.snapshot, self._options()
         self.later(
             "redraw",
-            lambda: self._chart.png(snapshot, **options),
-            lambda png: self.curves.set(png, describe(snapshot)),
+            lambda: self._chart.pngs(snapshot, **options),
+            lambda pngs: self.curves.set_strip(pngs, describe(snapshot)),
             urgent=True,
         )
 

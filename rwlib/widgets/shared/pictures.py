@@ -4,6 +4,7 @@ No pyplot: callbacks run in another thread, where its global state leaves blank 
 """
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import anywidget
@@ -53,6 +54,20 @@ class Picture(ipywidgets.HTML):
         self.width = f"{width_px}px" if width_px else ""
         self.png = b""
         self.alt = ""
+
+    def set_strip(self, pieces: Sequence[bytes], alt: str, caption: str = "") -> None:
+        """Show the pieces of one picture, PNGs: side by side, and where the page is narrow on several lines.
+
+        Letters then stay readable on a telephone: a piece gets as wide as the page, not the whole picture.
+        """
+        self.png, self.alt = b"".join(pieces), alt
+        shown = ""
+        for i, png in enumerate(pieces):
+            w = int.from_bytes(png[16:20], "big")  # where a PNG says how wide it is
+            style = f"flex:{w} 1 {w}px;min-width:0;max-width:min(100%,{1.6 * w:.0f}px)"
+            shown += picture_html(png, alt, style=style) if not i else picture_html(png, "", style=style, part=True)
+        width = f"width:100%;max-width:{self.width}" if self.width else ""
+        self.value = captioned(f'<div style="display:flex;flex-wrap:wrap;{width}">{shown}</div>', caption)
 
     def set(self, picture: Figure | Tensor | np.ndarray | bytes, alt: str, caption: str = "") -> None:
         """Show another picture, with the text that says what can be seen."""
