@@ -1,4 +1,4 @@
-"""Draw the stills of the widgets in notebooks/images anew, from a real JupyterLab: `python tests/browser/stills.py [NAME ...]`.
+"""Draw the stills in notebooks/images anew, from a real JupyterLab: `python tests/browser/stills.py [NAME ...]`.
 
 Look at them afterwards; README.md shows them.
 """
