@@ -3,8 +3,7 @@
 The lists `nbNN.py` were written before the messages were looked at, but for exercises 0.1, 6.13, 7.13 and 12.1 to
 12.3, whose authors knew them; then messages were written for most of them. `second.py`, `third.py` and `fourth.py`
 say what a message is worth after that: no message was written for them. `fifth.py` and `sixth.py` are by another
-hand, which had seen neither messages nor answers; explanations were mended after the fifth, and the sixth was tried
-once, then.
+hand, which had seen no message; explanations were mended after the fifth, and the sixth was tried once, then.
 
 A message is *specific* if it is the one that an author wrote for what does the same as the answer in every case (it
 stands in `rwlib.course.exercises`), or if it says one of the words that the list asks for and is none of the vague
