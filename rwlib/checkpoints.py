@@ -34,7 +34,9 @@ HEADER = {"format", "kind", "config", "about", "sha256"}
 """Entries of the header that this version understands; a file of an early rwlib lacks the last."""
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = SHIPPED / "facades64.safetensors"
-"""The generator that ships with rwlib; its model card lies beside it."""
+"""The generator that ships with rwlib for 64 px, the course's size; its model card lies beside it."""
+PHOTOGRAPHS = SHIPPED / "facades128.safetensors"
+"""The generator that ships with rwlib for photographs: of all, the best on held-out ones at 128 px (RESULTS.md)."""
 
 
 def checksum(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
@@ -196,7 +198,7 @@ def load_generator(file: str | os.PathLike[str] | None = None) -> tuple[nn.Modul
     """Return a generator in evaluation mode, and the configuration it was trained with.
 
     Args:
-        file: a generator checkpoint; None takes the one that ships with rwlib.
+        file: a generator checkpoint; None takes `DEFAULT`, which ships with rwlib.
 
     Raises:
         InputError: see `read_checkpoint` and `load_weights`.

@@ -253,7 +253,7 @@ assert terms[0] < terms[1] < terms[2]
 def my_pool_weights(phis_gt):
     """Exercise 5.5: return a weight for each pool, so that all Gram diagonals have the same weighted sum.
 
-    Shapes: each entry (b, c, h, w) → (number of pools,). The weights' mean is 1. A batch is averaged.
+    Shapes: each entry (b, c, h, w) → (number of pools,), of its dtype. The weights' mean is 1. A batch is averaged.
     """
     ### BEGIN SOLUTION
     diagonal_sums = torch.stack([phi.square().mean() for phi in phis_gt])

@@ -38,11 +38,11 @@ class Inpaint:
         check_request(self.photo, self.mask, self.output)
         if self.checkpoint:
             check_checkpoint("checkpoint", self.checkpoint)
-        from rwlib.checkpoints import load_generator
+        from rwlib.checkpoints import PHOTOGRAPHS, load_generator
         from rwlib.inpainting import inpaint_file
 
         start = time.monotonic()
-        G, config = load_generator(self.checkpoint)
+        G, config = load_generator(self.checkpoint or PHOTOGRAPHS)
         inpaint_file(
             self.photo,
             self.mask,
@@ -53,4 +53,5 @@ class Inpaint:
             work_side_px=self.work_side_px,
             sample=self.sample,
         )
-        print(f"Written to {printable(self.output)} in {time.monotonic() - start:.1f} s")
+        by = "" if self.checkpoint else f" by {PHOTOGRAPHS.stem}, the best for photographs of those that ship"
+        print(f"Written to {printable(self.output)} in {time.monotonic() - start:.1f} s{by}")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from rwlib.ablations import ABLATIONS, WEIGHTS, load_ablation
-from rwlib.checkpoints import load_generator
+from rwlib.checkpoints import PHOTOGRAPHS, load_generator
 from rwlib.config import Config
 from rwlib.networks.generator import RegionWiseGenerator
 
@@ -15,7 +15,7 @@ class Generators:
     """Labels for a menu, and what is behind them: the shipped generator, the variants of Fig. 4, and checkpoints."""
 
     def __init__(self) -> None:
-        self.labels = {SHIPPED: "house fronts, 64 px (shipped)"}
+        self.labels = {SHIPPED: "house fronts, 128 px (shipped)"}
         for name, variant in ABLATIONS.items():
             if (Path(WEIGHTS) / f"{name}.safetensors").is_file():
                 self.labels[name] = f"Fig. 4{variant.panel}: {variant.title}"
@@ -28,7 +28,7 @@ class Generators:
 
     def __getitem__(self, key: str) -> tuple[RegionWiseGenerator, Config]:
         if key not in self._loaded:
-            self._loaded[key] = load_ablation(key, WEIGHTS) if key in ABLATIONS else load_generator()
+            self._loaded[key] = load_ablation(key, WEIGHTS) if key in ABLATIONS else load_generator(PHOTOGRAPHS)
         return self._loaded[key]
 
     def add(self, checkpoint: str | os.PathLike[str]) -> str:
