@@ -293,7 +293,7 @@ def draw_curves(curves: Sequence[Mapping[str, Any]], file: Path) -> None:
             )  # fmt: skip
         axis.set_xlabel(label)
         axis.grid(alpha=0.3)
-    axes[0].set_ylabel("PSNR in the hole, dB\n(held-out photographs, higher is better)")
+    axes[0].set_ylabel("PSNR in the hole, dB\n(held-out photographs)")
     if curves:
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     picture = io.BytesIO()
