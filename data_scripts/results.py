@@ -14,7 +14,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +67,12 @@ class Group:
     """With the classical fills."""
     bundled: bool = False
     """On the photographs that scikit-image brings, not on those of `--data`."""
+    size_px: int = 64
+    """Side of the centre crops."""
+    worst: int = 0
+    """So many of the worst photographs have a picture of their own, `NAME-worst.png`."""
+    in_paper: Mapping[str, str] = field(default_factory=dict)
+    """Those that stand in tables 2 and 3 of the paper: file without folder → column."""
 
     def files(self) -> list[Path]:
         """Return those of its checkpoints that are there."""
@@ -93,17 +99,24 @@ def ellipse_corners(
     return tuple((row + high * np.sin(x), column + wide * np.cos(x)) for x in angles)
 
 
-RIVALS = tuple(f"rivals/{name}" for name in ("rw64", "red64", "pconv64", "ca64", "gated64", "ec64", "pic64"))
+NAMES = ("rw64", "red64", "pconv64", "ca64", "gated64", "ec64", "pic64")
+RIVALS = tuple(f"rivals/{name}" for name in NAMES)
+SHIPPED = ("facades128", "facades64-2", "facades64")
+IN_PAPER = {"rw64": "ours", "pconv64": "PConv", "ca64": "CA", "ec64": "EC", "pic64": "PIC"}
 GROUPS = (
-    Group("images", "All methods, trained on the same number of images", RIVALS, classical=True),
-    Group("shipped", "The generators that rwlib uses", ("facades64-2", "facades64"), classical=True),
+    Group("images", "All methods, trained on the same number of images", RIVALS, classical=True, in_paper=IN_PAPER),
+    Group("shipped", "The generators that rwlib uses, at 64 px", SHIPPED[1:], classical=True),
+    Group("large", "The generators that rwlib uses, at 128 px", SHIPPED, size_px=128, worst=12),
     Group("variants", "The six variants of Fig. 4", tuple(f"ablations/{name}" for name in ABLATIONS)),
-    Group("photos", "Photographs of another kind", ("facades64-2", *RIVALS), bundled=True),
+    Group("photos", "Photographs of another kind", (SHIPPED[1], *RIVALS), bundled=True),
 )
 
-
-IN_PAPER = {"rw64": "ours", "pconv64": "PConv", "ca64": "CA", "ec64": "EC", "pic64": "PIC"}
-"""Our generators → the columns of tables 2 and 3."""
+PARTS = (
+    *(group.name for group in GROUPS),
+    *(f"{group.name}-order" for group in GROUPS if group.in_paper),
+    *("hours", "seeds", "trainings", "area", "weights"),
+)
+"""What stands between marks on the page."""
 REMOVALS = {
     "rocket": [((104, 190), (104, 216), (364, 228), (364, 170))],  # the mast on the left
     "astronaut": [ellipse_corners(386, 171, 40, 40), ((334, 268), (334, 336), (384, 336), (384, 268))],  # two badges
@@ -226,9 +239,31 @@ def trainings_table(file: Path) -> str:
     return markdown_table(header, lines)
 
 
-def order_table(summary: Summary) -> str:
+def hours_table(file: Path) -> str:
+    """Return the methods after ten minutes of one core each, beside the same ones after equally few images.
+
+    Args:
+        file: what `study.py` wrote, a line for each training: `rw64` after equal images, `rw64-hours` after hours.
+    """
+    with open(file, encoding="utf-8", newline="") as opened:
+        rows = {row["name"]: row for row in csv.DictReader(opened)}
+    names = [f"{name}-hours" for name in NAMES if f"{name}-hours" in rows]
+    lines = [["batches of four", *(str(sum(map(int, rows[name]["steps"].split("+")))) for name in names)]]
+    for kind in KINDS:
+        for bucket in range(5):
+            column = f"psnr_{kind[0]}{10 * bucket}"
+            values = [float(rows[name][column]) for name in names]
+            before = [float(rows[name.removesuffix("-hours")][column]) for name in names]
+            pairs = zip(values, before, strict=True)
+            texts = [f"{x:.2f} ({x - y:+.2f})".replace("-", "−") for x, y in pairs]
+            texts = [f"**{text}**" if x == max(values) else text for text, x in zip(texts, values, strict=True)]
+            lines.append([f"{kind} {bucket_name(bucket)}", *texts])
+    return markdown_table(["hole psnr", *names], lines)
+
+
+def order_table(group: Group, summary: Summary) -> str:
     """Return the order of the paper's five methods by PSNR: the paper's over its data sets, ours inside the hole."""
-    found = {name: method for name, method in IN_PAPER.items() if name in summary.methods}
+    found = {name: method for name, method in group.in_paper.items() if name in summary.methods}
     values = paper_values()
     lines = []
     for kind, bucket in summary.cells:
@@ -270,15 +305,19 @@ def area_table() -> str:
 # --- pictures
 
 
-def ranks(rows: Sequence[Mapping[str, str]], method: str) -> dict[str, int]:
-    """Return the photographs with the best, the median and the worst hole PSNR of a method, by the rule of the page."""
+def best_first(rows: Sequence[Mapping[str, str]], method: str) -> list[int]:
+    """Return the photographs by the hole PSNR of a method, in the cell that is `SHOWN`."""
     kind, bucket = SHOWN
     scores = {
         int(row["photo"]): float(row["hole_psnr"])
         for row in rows
         if (row["method"], row["kind"], row["bucket"]) == (method, kind, str(bucket))
     }
-    order = sorted(scores, key=lambda photo: (-scores[photo], photo))
+    return sorted(scores, key=lambda photo: (-scores[photo], photo))
+
+
+def ranks(order: Sequence[int]) -> dict[str, int]:
+    """Return the best, the median and the worst photograph: the rule by which the page chooses its pictures."""
     return {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
 
 
@@ -301,7 +340,8 @@ def draw(methods: Sequence[Method], source: PhotoSource, protocol: Protocol, sho
 
 def draw_removals() -> Figure:
     """Draw what the generators of the longest trainings leave where an object was, beside a classical fill (Fig. 8)."""
-    generators = {name: load_generator(WEIGHTS / f"{name}.safetensors") for name in ("facades64-2", "facades64")}
+    files = [WEIGHTS / f"{name}.safetensors" for name in SHIPPED]
+    generators = {file.stem: load_generator(file) for file in files if file.exists()}
     telea = opencv_fill("telea")
     columns = ["photograph", "hole", *generators, "telea"]
     fig = Figure(figsize=(2.3 * len(columns), 2.0 * len(REMOVALS)), layout="constrained")
@@ -339,7 +379,7 @@ def put(page: Path, name: str, text: str) -> None:
 
 def measure(group: Group, data: str, work: Path, out: Path, photos: int) -> Summary:
     """Measure a group and write its pictures and its CSV."""
-    methods, digests, size_px = open_methods(group.files(), classical=group.classical, size_px=64)
+    methods, digests, size_px = open_methods(group.files(), classical=group.classical, size_px=group.size_px)
     source = open_source("photos" if group.bundled else data)
     protocol = Protocol(size_px, 0, photos=min(photos, len(source)) if photos else len(source))
     networks = open_feature_networks("vgg", size_px=size_px, device="cpu", photos=protocol.n_photos(source))
@@ -347,10 +387,16 @@ def measure(group: Group, data: str, work: Path, out: Path, photos: int) -> Summ
     folder = work / group.name
     summary = run_evaluation(methods, source, protocol, folder, networks=networks, about=about)
     with open(folder / "rows.csv", encoding="utf-8", newline="") as opened:
-        shown = ranks(list(csv.DictReader(opened)), methods[0].name)
+        order = best_first(list(csv.DictReader(opened)), methods[0].name)
     write_text(out / f"{group.name}.csv", summary.csv(), "out")
-    with replacing(out / f"{group.name}.png") as opened:
-        draw(methods, source, protocol, shown).savefig(opened, format="png", dpi=110)
+    pictures = {group.name: ranks(order)}
+    if group.worst:
+        pictures[f"{group.name}-worst"] = {
+            f"worst but {i}" if i else "worst": x for i, x in enumerate(order[: -group.worst - 1 : -1])
+        }
+    for name, shown in pictures.items():
+        with replacing(out / f"{name}.png") as opened:
+            draw(methods, source, protocol, shown).savefig(opened, format="png", dpi=110)
     return summary
 
 
@@ -386,19 +432,23 @@ def main() -> None:
     options = parser.parse_args()
     groups = [group for group in GROUPS if group.files() and (not options.only or group.name in options.only)]
     n = len(open_source(options.data))
-    holes = sum(10 * n * (len(group.files()) + 4 * group.classical) for group in groups if not group.bundled)
-    print(f"{holes} holes to fill and measure: about {holes * SECONDS / 60:.0f} minutes on one core")
+    areas = sum(
+        10 * n * (len(group.files()) + 4 * group.classical) * (group.size_px / 64) ** 2
+        for group in groups if not group.bundled
+    )  # fmt: skip
+    print(f"{areas:.0f} pictures of 64x64 to fill and measure: about {areas * SECONDS / 60:.0f} minutes on one core")
     options.out.mkdir(parents=True, exist_ok=True)
     for group in groups:
         begin = time.perf_counter()
         print(f"{group.title}: {', '.join(file.stem for file in group.files())}")
         summary = measure(group, options.data, options.work, options.out, options.photos)
         put(options.page, group.name, sections(group, summary))
-        if group.name == "images":
-            put(options.page, "order", order_table(summary))
+        if group.in_paper:
+            put(options.page, f"{group.name}-order", order_table(group, summary))
         print(f"{group.name}: {time.perf_counter() - begin:.0f} s")
     with replacing(options.out / "removals.png") as opened:
         draw_removals().savefig(opened, format="png", dpi=90)
+    put(options.page, "hours", hours_table(ROOT / "data_scripts/study_results.csv"))
     put(options.page, "seeds", seeds_table(WEIGHTS / "ablations/results.csv"))
     put(options.page, "trainings", trainings_table(ROOT / "data_scripts/study_results.csv"))
     put(options.page, "area", area_table())

@@ -6,7 +6,7 @@ import re
 import data_script_helpers  # noqa: F401, which puts data_scripts on the path
 import pytest
 import results
-from results import GROUPS, METRICS, ROOT, Group, put, ranks, seeds_table
+from results import GROUPS, METRICS, PARTS, ROOT, Group, best_first, put, ranks, seeds_table
 
 from rwlib.data import PhotoSet
 from rwlib.errors import InputError
@@ -20,10 +20,8 @@ RESULTS = ROOT / "docs/results"
 @pytest.fixture
 def page(tmp_path):
     page = tmp_path / "page.md"
-    names = [*(group.name for group in GROUPS), "seeds", "trainings", "area", "order", "weights"]
-    page.write_text(
-        "# Words\n\n" + "".join(f"<!-- results: {name} -->\nold\n<!-- end -->\n\nwords\n\n" for name in names)
-    )
+    parts = "".join(f"<!-- results: {name} -->\nold\n<!-- end -->\n\nwords\n\n" for name in PARTS)
+    page.write_text("# Words\n\n" + parts)
     return page
 
 
@@ -37,7 +35,8 @@ def test_it_writes_between_the_marks_and_goes_on_where_it_was(page, tmp_path, mo
     results.main()
     assert "facades64-2, full\n" in capsys.readouterr().out
     text, rows = page.read_text(), (tmp_path / "work/photos/rows.csv").read_bytes()
-    assert text.startswith("# Words\n\n") and text.count("\nwords\n") == 9 and text.count("\nold\n") == 4
+    assert text.startswith("# Words\n\n") and text.count("\nwords\n") == len(PARTS)
+    assert text.count("\nold\n") == len(PARTS) - 6
     assert re.search(r"\| contiguous 20–30 % \| .* ± .* \|", text) and "| hole psnr, facades64-2 minus | full |" in text
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"photos.csv", "photos.png", "removals.png"}
     monkeypatch.setattr("rwlib.evaluation.run.measure_photo", None)  # nothing is left to be measured
@@ -66,7 +65,8 @@ def test_the_pictures_are_chosen_by_rule():
         for method in ("a", "b")
         for kind, bucket in (("contiguous", "2"), ("contiguous", "1"), ("discontiguous", "2"))
     ]
-    assert ranks(rows, "a") == {"best": 2, "median": 0, "worst": 3}
+    assert best_first(rows, "a") == [2, 4, 0, 1, 3]
+    assert ranks([2, 4, 0, 1, 3]) == {"best": 2, "median": 0, "worst": 3}
 
 
 def test_differences_of_trainings_are_paired_by_seed(tmp_path):
@@ -87,7 +87,7 @@ def test_differences_of_trainings_are_paired_by_seed(tmp_path):
 
 def test_the_page_has_every_part_and_its_pictures():
     text = PAGE.read_text()
-    for name in [*(group.name for group in GROUPS), "seeds", "trainings", "area", "order", "weights"]:
+    for name in PARTS:
         part = re.search(rf"<!-- results: {name} -->\n(.*?)<!-- end -->", text, re.DOTALL)
         assert part and part[1].count("|") > 24, name
     for group in GROUPS:
