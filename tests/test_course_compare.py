@@ -23,8 +23,10 @@ def test_it_says_what_find_difference_says(got, expected, equal):
 
 
 def test_a_wrong_shape_is_not_explained(monkeypatch):
-    monkeypatch.setattr(compare, "wrong_shape", None)  # cannot be called
-    assert not compare.same((torch.ones(3, 4), 1), (torch.ones(4), 1))
+    asked = []
+    monkeypatch.setattr(compare, "wrong_shape", lambda *args: asked.append(args) or "")
+    assert not compare.same((torch.ones(3, 4), 1), (torch.ones(4), 1)) and not asked
+    assert compare.find_difference(torch.ones(3, 4), torch.ones(4)) and asked
 
 
 def test_a_tensor_that_cannot_be_asked_is_not_equal():
