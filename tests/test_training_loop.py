@@ -31,7 +31,8 @@ from rwlib.training.loop import train
 from rwlib.training.run_folder import read_record, save_samples
 from rwlib.training.schedule import Schedule
 from rwlib.training.step import moving_average
-from rwlib.training.update import READ_EVERY, Readout
+from rwlib.training.timer import PartTimer
+from rwlib.training.update import READ_EVERY, Readout, Step
 
 
 class Noise:
@@ -343,6 +344,19 @@ def test_losses_that_are_read_together_are_those_of_each_step(tmp_path, monkeypa
     assert curves(tmp_path / "together") == curves(tmp_path / "one by one")
     states = [read_checkpoint(tmp_path / x / "training.safetensors")[0] for x in ("one by one", "together")]
     assert all(torch.equal(x, states[1][name]) for name, x in states[0].items())
+
+
+def test_each_number_that_is_read_keeps_its_name():
+    readout = Readout(SimpleNamespace(device=torch.device("cpu"), num_processes=1), PartTimer(torch.device("cpu")))
+    wanted = [{"L_r": 1.0, "L_c": 2.0, "L": 3.0}, {"L_r": 4.0, "L": 5.0}, {"L_D": 6.0, "D_gt": 7.0, "L": 8.0}]
+    for number, losses in enumerate(wanted):
+        row = {"learning_rate": number / 10}
+        readout.steps.append(Step(number, 1, {k: torch.tensor(x) for k, x in losses.items()}, [], row))
+    steps, stopping = readout.read(stop=True)
+    assert stopping and readout.steps == [] and [step.row["learning_rate"] for step in steps] == [0, 0.1, 0.2]
+    assert [
+        {k: x for k, x in step.row.items() if k in losses} for step, losses in zip(steps, wanted, strict=True)
+    ] == wanted
 
 
 def test_the_loop_reads_numbers_only_where_it_reads_losses(tmp_path, monkeypatch):
