@@ -47,6 +47,9 @@ def paint(page, panel, strokes) -> None:
 
 def main() -> int:
     """Open one notebook with all widgets, or with those that are named, use them, and write a picture of each."""
+    if unknown := set(sys.argv[1:]) - set(SHOWN):
+        print(f"stills: {unknown.pop()} is no widget; known are {', '.join(SHOWN)}", file=sys.stderr)
+        return 2
     shown = {name: cell for name, cell in SHOWN.items() if name in (sys.argv[1:] or SHOWN)}
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         folder, private = Path(place) / "notebooks", Path(place) / "private"
