@@ -14,7 +14,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +71,6 @@ class Group:
     """Side of the centre crops."""
     worst: int = 0
     """So many of the worst photographs have a picture of their own, `NAME-worst.png`."""
-    in_paper: Mapping[str, str] = field(default_factory=dict)
-    """Those that stand in tables 2 and 3 of the paper: file without folder → column."""
 
     def files(self) -> list[Path]:
         """Return those of its checkpoints that are there."""
@@ -104,7 +102,7 @@ RIVALS = tuple(f"rivals/{name}" for name in NAMES)
 SHIPPED = ("facades128", "facades64-2", "facades64")
 IN_PAPER = {"rw64": "ours", "pconv64": "PConv", "ca64": "CA", "ec64": "EC", "pic64": "PIC"}
 GROUPS = (
-    Group("images", "All methods, trained on the same number of images", RIVALS, classical=True, in_paper=IN_PAPER),
+    Group("images", "All methods, trained on the same number of images", RIVALS, classical=True),
     Group("shipped", "The generators that rwlib uses, at 64 px", SHIPPED[1:], classical=True),
     Group("large", "The generators that rwlib uses, at 128 px", SHIPPED, size_px=128, worst=12),
     Group("variants", "The six variants of Fig. 4", tuple(f"ablations/{name}" for name in ABLATIONS)),
@@ -113,8 +111,7 @@ GROUPS = (
 
 PARTS = (
     *(group.name for group in GROUPS),
-    *(f"{group.name}-order" for group in GROUPS if group.in_paper),
-    *("hours", "seeds", "trainings", "area", "weights"),
+    *("order", "hours", "seeds", "trainings", "area", "weights"),
 )
 """What stands between marks on the page."""
 REMOVALS = {
@@ -261,9 +258,9 @@ def hours_table(file: Path) -> str:
     return markdown_table(["hole psnr", *names], lines)
 
 
-def order_table(group: Group, summary: Summary) -> str:
+def order_table(summary: Summary) -> str:
     """Return the order of the paper's five methods by PSNR: the paper's over its data sets, ours inside the hole."""
-    found = {name: method for name, method in group.in_paper.items() if name in summary.methods}
+    found = {name: method for name, method in IN_PAPER.items() if name in summary.methods}
     values = paper_values()
     lines = []
     for kind, bucket in summary.cells:
@@ -443,8 +440,8 @@ def main() -> None:
         print(f"{group.title}: {', '.join(file.stem for file in group.files())}")
         summary = measure(group, options.data, options.work, options.out, options.photos)
         put(options.page, group.name, sections(group, summary))
-        if group.in_paper:
-            put(options.page, f"{group.name}-order", order_table(group, summary))
+        if group.name == "images":
+            put(options.page, "order", order_table(summary))
         print(f"{group.name}: {time.perf_counter() - begin:.0f} s")
     with replacing(options.out / "removals.png") as opened:
         draw_removals().savefig(opened, format="png", dpi=90)

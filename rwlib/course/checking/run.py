@@ -214,19 +214,9 @@ def copied(value: Any) -> Any:
 
 def _differs(now: Any, before: Any) -> bool:
     """Whether a tensor, an array, or a container of them is no longer what it was."""
-    if isinstance(now, Tensor) and isinstance(before, Tensor) and _is_same(now, before):
-        return False
     if isinstance(now, tuple | list | dict | Tensor) or hasattr(now, "__array__"):
         return not same(now, before, 0.0)
     return False
-
-
-def _is_same(now: Tensor, before: Tensor) -> bool:
-    """Whether two tensors are equal beyond doubt, which is soon seen; false also where that cannot be asked."""
-    try:
-        return now.dtype == before.dtype and now.requires_grad == before.requires_grad and torch.equal(now, before)
-    except Exception:  # sparse, or on no device
-        return False
 
 
 def _is_marked(now: Any, before: Any) -> bool:
