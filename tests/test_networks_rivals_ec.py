@@ -14,7 +14,8 @@ from skimage.feature import canny
 from rwlib.config import make_config
 from rwlib.conventions import InputError, compose
 from rwlib.networks.layers.canny import canny_edges, grey
-from rwlib.networks.rivals.ec import EdgeConnect, JohnsonNetwork, PatchDiscriminator
+from rwlib.networks.rivals.ec import EdgeConnect
+from rwlib.networks.rivals.ec_networks import JohnsonNetwork, PatchDiscriminator
 
 sys.path.append(str(Path(__file__).parent.parent / "data_scripts"))
 from _rival_weights import ec_layers, translated  # noqa: E402 (scripts are no package)

@@ -18,7 +18,8 @@ from rwlib.networks.layers.gated_conv import GatedConv2d
 from rwlib.networks.layers.residual import ResidualBlock, UpsamplingBlock
 from rwlib.networks.rivals.ca import CAGenerator
 from rwlib.networks.rivals.coarse_to_fine import RefinementNetwork
-from rwlib.networks.rivals.ec import EdgeConnect, JohnsonNetwork
+from rwlib.networks.rivals.ec import EdgeConnect
+from rwlib.networks.rivals.ec_networks import JohnsonNetwork
 from rwlib.networks.rivals.gated import GatedGenerator
 from rwlib.networks.rivals.pconv import PConvUNet
 from rwlib.networks.rivals.pic import PICGenerator

@@ -25,7 +25,8 @@ from torch.optim.swa_utils import AveragedModel
 from rwlib.config import Config
 from rwlib.losses import feature_loss, gan_loss_discriminator, gan_loss_generator, style_loss
 from rwlib.networks.layers.canny import canny_edges, grey
-from rwlib.networks.rivals.ec import EdgeConnect, PatchDiscriminator
+from rwlib.networks.rivals.ec import EdgeConnect
+from rwlib.networks.rivals.ec_networks import PatchDiscriminator
 from rwlib.networks.vgg import VGGMaps
 from rwlib.training.players import adam, weighted_sum
 from rwlib.training.step import Losses, Part, Update, standing_still, unwrapped
