@@ -7,10 +7,12 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
+from rwlib.checkpoints import load_weights, read_checkpoint
 from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.training.methods import METHODS
-from rwlib.training.state import load_init
+from rwlib.training.players import networks_of
+from rwlib.training.state import below
 from rwlib.training.step import moving_average
 
 
@@ -47,6 +49,32 @@ def new_players(config: Config, device: torch.device, *, init: str | Path | None
     if ema is not None:
         ema.n_averaged = ema.n_averaged.cpu()  # a count on a GPU would be waited for in each step
     return players
+
+
+def load_init(players: Any, G: nn.Module, config: Config, file: str | Path) -> None:
+    """Take a generator's weights from a generator checkpoint, or from a training checkpoint (not its average).
+
+    Args:
+        players: fresh networks.
+        G: what a generator checkpoint of them holds.
+        config: of the run that begins.
+        file: the checkpoint.
+
+    Raises:
+        InputError: it cannot be read, or holds another model or another width.
+    """
+    tensors, saved, _ = read_checkpoint(file)
+    if saved.model != config.model:
+        raise InputError(
+            f"init: {file} holds {saved.model}, this run trains {config.model}; give a checkpoint of that model, or "
+            f"choose --model {saved.model}"
+        )
+    if "rng.cpu" not in tensors:
+        load_weights(G, tensors, file=file)
+        return
+    for name, network in networks_of(players).items():
+        if name != "ema" and not name.startswith("D"):
+            load_weights(network, below(name, tensors), file=file)
 
 
 def memory_format(config: Config) -> torch.memory_format:

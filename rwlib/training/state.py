@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rwlib.checkpoints import (
     DamagedError,
@@ -204,10 +204,10 @@ def unpack_state(
             f"another run from its generator: --run-dir NEW --init {file.parent / 'generator.safetensors'}"
         )
     for name, network in networks_of(players).items():
-        load_weights(network, _below(name, tensors), file=file)
+        load_weights(network, below(name, tensors), file=file)
     optimisers = optimisers_of(players)
     # In phase one the discriminator's has no state yet, and in fp16 the first steps may all be skipped.
-    if scaler is None and not any(_below(name, tensors) for name in optimisers):
+    if scaler is None and not any(below(name, tensors) for name in optimisers):
         raise InputError(f"checkpoint: {file} lacks the optimisers' state; go on from an older one, or start anew")
     for name, optimiser in optimisers.items():
         unpack_optimiser(name, optimiser, tensors)
@@ -222,34 +222,9 @@ def unpack_state(
         torch.cuda.set_rng_state(tensors["rng.cuda"])
 
 
-def _below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a network or an optimiser, without its name."""
     return {key.removeprefix(name + "."): x for key, x in tensors.items() if key.startswith(name + ".")}
-
-
-def load_init(players: Any, G: nn.Module, config: Config, file: str | Path) -> None:
-    """Take a generator's weights from a generator checkpoint, or from a training checkpoint (not its average).
-
-    Args:
-        players: fresh networks.
-        G: what a generator checkpoint of them holds.
-        config: of the run that begins.
-        file: the checkpoint.
-
-    Raises:
-        InputError: it cannot be read, or holds another model or another width.
-    """
-    tensors, saved, _ = read_checkpoint(file)
-    if saved.model != config.model:
-        raise InputError(
-            f"init: {file} holds {saved.model}, this run trains {config.model}; give a checkpoint of that model, or "
-            f"choose --model {saved.model}"
-        )
-    if "rng.cpu" not in tensors:
-        load_weights(G, tensors, file=file)
-        return
-    for name, network in networks_of(players).items():
-        if name != "ema" and not name.startswith("D"):
-            load_weights(network, _below(name, tensors), file=file)
 
 
 def best_so_far(run_dir: Path) -> float:
