@@ -25,7 +25,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from rwlib.config import Config
-from rwlib.errors import InputError, printable
+from rwlib.errors import InputError, no_file, printable
 from rwlib.files import write_bytes
 from rwlib.networks.models import new_generator
 
@@ -90,9 +90,7 @@ def read_checkpoint(
             or with weights that are not finite.
     """
     if not os.path.isfile(file):
-        there = "is not a plain file" if os.path.lexists(file) else "does not exist"
-        problem = "is a folder" if os.path.isdir(file) else there
-        raise InputError(f"checkpoint: {file} {problem}; give a .safetensors file that rwlib wrote")
+        raise InputError(f"checkpoint: {file} {no_file(file)}; give a .safetensors file that rwlib wrote")
     if os.path.getsize(file) == 0:
         raise DamagedError(f"checkpoint: {file} is empty (zero bytes); it was not written to its end, use another copy")
     try:

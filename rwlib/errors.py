@@ -1,5 +1,6 @@
 r"""The error for bad input, on the lowest floor: whoever only looks at arguments can raise it without loading torch."""
 
+import os
 from collections.abc import Sequence
 
 
@@ -30,6 +31,13 @@ class InputError(ValueError):
 
     def __reduce__(self) -> tuple[type, tuple[str, ...]]:
         return type(self), tuple(str(self).split("\n"))
+
+
+def no_file(path: str | os.PathLike[str]) -> str:
+    """Say why something that should be a plain file is none: `is a folder`, `is not a plain file`, `does not exist`."""
+    if os.path.isdir(path):
+        return "is a folder"
+    return "is not a plain file" if os.path.lexists(path) else "does not exist"
 
 
 def one_of(name: str, value: str, choices: Sequence[str]) -> str:

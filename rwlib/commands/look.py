@@ -6,7 +6,7 @@ The rooms that read these files say everything else that may be wrong with them.
 import os
 from pathlib import Path
 
-from rwlib.errors import InputError
+from rwlib.errors import InputError, no_file
 
 
 def check_source(name: str, spec: str) -> None:
@@ -36,8 +36,6 @@ def check_checkpoint(name: str, file: Path) -> None:
         InputError: it is not.
     """
     if not os.path.isfile(file):
-        there = "is not a plain file" if os.path.lexists(file) else "does not exist"
-        problem = "is a folder" if os.path.isdir(file) else there
-        raise InputError(f"{name}: {file} {problem}; give a .safetensors file that rwlib wrote")
+        raise InputError(f"{name}: {file} {no_file(file)}; give a .safetensors file that rwlib wrote")
     if not file.stat().st_size:
         raise InputError(f"{name}: {file} is empty (zero bytes); it was not written to its end, use another copy")
