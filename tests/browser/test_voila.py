@@ -149,6 +149,35 @@ def test_a_class_shares_what_is_loaded_keeps_its_own_state_and_waits_for_a_place
         page.close()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere each page loads everything anew")
+@pytest.mark.parametrize("options", [("--pages=10",)])
+def test_ten_pages_opened_at_once_all_work_and_share_what_is_loaded(app, browser):
+    start = time.monotonic()
+    pages = [visit(browser, app) for _ in range(10)]
+    first_s = []
+    for page in pages:
+        page.locator(FULL).wait_for()
+        first_s.append(time.monotonic() - start)
+    print("ten pages at once: first pictures after", ", ".join(f"{seconds:.1f}" for seconds in first_s), "s")
+
+    before = [page.locator(FULL).get_attribute("src") for page in pages]
+    assert len(set(before)) == 1, "all begin with the same hole"
+    start = time.monotonic()
+    for seed, page in enumerate(pages, start=1):  # nobody waits for another one's picture
+        page.get_by_label("Seed", exact=True).first.fill(str(seed))
+        page.keyboard.press("Enter")
+    for page in pages:
+        page.wait_for_function("([css, old]) => document.querySelector(css).src !== old", arg=[FULL, before[0]])
+    print(f"another seed in each: the last picture after {time.monotonic() - start:.1f} s")
+    assert len({page.locator(FULL).get_attribute("src") for page in pages}) == 10, "each has its own"
+
+    own_mb = [kernel.memory_full_info().uss / 2**20 for kernel in kernels_of(app)]
+    print("memory of a page's own:", ", ".join(f"{mb:.0f} MB" for mb in own_mb))
+    assert len(own_mb) == 10 and max(own_mb) < 250
+    for page in pages:
+        page.close()
+
+
 @pytest.mark.parametrize("options", [("--Voila.ip=0.0.0.0", "--token=secret", "--host=lab.example")])
 def test_other_machines_need_the_token_and_one_of_its_names(app, browser):
     def status(path="", host=None):
