@@ -44,6 +44,8 @@ ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "rwlib/weights"
 SHOWN = ("contiguous", 2)
 """The holes of the pictures: the middle one of the five ranges."""
+BESIDE = ("mean", "biharmonic", "telea")
+"""The classical fills of a picture that is to be understood at first sight."""
 SIGNIFICANT = 0.05
 METRICS = {"hole_psnr": (1.0, 2), "hole_ssim": (1.0, 3)}
 """Metric → factor and digits in tables."""
@@ -71,6 +73,8 @@ class Group:
     """Side of the centre crops."""
     worst: int = 0
     """So many of the worst photographs have a picture of their own, `NAME-worst.png`."""
+    first: int = 0
+    """So many photographs, the first ones, have a picture of the first generator beside `BESIDE`, `NAME-first.png`."""
 
     def files(self) -> list[Path]:
         """Return those of its checkpoints that are there."""
@@ -104,14 +108,14 @@ IN_PAPER = {"rw64": "ours", "pconv64": "PConv", "ca64": "CA", "ec64": "EC", "pic
 GROUPS = (
     Group("images", "All methods, trained on the same number of images", RIVALS, classical=True),
     Group("shipped", "The generators that rwlib uses, at 64 px", SHIPPED[1:], classical=True),
-    Group("large", "The generators that rwlib uses, at 128 px", SHIPPED, size_px=128, worst=12),
+    Group("large", "The generators that rwlib uses, at 128 px", SHIPPED, classical=True, size_px=128, worst=12, first=6),
     Group("variants", "The six variants of Fig. 4", tuple(f"ablations/{name}" for name in ABLATIONS)),
     Group("photos", "Photographs of another kind", (SHIPPED[1], *RIVALS), bundled=True),
 )
 
 PARTS = (
     *(group.name for group in GROUPS),
-    *("order", "hours", "seeds", "trainings", "area", "weights"),
+    *("order", "hours", "seeds", "trainings", "trainings-hours", "area", "weights"),
 )
 """What stands between marks on the page."""
 REMOVALS = {
@@ -207,15 +211,16 @@ def seeds_table(file: Path) -> str:
     return markdown_table(header, lines)
 
 
-def trainings_table(file: Path) -> str:
+def trainings_table(file: Path, budget: str = "") -> str:
     """Return the region-wise system and RED over their trainings, and the differences of those of one seed.
 
     Args:
         file: what `study.py` wrote: a line for each training, `rw64` and `red64`, and `rw64-s1` for seed 1.
+        budget: what the names have before the seed: `-hours` takes `rw64-hours` and `rw64-hours-s1`.
     """
     with open(file, encoding="utf-8", newline="") as opened:
         rows = {row["name"]: row for row in csv.DictReader(opened)}
-    suffixes = [name.removeprefix("rw64") for name in rows if re.fullmatch(r"rw64(-s\d+)?", name)]
+    suffixes = [name.removeprefix("rw64") for name in rows if re.fullmatch(rf"rw64{budget}(-s\d+)?", name)]
     pairs = [(rows[f"rw64{suffix}"], rows[f"red64{suffix}"]) for suffix in suffixes if f"red64{suffix}" in rows]
     lines = []
     for kind in KINDS:
@@ -318,20 +323,47 @@ def ranks(order: Sequence[int]) -> dict[str, int]:
     return {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
 
 
-def draw(methods: Sequence[Method], source: PhotoSource, protocol: Protocol, shown: Mapping[str, int]) -> Figure:
+@dataclass(frozen=True)
+class Shown:
+    """A line of a picture: a photograph with a hole, and what it is called."""
+
+    photo: int
+    label: str = ""
+    kind: str = SHOWN[0]
+    bucket: int = SHOWN[1]
+
+
+def chosen(group: Group, order: Sequence[int]) -> dict[str, list[Shown]]:
+    """Return the pictures of a group, by name: their lines are chosen by rule.
+
+    Args:
+        group: the group.
+        order: its photographs, best first.
+    """
+    pictures = {group.name: [Shown(photo, rank) for rank, photo in ranks(order).items()]}
+    if group.worst:
+        worst = order[: -group.worst - 1 : -1]
+        pictures[f"{group.name}-worst"] = [Shown(x, f"worst but {i}" if i else "worst") for i, x in enumerate(worst)]
+    if group.first:  # holes of 20 to 50 % in turn
+        pictures[f"{group.name}-first"] = [Shown(i, bucket=2 + i % 3) for i in range(min(group.first, len(order)))]
+    return pictures
+
+
+def draw(methods: Sequence[Method], source: PhotoSource, protocol: Protocol, lines: Sequence[Shown]) -> Figure:
     """Draw a line for each photograph: the hole, each method's composite, the original."""
     columns = ["hole", *(method.name for method in methods), "original"]
-    fig = Figure(figsize=(1.15 * len(columns), 1.3 * len(shown)), layout="constrained")
-    axes = fig.subplots(len(shown), len(columns), squeeze=False)
-    for i, (rank, photo) in enumerate(shown.items()):
-        I_gt, M = image_to_tensor(source.center(photo, protocol.size_px)), protocol.mask(photo, *SHOWN)
+    fig = Figure(figsize=(1.15 * len(columns), 1.3 * len(lines)), layout="constrained")
+    axes = fig.subplots(len(lines), len(columns), squeeze=False)
+    for i, line in enumerate(lines):
+        I_gt = image_to_tensor(source.center(line.photo, protocol.size_px))
+        M = protocol.mask(line.photo, line.kind, line.bucket)
         pictures: list[Tensor] = [I_gt * M + (1 - M), *(method.fill(I_gt, M) for method in methods), I_gt]
         for axis, name, I in zip(axes[i], columns, pictures, strict=True):
             axis.imshow(tensor_to_image(I), interpolation="nearest")
             axis.set(xticks=[], yticks=[])
             if i == 0:
                 axis.set_title(name, fontsize=7)
-        axes[i, 0].set_ylabel(rank, fontsize=8)
+        axes[i, 0].set_ylabel(line.label, fontsize=8)
     return fig
 
 
@@ -386,14 +418,11 @@ def measure(group: Group, data: str, work: Path, out: Path, photos: int) -> Summ
     with open(folder / "rows.csv", encoding="utf-8", newline="") as opened:
         order = best_first(list(csv.DictReader(opened)), methods[0].name)
     write_text(out / f"{group.name}.csv", summary.csv(), "out")
-    pictures = {group.name: ranks(order)}
-    if group.worst:
-        pictures[f"{group.name}-worst"] = {
-            f"worst but {i}" if i else "worst": x for i, x in enumerate(order[: -group.worst - 1 : -1])
-        }
-    for name, shown in pictures.items():
+    for name, lines in chosen(group, order).items():
+        first = name.endswith("-first")
+        columns = [method for method in methods[1:] if method.name in BESIDE] + methods[:1] if first else methods
         with replacing(out / f"{name}.png") as opened:
-            draw(methods, source, protocol, shown).savefig(opened, format="png", dpi=110)
+            draw(columns, source, protocol, lines).savefig(opened, format="png", dpi=110)
     return summary
 
 
@@ -448,6 +477,7 @@ def main() -> None:
     put(options.page, "hours", hours_table(ROOT / "data_scripts/study_results.csv"))
     put(options.page, "seeds", seeds_table(WEIGHTS / "ablations/results.csv"))
     put(options.page, "trainings", trainings_table(ROOT / "data_scripts/study_results.csv"))
+    put(options.page, "trainings-hours", trainings_table(ROOT / "data_scripts/study_results.csv", "-hours"))
     put(options.page, "area", area_table())
     put(options.page, "weights", weights_table(groups))
 
