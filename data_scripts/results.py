@@ -108,7 +108,9 @@ IN_PAPER = {"rw64": "ours", "pconv64": "PConv", "ca64": "CA", "ec64": "EC", "pic
 GROUPS = (
     Group("images", "All methods, trained on the same number of images", RIVALS, classical=True),
     Group("shipped", "The generators that rwlib uses, at 64 px", SHIPPED[1:], classical=True),
-    Group("large", "The generators that rwlib uses, at 128 px", SHIPPED, classical=True, size_px=128, worst=12, first=6),
+    Group(
+        "large", "The generators that rwlib uses, at 128 px", SHIPPED, classical=True, size_px=128, worst=12, first=6
+    ),
     Group("variants", "The six variants of Fig. 4", tuple(f"ablations/{name}" for name in ABLATIONS)),
     Group("photos", "Photographs of another kind", (SHIPPED[1], *RIVALS), bundled=True),
 )

@@ -26,12 +26,11 @@ SMALL = {
 
 
 @pytest.mark.parametrize("name", RIVALS)
-@torch.no_grad()
-def test_the_port_computes_the_same(name):
+def test_the_port_computes_the_same_and_so_do_its_gradients(name):
     torch.manual_seed(0)
     G = SMALL[name]().double().eval()
     for parameter in G.parameters():  # no gamma, alpha or bias stays zero
-        parameter.add_(0.1 * torch.randn_like(parameter))
+        parameter.data.add_(0.1 * torch.randn_like(parameter))
     I_gt = 2 * torch.rand(2, 3, 32, 40, dtype=torch.float64) - 1
     M = random_masks(2, 32, 40, (0.2, 0.4), generator=torch.Generator().manual_seed(1)).double()
     rival = RIVALS[name]
@@ -40,6 +39,15 @@ def test_the_port_computes_the_same(name):
     for picture in ours:
         torch.testing.assert_close(ours[picture], port[picture], rtol=1e-6, atol=1e-7)
         assert ours[picture].std() > 1e-4  # there is something to compare
+    sides = [
+        torch.autograd.grad(sum(I_p.square().mean() for I_p in side.values()), G.parameters(), allow_unused=True)
+        for side in (ours, port)
+    ]
+    assert sum(x is not None for x in sides[0]) > len(sides[0]) / 3
+    for x, y in zip(*sides, strict=True):
+        assert (x is None) == (y is None)
+        if x is not None:
+            torch.testing.assert_close(x, y, rtol=1e-4, atol=1e-8)
 
 
 def test_every_method_is_a_case():

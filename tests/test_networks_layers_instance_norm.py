@@ -21,6 +21,25 @@ def test_mean_and_variance():
     assert gradcheck(instance_norm, torch.randn(1, 2, 2, 3, dtype=torch.float64, requires_grad=True))
 
 
+@pytest.mark.parametrize("mean", [0.0, 10.0, 1000.0])
+def test_a_map_in_channels_last_stays_so_and_keeps_its_digits(mean):
+    torch.manual_seed(0)
+    x = (torch.randn(2, 4, 32, 32) + mean).to(memory_format=torch.channels_last)
+    scale, shift = torch.randn(4), torch.randn(4)
+    y = instance_norm(x, scale, shift)
+    assert y.is_contiguous(memory_format=torch.channels_last)
+    right = F.instance_norm(x.double(), weight=scale.double(), bias=shift.double())
+    torch.testing.assert_close(y.double(), right, rtol=0, atol=3e-5 if mean < 100 else 1e-3)
+    torch.testing.assert_close(instance_norm(x.contiguous(), scale, shift), y, rtol=0, atol=1e-3)
+
+
+def test_its_gradient_in_channels_last_is_that_of_the_other_format():
+    torch.manual_seed(0)
+    x, weight = 3 + torch.randn(2, 8, 16, 16, dtype=torch.float64), torch.randn(4, 8, 3, 3, dtype=torch.float64)
+    inputs = x.to(memory_format=torch.channels_last)
+    torch.testing.assert_close(gradient(inputs, weight, instance_norm), gradient(x, weight, F.instance_norm))
+
+
 def gradient(x, weight, normalise):
     x = x.clone().requires_grad_()
     (result,) = torch.autograd.grad((F.conv2d(normalise(x), weight) ** 2).sum(), x)

@@ -67,12 +67,13 @@ def all_cases(device: torch.device, *, quick: bool = False, full: bool = False) 
             f"decoder {name} {size_px}x{size_px} b1", partial(layer_pair, name, size_px, device=device), runs=runs
         )
 
-    for name in RIVALS:
+    for name, rival in RIVALS.items():
         build = partial(rival_pair, name, size_px, 1, device=device)
-        yield Case(f"{name} forward {size_px}x{size_px} b1", build, images=1, runs=runs)
+        yield Case(f"{name} forward {size_px}x{size_px} b1", build, tolerance=rival.tolerance, images=1, runs=runs)
         if full:  # minutes for EdgeConnect on a CPU
             build = partial(rival_pair, name, size_px, 4, backward=True, device=device)
-            yield Case(f"{name} forward+backward {size_px}x{size_px} b4", build, images=4, runs=3)
+            options = {"tolerance": rival.gradient_tolerance, "images": 4, "runs": 3}
+            yield Case(f"{name} forward+backward {size_px}x{size_px} b4", build, **options)
         if full or quick:
             b = 1 if quick else 4
             build = partial(rival_step_pair, name, size_px, b, device=device)

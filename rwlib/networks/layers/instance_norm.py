@@ -6,8 +6,14 @@ PyTorch's own returns a map in its default format. If a layer with channels-last
 comes in that format, and PyTorch's backward pass on a CPU reads the one as if it were the other: the gradient is wrong
 by more than its own size, and nothing says so (torch 2.15; it is right if a ReLU or a padding stands between the two).
 Here the gradient is brought to the map's format first.
+
+A map that comes in channels last stays so: to bring it to PyTorch's default format and back takes four times as long
+(256 maps of 64x64 on two cores: 4.9 instead of 1.0 ms, 16 instead of 5 with the gradient). Each channel is then a
+group of its own for group normalisation. Its mean is taken away beforehand, because in channels last PyTorch
+computes the variance as E(x²) - E(x)², of which float32 leaves nothing where the mean is far above the deviation.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -24,6 +30,9 @@ def instance_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None =
         >>> instance_norm(torch.tensor([[[[1.0, 3.0]]]])).round().flatten().tolist()
         [-1.0, 1.0]
     """
+    if x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
+        mean = x.detach().mean((2, 3), keepdim=True)  # a constant: what it adds to y has no gradient
+        return F.group_norm(x - mean, x.shape[1], weight, bias)
     y = F.instance_norm(x, weight=weight, bias=bias)
     if y.requires_grad:
         y.register_hook(lambda grad: None if grad is None else grad.contiguous())
