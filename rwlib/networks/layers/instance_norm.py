@@ -7,10 +7,9 @@ comes in that format, and PyTorch's backward pass on a CPU reads the one as if i
 by more than its own size, and nothing says so (torch 2.15; it is right if a ReLU or a padding stands between the two).
 Here the gradient is brought to the map's format first.
 
-A map that comes in channels last stays so: to bring it to PyTorch's default format and back takes four times as long
-(256 maps of 64x64 on two cores: 4.9 instead of 1.0 ms, 16 instead of 5 with the gradient). Each channel is then a
-group of its own for group normalisation. Its mean is taken away beforehand, because in channels last PyTorch
-computes the variance as E(x²) - E(x)², of which float32 leaves nothing where the mean is far above the deviation.
+On a CPU a map that comes in channels last stays so: to bring it to PyTorch's default format and back takes longer than to
+normalise it (four pictures, 256 maps of 64x64, with the gradient, on one core: 149 instead of 29 ms, in bf16 58 instead
+of 19). One picture is then a batch of its own for batch normalisation, which knows that format.
 """
 
 import torch
@@ -30,9 +29,10 @@ def instance_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None =
         >>> instance_norm(torch.tensor([[[[1.0, 3.0]]]])).round().flatten().tolist()
         [-1.0, 1.0]
     """
-    if x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
-        mean = x.detach().mean((2, 3), keepdim=True)  # a constant: what it adds to y has no gradient
-        return F.group_norm(x - mean, x.shape[1], weight, bias)
+    in_channels_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+    if in_channels_last and x.device.type == "cpu":
+        pictures = [F.batch_norm(picture, None, None, weight, bias, training=True) for picture in x.split(1)]
+        return pictures[0] if len(pictures) == 1 else torch.cat(pictures)
     y = F.instance_norm(x, weight=weight, bias=bias)
     if y.requires_grad:
         y.register_hook(lambda grad: None if grad is None else grad.contiguous())
