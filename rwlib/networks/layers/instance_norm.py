@@ -7,9 +7,9 @@ comes in that format, and PyTorch's backward pass on a CPU reads the one as if i
 by more than its own size, and nothing says so (torch 2.15; it is right if a ReLU or a padding stands between the two).
 Here the gradient is brought to the map's format first.
 
-On a CPU a map that comes in channels last stays so: to bring it to PyTorch's default format and back takes longer than to
-normalise it (four pictures, 256 maps of 64x64, with the gradient, on one core: 149 instead of 29 ms, in bf16 58 instead
-of 19). One picture is then a batch of its own for batch normalisation, which knows that format.
+On a CPU a map that comes in channels last stays so: to bring it to PyTorch's default format and back takes longer than
+to normalise it (four pictures, 256 maps of 64x64, with the gradient, on one core: 149 instead of 29 ms, in bf16 58
+instead of 19). One picture is then a batch of its own for batch normalisation, which knows that format.
 """
 
 import torch
