@@ -22,7 +22,7 @@ from conftest import PATIENCE_S
 from safetensors.torch import load_file, save_file
 from test_training_loop import Noise, curves, on_the_cpu, run, tiny  # noqa: F401 (a fixture)
 
-from rwlib.checkpoints import checksum, load_generator, read_checkpoint
+from rwlib.checkpoints import checksum, load_generator, read_checkpoint, write_checkpoint
 from rwlib.conventions import InputError
 from rwlib.training.curves import Curves
 from rwlib.training.loop import train
@@ -305,6 +305,92 @@ def test_a_checkpoint_that_is_whole_but_not_understood_is_never_taken_for_damage
     with pytest.raises(InputError, match="from_the_future|expected format rwlib-1|is a folder"):
         run(tiny(checkpoint_every=1), tmp_path, resume=True)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_disk_that_does_not_answer_is_no_reason_to_go_on_from_an_older_checkpoint(tmp_path, monkeypatch):
+    run(tiny(checkpoint_every=1), tmp_path, steps=2)
+    before, real = sorted(tmp_path.rglob("*")), os.stat
+
+    def stale(path, *arguments, **options):
+        if str(path).endswith("training.safetensors"):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+        return real(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", stale)
+        with pytest.raises(InputError, match="checkpoint: .*training.safetensors cannot be opened .*; try again"):
+            newest_state(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_other_settings_are_refused_before_a_damaged_checkpoint_is_set_aside(tmp_path):
+    run(tiny(checkpoint_every=1), tmp_path, steps=2)
+    (tmp_path / "training.safetensors").write_bytes(b"x")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.warns(UserWarning, match="going on from"), pytest.raises(InputError, match="width 4 -> 6"):
+        run(tiny(checkpoint_every=1, width=6), tmp_path, resume=True)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ("rng.cpu", "lacks the state of the random numbers; go on from an older one"),
+        ("opt_", "lacks the optimisers' state; go on from an older one, or start anew"),
+        ("opt_G", "lacks the optimisers' state; go on from an older one, or start anew"),
+        ("opt_G.0.exp_avg_sq", "has no whole state of opt_G; go on from an older one, or start anew"),
+        ("opt_D.3.step", "has no whole state of opt_D; "),
+        ("step", "does not say its step; "),
+        ("G.semantic_inferring", "does not fit the network: .* is missing"),
+    ],
+)
+def test_a_checkpoint_that_lacks_a_part_is_never_gone_on_from(tmp_path, lost, words):
+    """Its SHA-256 is right: a program wrote it so. With fresh optimisers a run would go on, and be another one."""
+    run(tiny(epochs=(1, 2)), tmp_path, steps=2)
+    file = tmp_path / "training.safetensors"
+    tensors, config, about = read_checkpoint(file)
+    kept = {name: x for name, x in tensors.items() if lost == "step" or not name.startswith(lost)}
+    about = {name: x for name, x in about.items() if name != lost}
+    write_checkpoint(file, kept, kind="training", config=config, about=about)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match=f"checkpoint: .*training.safetensors {words}"):
+        run(tiny(epochs=(1, 2)), tmp_path, resume=True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("opt_G.0.more", torch.zeros(1)), ("opt_G.a.step", torch.zeros(1)), ("opt_G.999.step", torch.zeros(1)),
+     ("opt_G.0.exp_avg", torch.zeros(2))],
+)  # fmt: skip
+def test_an_optimisers_state_of_another_kind_is_refused(tmp_path, name, value):
+    run(tiny(), tmp_path, steps=1)
+    file = tmp_path / "training.safetensors"
+    tensors, config, about = read_checkpoint(file)
+    write_checkpoint(file, tensors | {name: value}, kind="training", config=config, about=about)
+    with pytest.raises(InputError, match="has no whole state of opt_G"):
+        run(tiny(), tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("name", ["run.json", "curves.csv", "step_000001.png", "generator", "training"])
+def test_a_disk_that_is_full_ends_a_run_in_one_line(tmp_path, monkeypatch, name):
+    """Whichever file is the first that finds no room."""
+    real = os.fsync
+
+    def full(number):
+        if name in os.path.basename(os.readlink(f"/proc/self/fd/{number}")):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(number)
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("needs /proc")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"cannot write .* \(No space left on device\); free some") as caught:
+        run(tiny(sample_every=1, checkpoint_every=1), tmp_path / "run")
+    assert "\n" not in str(caught.value) and not list(tmp_path.rglob("*.part*"))
+    monkeypatch.undo()
+    run(tiny(sample_every=1, checkpoint_every=1), tmp_path / "run", resume=True)
+    assert len(curves(tmp_path / "run")) == 3
 
 
 def test_older_checkpoints_are_sorted_by_their_steps(tmp_path):

@@ -94,7 +94,7 @@ class _Run:
         if options.resume and (newest := state.newest_state(run_dir)):
             self.came_from, tensors, saved, about = newest
             state.unpack_state(self.bare, config, self.came_from, tensors, saved, accelerator.scaler)
-            self.first_step = int(about["step"])
+            self.first_step = state.step_of(self.came_from, about)
         self.players = prepare(self.bare, accelerator)
         self.exported_G = self.bare.ema.module if self.bare.ema else self.method.generator(self.bare)
         self.best = state.best_so_far(run_dir) if options.resume else -math.inf

@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,15 @@ from rwlib import __version__
 from rwlib.files import replacing, write_text
 
 STATE, GENERATOR, BEST, OLDER = "training.safetensors", "generator.safetensors", "best.safetensors", "older"
+
+
+def by_step(files: Iterable[Path]) -> list[Path]:
+    """Sort files `step_NUMBER.ENDING` by their numbers; others are left out.
+
+    As text, step 1,000,000 would come before step 999,000.
+    """
+    steps = {file: file.stem.removeprefix("step_") for file in files}
+    return sorted((file for file, step in steps.items() if step.isdecimal()), key=lambda file: int(steps[file]))
 
 
 def write_record(run_dir: Path, **values: Any) -> None:

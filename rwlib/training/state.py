@@ -33,7 +33,7 @@ from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.files import cannot_write
 from rwlib.training.players import networks_of, optimisers_of
-from rwlib.training.run_folder import BEST, OLDER, STATE
+from rwlib.training.run_folder import BEST, OLDER, STATE, by_step
 
 # These do not change what is learned, so a resumed run may have others.
 FREE = {"workers", "checkpoint_every", "sample_every", "channels_last"}
@@ -92,9 +92,19 @@ def refuse_not_finite(tensors: Mapping[str, Tensor], step: int) -> None:
 
 
 def _oldest_first(older: Path) -> list[Path]:
-    """Sort the checkpoints of `older/` by their steps: as text, step 1,000,000 would come before step 999,000."""
-    steps = {file: file.stem.removeprefix("step_") for file in older.glob("step_*.safetensors")}
-    return sorted((file for file, step in steps.items() if step.isdecimal()), key=lambda file: int(steps[file]))
+    return by_step(older.glob("step_*.safetensors"))
+
+
+def step_of(file: Path, about: Mapping[str, Any]) -> int:
+    """Return the step that a training checkpoint's remarks name.
+
+    Raises:
+        InputError: they name none.
+    """
+    step = about.get("step")
+    if type(step) is not int or step < 0:
+        raise InputError(f"checkpoint: {file} does not say its step; go on from an older one, or start anew")
+    return step
 
 
 def read_step(file: Path) -> int:
@@ -105,7 +115,21 @@ def read_step(file: Path) -> int:
 
 
 def _newest_first(run_dir: Path) -> list[Path]:
-    return [file for file in (run_dir / STATE, *reversed(_oldest_first(run_dir / OLDER))) if file.exists()]
+    """Return the checkpoints that are there.
+
+    Raises:
+        InputError: a disk does not say whether one is; going on from the one before it would lose work.
+    """
+    found = []
+    for file in (run_dir / STATE, *reversed(_oldest_first(run_dir / OLDER))):
+        try:
+            os.stat(file)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise InputError(f"checkpoint: {file} cannot be opened ({error.strerror}); try again") from None
+        found.append(file)
+    return found
 
 
 def newest_state(run_dir: Path) -> tuple[Path, dict[str, Tensor], Config, dict[str, Any]] | None:
@@ -121,7 +145,7 @@ def newest_state(run_dir: Path) -> tuple[Path, dict[str, Tensor], Config, dict[s
         Its file, tensors, configuration and remarks; None where no run has left one.
 
     Raises:
-        InputError: there are checkpoints and all are damaged, or one is not understood.
+        InputError: there are checkpoints and all are damaged, or one is not understood or cannot be looked at.
     """
     found = _newest_first(run_dir)
     for file in found:
@@ -156,7 +180,7 @@ def tidy(run_dir: Path, used: Path | None, keep: int) -> None:
         for aside in (run_dir / OLDER).glob(".*.part"):
             with contextlib.suppress(InputError):  # a copy that was not yet whole
                 *_, about = read_checkpoint(aside, kind="training")
-                if about["step"] != read_step(used):  # the newest one was written, and this one not yet named
+                if step_of(aside, about) != read_step(used):  # the newest one was written, and this one not yet named
                     _put_aside(aside)
         _drop_oldest(run_dir / OLDER, keep)
     for folder in (run_dir, run_dir / "samples", run_dir / OLDER):
@@ -207,10 +231,11 @@ def unpack_state(
         load_weights(network, below(name, tensors), file=file)
     optimisers = optimisers_of(players)
     # In phase one the discriminator's has no state yet, and in fp16 the first steps may all be skipped.
-    if scaler is None and not any(below(name, tensors) for name in optimisers):
+    if scaler is None and not any(below(name, tensors) for name in optimisers if not name.startswith("opt_D")):
         raise InputError(f"checkpoint: {file} lacks the optimisers' state; go on from an older one, or start anew")
     for name, optimiser in optimisers.items():
-        unpack_optimiser(name, optimiser, tensors)
+        if not _unpacked(name, optimiser, tensors):
+            raise InputError(f"checkpoint: {file} has no whole state of {name}; go on from an older one, or start anew")
     if scaler is not None and scaler.is_enabled():
         state = scaler.state_dict()  # floats and whole numbers, which it insists on
         saved_state = {key: type(x)(tensors[f"scaler.{key}"]) for key, x in state.items() if f"scaler.{key}" in tensors}
@@ -220,6 +245,20 @@ def unpack_state(
     torch.set_rng_state(tensors["rng.cpu"])
     if "rng.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["rng.cuda"])
+
+
+def _unpacked(name: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> bool:
+    """Restore an optimiser; return whether all that it has of each parameter fits."""
+    try:
+        unpack_optimiser(name, optimiser, tensors)
+    except (KeyError, ValueError):  # a part is missing, or has a name that `pack_optimiser` does not give
+        return False
+    return all(
+        isinstance(parameter, Tensor)
+        and entry.keys() == {"step", "exp_avg", "exp_avg_sq"}
+        and entry["exp_avg"].shape == entry["exp_avg_sq"].shape == parameter.shape
+        for parameter, entry in optimiser.state.items()
+    )
 
 
 def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

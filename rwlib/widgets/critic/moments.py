@@ -36,6 +36,7 @@ from rwlib.networks.discriminator import RegionWiseDiscriminator
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.randomness import Stream, make_generator
 from rwlib.training.schedule import Schedule
+from rwlib.training.state import step_of
 
 RECORDING = Path(__file__).with_name("recordings")
 KINDS = ("I_gt", "I_p1", "I_p2")
@@ -172,7 +173,7 @@ def from_checkpoint(file: str | Path, scenes: Scenes) -> Moment:
     for prefix, network in (("G.", G), ("D.", D)):  # the generator that D plays against, not its moving average
         own = {name.removeprefix(prefix): x for name, x in tensors.items() if name.startswith(prefix)}
         load_weights(network, own, file=file)
-    total, step = int(about.get("total_steps", 0)), int(about["step"])
+    total, step = int(about.get("total_steps", 0)), step_of(Path(file), about)
     return look(G, D, scenes, config, step, Schedule.from_epochs(config, total / sum(config.epochs)).phase(step - 1))
 
 

@@ -18,7 +18,7 @@ from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.data.views import center_view
 from rwlib.notebook.figures import captioned, picture
-from rwlib.training.run_folder import OLDER, STATE
+from rwlib.training.run_folder import OLDER, STATE, by_step
 from rwlib.widgets.critic.moments import SIDE_PX, TILE_PX, Moment, Scenes, from_checkpoint, load_recording
 from rwlib.widgets.critic.views import (
     CAPTION,
@@ -101,7 +101,7 @@ class CriticView(Panel):
             scenes, moments, about = load_recording()
             self._take(Story(scenes, moments, about["batches"], about["form"]))
             return
-        if not isinstance(run, str | os.PathLike) or Path(run).is_file():
+        if not isinstance(run, str | os.PathLike) or os.path.isfile(run):
             raise InputError(f"run: expected the folder of a run, got {run!r:.80}; leave it out for the recording")
         if photographs is None:
             scenes = Scenes.from_photographs(
@@ -133,7 +133,7 @@ class CriticView(Panel):
         if stamp == self._stamp:
             return
         first, self._stamp = self._stamp is None, stamp
-        older = sorted((self.run_dir / OLDER).glob("step_*.safetensors")) if first else []
+        older = by_step((self.run_dir / OLDER).glob("step_*.safetensors")) if first else []
         self._waiting += [*older, file]
         self._look_on()
 
