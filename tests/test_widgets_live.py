@@ -21,7 +21,7 @@ from rwlib.conventions import InputError
 from rwlib.data import Facades
 from rwlib.training.run_folder import STATE, read_record
 from rwlib.widgets.shared.background import Ticker
-from rwlib.widgets.shared.follow import CurvesReader
+from rwlib.widgets.shared.follow import CurvesReader, RunFolder
 from rwlib.widgets.shared.live import POLITE_S, STOP_FILE, LiveTraining, _Task, training_here
 from rwlib.widgets.shared.panel import COMPUTING
 from rwlib.widgets.shared.processes import is_training, run_dir_of, training_process
@@ -69,6 +69,21 @@ def test_rows_that_a_resumed_run_takes_back_are_forgotten(tmp_path, rows):
     assert reader.read()["L"] == [1, 2, 3, 4]
     file.write_text("step,L\n" + "".join(f"{step},{L}\n" for step, L in rows))
     assert reader.read()["L"] == [L for _, L in rows]
+
+
+def test_the_newest_sheet_is_that_of_the_last_step(tmp_path):
+    """As text, step 1,000,000 would come before step 999,500: the monitor would show that one for ever."""
+    (tmp_path / "samples").mkdir()
+    run = RunFolder(tmp_path)
+    assert run.samples() is None
+    for name in ("step_999500.png", "step_1000000.png", "step_000500.png", "step_of_mine.png"):
+        (tmp_path / "samples" / name).touch()
+    assert run.samples().name == "step_1000000.png"
+
+
+def test_curves_that_cannot_be_read_are_none_yet(tmp_path):
+    (tmp_path / "curves.csv").mkdir()
+    assert RunFolder(tmp_path).step == 0 and RunFolder(tmp_path / ("x" * 300)).curves() == {}
 
 
 def test_damaged_lines_are_left_out_and_counted(tmp_path):

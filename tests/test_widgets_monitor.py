@@ -1,5 +1,6 @@
 """The monitor: numbers and pictures from a snapshot, controls that act, and a message for everything that is wrong."""
 
+import html
 import io
 import json
 import time
@@ -248,6 +249,15 @@ def test_wrong_arguments_become_a_message(arguments, words):
     assert words in shown.message.value and shown.start_button.disabled and shown.stop_button.disabled
     shown.start(), shown.stop(), shown.redraw()
     assert "nothing to watch" not in shown.message.value and "<img" in shown.static().data
+    shown.close()
+
+
+@pytest.mark.parametrize(("name", "words"), [("x" * 300, "File name too long"), ("loop", "symbolic links")])
+def test_a_folder_that_cannot_be_looked_into_is_a_message(tmp_path, name, words):
+    (tmp_path / "loop").symlink_to("loop")
+    shown = TrainingMonitor(tmp_path / name)
+    assert f"run: cannot look into {tmp_path / name} (" in html.unescape(shown.message.value)
+    assert words in shown.message.value and shown.start_button.disabled
     shown.close()
 
 

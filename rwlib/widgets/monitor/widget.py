@@ -238,4 +238,4 @@ class TrainingMonitor(Panel):
 
 
 def _same(a: Path, b: Path) -> bool:
-    return a.resolve() == b.resolve()
+    return os.path.realpath(a) == os.path.realpath(b)

@@ -13,7 +13,7 @@ from typing import Protocol
 import psutil
 
 from rwlib.config import Config
-from rwlib.training.run_folder import STATE
+from rwlib.training.run_folder import STATE, by_step
 from rwlib.training.schedule import Schedule
 
 
@@ -55,7 +55,7 @@ class CurvesReader:
                     self._forget()
                     opened.seek(0)
                 whole, newline, _ = opened.read().rpartition(b"\n")
-        except FileNotFoundError:
+        except OSError:  # there is none, or it cannot be read now
             self._forget()
             return {}
         for line in (whole + newline).splitlines(keepends=True):
@@ -96,7 +96,7 @@ class RunFolder:
     @property
     def resumable(self) -> bool:
         """Whether the folder holds a checkpoint."""
-        return (self.run_dir / STATE).exists()
+        return os.path.exists(self.run_dir / STATE)
 
     @property
     def step(self) -> int:
@@ -110,7 +110,7 @@ class RunFolder:
 
     def samples(self) -> Path | None:
         """Return the newest sample grid, or None before the first."""
-        return max(self.run_dir.glob("samples/step_*.png"), default=None)
+        return next(reversed(by_step(self.run_dir.glob("samples/step_*.png"))), None)
 
 
 class Run(Protocol):

@@ -5,6 +5,7 @@ number is looked up, and since numbers are used again, only a process counts who
 into this very folder.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def training_process(pid: Any, run_dir: Path) -> psutil.Process | None:
     except (psutil.Error, OSError):
         return None
     given = run_dir_of(command)
-    return process if given is not None and (Path(folder) / given).resolve() == run_dir.resolve() else None
+    same = given is not None and os.path.realpath(Path(folder) / given) == os.path.realpath(run_dir)
+    return process if same else None
 
 
 def is_alive(pid: Any, since: Any = None) -> bool:

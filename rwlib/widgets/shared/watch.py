@@ -33,13 +33,19 @@ class WatchedRun(RunFolder):
         run_dir: the folder; it may not exist yet, or hold nothing, or something damaged.
 
     Raises:
-        InputError: the path is a file.
+        InputError: the path is a file, or cannot be looked into.
     """
 
     def __init__(self, run_dir: str | Path) -> None:
         super().__init__(run_dir)
-        if self.run_dir.is_file():
+        if os.path.isfile(self.run_dir):
             raise InputError(f"run: {run_dir} is a file; give the folder of a run (the one that holds run.json)")
+        try:
+            os.stat(self.run_dir / "run.json")
+        except FileNotFoundError:
+            pass
+        except OSError as error:  # a name that is too long, say, or a folder of somebody else's
+            raise InputError(f"run: cannot look into {run_dir} ({error.strerror}); choose another folder") from None
         self._started: subprocess.Popen | None = None
         self.error: str | None = None
         """Why the last start did not work, in one line."""
@@ -107,7 +113,7 @@ class WatchedRun(RunFolder):
         if self._starts_up(pid):
             return "starting", "A new process is starting; it loads its checkpoint first."
         if not record:
-            if (name / "run.json").exists():
+            if os.path.exists(name / "run.json"):
                 return (
                     "damaged",
                     f"{name}/run.json cannot be read; the run may still be whole, look at its other files.",
