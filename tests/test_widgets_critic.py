@@ -24,7 +24,7 @@ from rwlib.widgets.critic.moments import (
     sensitivity,
     tensors_of,
 )
-from rwlib.widgets.critic.views import EXISTING, Story, batch_means, chart, mark, notice, sheet
+from rwlib.widgets.critic.views import COLOR, EXISTING, Story, batch_means, chart, mark, notice, sheet
 from rwlib.widgets.critic.widget import MOST, add
 
 CONFIG = make_config("balanced", "tiny", width=4, discriminator_width=4, epochs=(2, 1), steps_per_epoch=4)
@@ -226,6 +226,20 @@ def test_the_chart_marks_the_moment(recording):
     chart(Story(scenes))  # nothing to show yet
 
 
+def test_curves_that_are_hundredths_apart_do_not_lie_on_each_other(recording):
+    """On an axis from -1 to 1, the hinge's margins, they would be four pixels apart."""
+    scenes, moments, about = recording
+    pixels, columns = chart(Story(scenes, moments, about["batches"], "hinge"))
+    seen = pixels[:, columns[-1][0] - 2 : columns[-1][0] + 3].astype(int)
+    rows = {}
+    for kind in ("I_gt", "I_p1"):
+        color = [int(COLOR[kind][i : i + 2], 16) for i in (1, 3, 5)]
+        rows[kind] = np.median((np.abs(seen - color).max(2) < 40).any(1).nonzero()[0])
+    assert 0.05 < moments[-1].scores["I_gt"] - moments[-1].scores["I_p1"] < 0.1
+    assert rows["I_p1"] - rows["I_gt"] > 9
+    chart(Story(scenes, [moment(8, 1.5, 0.0, -2.0)], {}, "hinge"))  # both margins are inside
+
+
 def test_means_of_training_batches_by_hand():
     nan = float("nan")
     curves = {"step": [0, 1, 2, 3, 4], "D_gt": [nan, 1.0, 3.0, 5.0, 9.0], "D_p2": [nan, 0.0, 1.0, 0.0, 9.0]}
@@ -291,6 +305,16 @@ def test_a_run_is_followed(tmp_path):
     view.close()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_older_checkpoints_are_looked_at_in_the_order_of_their_steps(tmp_path):
+    for step in (999_000, 1_000_000):
+        checkpoint(tmp_path / OLDER / f"step_{step:06d}.safetensors", step)
+    checkpoint(tmp_path / STATE, 1_001_000)
+    view = CriticView(tmp_path, photographs=photographs())
+    view.wait()
+    assert [m.step for m in view.story.moments] == [999_000, 1_000_000, 1_001_000]
+    view.close()
 
 
 @pytest.mark.parametrize(

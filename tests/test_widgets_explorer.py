@@ -198,6 +198,8 @@ def test_the_controls_set_the_state(light):
     widget.wait()
     assert widget.scene.side == 24 and list(widget.scene.composites) == ["untrained", "shipped"]
     assert widget.cell == widget.view.cell == worst_cell(widget.scene, "untrained")
+    share = f"; {100 * float((widget.scene.M == 0).float().mean()):.0f} % are missing"
+    assert all(share in widget.pictures["picture", column].alt for column in ("truth", "left", "right"))
 
     widget.kind.value = True
     widget.wait()

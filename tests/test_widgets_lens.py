@@ -236,6 +236,7 @@ def test_the_controls_set_the_state():
     lens.wait()
     assert torch.equal(lens.layer.W_hat, make_filter("random", 5, 5))
     assert int((lens.layer.M == 0).sum()) == pytest.approx(0.4 * SIDE**2, abs=3)
+    assert all("40 % of it" in lens.pictures[name].alt for name in ("X", "M"))
 
 
 def test_the_last_of_many_steps_counts():

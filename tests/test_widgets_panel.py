@@ -149,6 +149,13 @@ def test_errors_can_be_read_on_light_and_dark_pages(theme, page):
     assert (high + 0.05) / (low + 0.05) > 4.5
 
 
+def test_the_focus_is_seen_on_every_page():
+    """In the colour of the page's own text, which can be read on it, and not in a theme's pale blue."""
+    css = Path(panel_module.__file__).with_name("panel.css").read_text()
+    (outline,) = re.findall(r"^\.rwlib-panel :focus-visible { outline: ([^}]*)", css, re.MULTILINE)
+    assert outline.startswith("2px solid var(--jp-ui-font-color1, currentColor) !important")
+
+
 def test_pictures_have_a_text_and_keep_their_pixels_square():
     picture = Picture(width_px=120)
     picture.set(np.zeros((8, 4, 3), np.uint8), 'A "black" bar.', "caption & more")

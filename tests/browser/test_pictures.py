@@ -43,6 +43,7 @@ def test_a_click_and_a_key_choose_a_cell(open_notebook):
     picture.press("ArrowUp")
     page.locator(".rwlib-panel img[alt='Part (6, 0).']").wait_for()
     assert notebook.python("print(demo.point.cell)") == "(6, 0)"
+    assert "Row 7 of 8, column 1 of 8 is chosen" in picture.get_attribute("aria-label")
 
 
 def test_the_static_picture_is_hidden_while_the_widget_lives(open_notebook):

@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
@@ -77,27 +78,40 @@ def chart(story: Story) -> tuple[np.ndarray, list[list[int]]]:
             left.plot(batches["step"], batches[name], style, color=COLOR[kind], lw=0.9, alpha=0.8)
         ahead = np.subtract(batches["D_gt"], batches["D_p2"])
         right.plot(batches["step"], ahead, "--", color=COLOR["I_p2"], lw=0.9, alpha=0.8, label="same, training batches")
-    if story.form == "hinge":
-        for margin in (-1, 1):
-            left.axhline(margin, color=COLORS[6], lw=0.8, ls="-.")
-        left.annotate("hinge margin, real", (0, 1), xytext=(4, -10), textcoords="offset points", fontsize=7.5,
-                      xycoords=("axes fraction", "data"))  # fmt: skip
-        left.annotate("hinge margin, fake", (0, -1), xytext=(4, 4), textcoords="offset points", fontsize=7.5,
-                      xycoords=("axes fraction", "data"))  # fmt: skip
     left.set_title("mean score (thin: training batches)", fontsize=9.5)
     right.set_title("how far real is ahead", fontsize=9.5)
     right.axhline(0, color=COLORS[6], lw=0.8)
-    low, high = right.get_ylim()
-    right.set_ylim(low, high + 0.5 * (high - low))  # room for the legend
-    for axis, place in ((left, "lower center"), (right, "upper right")):
+    for axis in (left, right):
+        low, high = axis.get_ylim()
+        axis.set_ylim(low, high + 0.5 * (high - low))  # room for the legend
         axis.set_xlabel("step", fontsize=9)
         axis.tick_params(labelsize=8)
         axis.grid(alpha=0.3)
         if moments:
-            axis.legend(fontsize=7.5, loc=place)
+            axis.legend(fontsize=7.5, loc="upper right")
+    if story.form == "hinge":
+        _draw_margins(left)
     canvas.draw()
     columns = [[round(axis.transData.transform((step, 0))[0]) for axis in (left, right)] for step in steps]
     return np.asarray(canvas.buffer_rgba())[..., :3].copy(), columns
+
+
+def _draw_margins(axis: Axes) -> None:
+    """Draw the margins of the hinge form at 1 and -1; those that lie outside are named at the edge.
+
+    An axis that held them would press the scores of a short training, hundredths apart, onto each other.
+    """
+    low, high = axis.get_ylim()
+    for margin, what in ((1, "real"), (-1, "fake")):
+        inside, upper = low <= margin <= high, margin > high
+        words = f"hinge margin, {what}" + ("" if inside else f": {margin}, {'above' if upper else 'below'}")
+        if inside:
+            axis.axhline(margin, color=COLORS[6], lw=0.8, ls="-.")
+        down = upper or (inside and margin > 0)
+        axis.annotate(
+            words, (0, min(max(margin, low), high)), xytext=(4, -10 if down else 4), textcoords="offset points",
+            fontsize=7.5, xycoords=("axes fraction", "data"),
+        )  # fmt: skip
 
 
 def pieces(pixels: np.ndarray, cuts: Sequence[int]) -> list[bytes]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from rwlib.ablations import ABLATIONS
 from rwlib.colors import COLORS
 from rwlib.conventions import tensor_to_image
+from rwlib.masks import hole_fraction
 from rwlib.notebook.figures import figure
 from rwlib.widgets.explorer.correlations import Scene, View, explore, look, sentence, worst_cell
 from rwlib.widgets.explorer.networks import Network, choice_of, offered, own_size_vgg
@@ -182,7 +183,9 @@ class CorrelationExplorer(Panel):
         self.cell = cell
         pictures = [scene.I_gt, *(composite.I_c1 for composite in scene.composites.values())]
         titles = ["I<sub>gt</sub>, the truth", *(f"I<sub>c1</sub>, {name}" for name in scene.composites)]
-        alts = ["The ground truth.", *(f"The first composite of {name}." for name in scene.composites)]
+        missing = f"{100 * float(hole_fraction(scene.M)):.0f} % are missing, inside the outline"
+        alts = [f"The ground truth; {missing}."]
+        alts += [f"The first composite of {name}; {missing}." for name in scene.composites]
         for column, I, title, alt in zip(self.titles, pictures, titles, alts, strict=True):
             self.titles[column].value = f'<b style="line-height:1.4">{title}</b>'
             pixels = enlarge(tensor_to_image(I), PICTURE_PX)

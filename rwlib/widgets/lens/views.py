@@ -19,8 +19,8 @@ TITLES = {
     "difference": "|difference|",
 }
 ALTS = {
-    "X": "The map X, with the border of the hole.",
-    "M": "The mask M: light exists, dark is missing.",
+    "X": "The map X, with the border of the hole, {missing:.0f} % of it.",
+    "M": "The mask M: light exists, dark is missing, {missing:.0f} % of it.",
     "location": "The result by location.",
     "channel": "The result by channel.",
     "difference": "How far the two results are apart; grey where the window sees one region only.",

@@ -11,6 +11,7 @@ from IPython.display import HTML
 from torch import Tensor
 
 from rwlib.conventions import InputError
+from rwlib.masks import hole_fraction
 from rwlib.notebook.figures import figure
 from rwlib.widgets.lens.views import ALTS, SHOWN_PX, TITLES, draw, scales, still, tables
 from rwlib.widgets.lens.windows import (
@@ -145,7 +146,7 @@ class RegionWiseLens(Panel):
     def _show_layer(self, layer: Layer, maps: dict[str, np.ndarray], counts: str) -> None:
         self.layer = layer
         for name, pixels in maps.items():
-            self.pictures[name].set(pixels, ALTS[name])
+            self.pictures[name].set(pixels, ALTS[name].format(missing=100 * float(hole_fraction(layer.M))))
             self.pictures[name].reach = layer.reach if name in ("X", "M") else 0
         top, most = scales(layer)
         self.bar.value = color_bar(SEQUENTIAL, "0", write(most, 100), title="|difference|", note="grey: cannot differ")
