@@ -98,11 +98,8 @@ def replacing(path: str | os.PathLike[str], name: str = "output") -> Iterator[Pa
         place = os.path.realpath(path)
         folder, file_name = os.path.split(place)
         before = os.stat(place) if os.path.lexists(place) else None
-        if before and not stat.S_ISREG(before.st_mode):
-            what = "is a folder" if stat.S_ISDIR(before.st_mode) else "is not a plain file"
-            raise InputError(f"{name}: {path} {what}; choose another name")
-        if before and not os.access(place, os.W_OK):
-            raise PermissionError(errno.EACCES, "it is write-protected")
+        if before:
+            _refuse_no_file(path, before, name)
         # A short name, because a file's own may be as long as the disk allows.
         hidden = os.path.join(folder, f".{file_name[:20]}.{secrets.token_hex(4)}.part")
         raw = io.FileIO(hidden, "x+b")
@@ -190,6 +187,29 @@ def writable_folder(folder: str | os.PathLike[str], name: str = "output", *, mak
     return folder
 
 
+def writable_file(path: str | os.PathLike[str], name: str = "output") -> os.stat_result | None:
+    """Refuse a place where `replacing` would fail; to be asked before the work, not after it.
+
+    Returns:
+        What `os.stat` says of the file that is there, None if there is none yet.
+
+    Raises:
+        InputError: its folder does not exist or cannot be written to, or something that is no file is there, or a
+            file that is write-protected, or the name is too long.
+    """
+    writable_folder(os.path.dirname(path) or ".", name)
+    if os.path.islink(path):
+        writable_folder(os.path.dirname(os.path.realpath(path)), name)
+    try:
+        there = os.stat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise cannot_write(path, error, name) from None
+    _refuse_no_file(path, there, name)
+    return there
+
+
 @contextmanager
 def only_writer(folder: str | os.PathLike[str], name: str = "output", *, beside: bool = False) -> Iterator[None]:
     """Keep others from writing to a folder: other threads, processes, containers and, as far as said above, machines.
@@ -232,6 +252,15 @@ def only_writer(folder: str | os.PathLike[str], name: str = "output", *, beside:
         for path in made:
             with contextlib.suppress(OSError):  # it is not empty: something was written
                 path.rmdir()
+
+
+def _refuse_no_file(path: str | os.PathLike[str], there: os.stat_result, name: str) -> None:
+    """Refuse to replace a folder, a device or a pipe, and a file that is write-protected."""
+    if not stat.S_ISREG(there.st_mode):
+        what = "is a folder" if stat.S_ISDIR(there.st_mode) else "is not a plain file"
+        raise InputError(f"{name}: {path} {what}; choose another name")
+    if not os.access(path, os.W_OK):
+        raise cannot_write(path, PermissionError(errno.EACCES, "it is write-protected"), name)
 
 
 def cannot_write(path: str | os.PathLike[str], error: OSError, name: str = "output") -> InputError:

@@ -25,6 +25,9 @@ from rwlib.commands.main import main
         ("--data photos --checkpoint ./G.safetensors", "checkpoint: G.safetensors and .* would both be called G"),
         ("--data photos --masks no_photos", "masks: no images .* in no_photos; give a folder of mask pictures"),
         ("--data photos --masks none", "masks: none does not exist; give a folder of mask pictures"),
+        ("--data photos --masks photo.png", "masks: photo.png is a file; give a folder of mask pictures"),
+        ("--data no_photos --out no_photos/out", "out: no_photos/out lies in no_photos, .* the photographs, .*outside"),
+        ("--data photos --masks no_photos --save-images no_photos", "save_images: no_photos lies .* the masks, "),
         ("--data photos --buckets 7", "buckets: expected numbers 0 .* to 5 .*, got 7"),
         ("--data photos --out photo.png", "out: the folder photo.png cannot be written to .*; choose another"),
     ],
@@ -46,11 +49,11 @@ def test_evaluate_prints_the_tables_and_writes_every_measurement(here, capfd):
     assert os.listdir("out") == ["rows.csv"]
 
 
-def test_a_csv_that_cannot_be_written_is_a_line(here, capfd):
+@pytest.mark.parametrize(("csv", "words"), [("taken", "taken is a folder"), ("x" * 300, "cannot write x.*too long")])
+def test_a_csv_that_cannot_be_written_is_a_line_before_the_work(here, capfd, monkeypatch, csv, words):
     Path("taken").mkdir()
-    flags = "--data photos --checkpoint G.safetensors --photos 1 --features none --kinds contiguous --buckets 1"
-    assert main(["evaluate", *flags.split(), "--no-classical", "--csv", "taken"]) == 2
-    assert capfd.readouterr().err.splitlines()[-1].endswith("rwlib: csv: taken is a folder; choose another name")
+    monkeypatch.setattr("rwlib.evaluation.run.measure_photo", lambda *_, **__: pytest.fail("it was measured"))
+    refused(capfd, ["evaluate", "--data", "photos", "--checkpoint", "G.safetensors", "--csv", csv], f"csv: {words}.*; ")
 
 
 def test_evaluate_into_a_folder_goes_on_there(here, capfd):

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from command_line import ROOT, flat, refused
@@ -86,6 +87,33 @@ def test_an_unknown_command_is_one_line(capfd):
 def test_words_that_cannot_be_used_are_one_line(here, capfd, arguments, match):
     refused(capfd, arguments.split(), match)
     assert os.listdir("out") == [] and not os.path.exists("run")
+
+
+PLACES = [
+    "inpaint {} --mask mask.png -o out/out.png", "inpaint photo.png --mask {} -o out/out.png",
+    "inpaint photo.png --mask mask.png -o {}", "inpaint photo.png --mask mask.png -o out/out.png --checkpoint {}",
+    "train --run-dir {}", "train --run-dir run --data {}", "train --run-dir run --init {}",
+    "evaluate --data {}", "evaluate --data photos --masks {}", "evaluate --data photos --checkpoint {}",
+    "evaluate --data photos --csv {}", "evaluate --data photos --out {} --photos 1",
+    "evaluate --data photos --save-images {} --photos 1",
+    "export --onnx {}", "export --onnx out/G.onnx --checkpoint {}", "bench --out {}", "start {}", "lab {}",
+    "progress --class {}", "grade {}", "grade class --out {}",
+]  # fmt: skip
+"""Wherever a name of a file or folder can be given."""
+NAMES = {"empty": "", "too long": "x" * 300, "a link to itself": "loop", "below a file": "photo.png/x"}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize("command", PLACES)
+def test_a_name_that_cannot_be_one_is_one_line_wherever_it_is_given(here, capfd, command, name):
+    os.symlink("loop", "loop")
+    os.mkdir("class")
+    Path("class/ann.ipynb").write_text('{"cells": []}')
+    before = sorted(os.listdir())
+    assert main([name if word == "{}" else word for word in command.split()]) == 2
+    out, err = capfd.readouterr()
+    assert re.fullmatch("rwlib: [^\n]{15,}\n", err), err
+    assert sorted(os.listdir()) == before and os.listdir("out") == []
 
 
 def test_a_flag_that_may_be_repeated(here, capfd):

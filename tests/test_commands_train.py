@@ -10,6 +10,7 @@ from command_line import flat, inpaint_arguments, refused, rwlib_process
 from PIL import Image
 
 from rwlib.checkpoints import load_generator
+from rwlib.commands.look import check_outside
 from rwlib.commands.main import main
 from rwlib.commands.train import settings_of_run
 from rwlib.config import Config, make_config
@@ -41,6 +42,22 @@ def test_bad_input_to_train_is_one_line_and_makes_no_folder(here, capfd, argumen
     short = "--run-dir run --vgg random --size-px 16 --epochs 1 0 --steps-per-epoch 1"  # should it start after all
     refused(capfd, ["train", *short.split(), *arguments.split()], match)
     assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "place"), [("--data no_photos", "no_photos"), ("--val no_photos", "no_photos"), ("--data .", ".")]
+)
+def test_a_run_within_its_photographs_is_refused(here, capfd, words, place):
+    """Its grids of samples are pictures, too: after `--resume` the run would learn from them."""
+    Image.new("RGB", (40, 40)).save("no_photos/a.png")
+    expected = f"run_dir: {place}/run lies in .*, whose pictures are the photographs, .*; choose a folder outside it"
+    refused(capfd, ["train", "--run-dir", f"{place}/run", *words.split()], expected.replace("./run", "run"))
+    assert not Path(place, "run").exists()
+
+
+def test_a_run_in_a_hidden_folder_of_its_photographs_is_none_of_them(here):
+    check_outside("run_dir", Path("no_photos/.runs/one"), "photographs", ["no_photos"])
+    check_outside("run_dir", Path("no_photos2"), "photographs", ["no_photos + photos", "", "shards:no_photos2"])
 
 
 def test_train_help_has_every_field_with_the_presets_default(capfd):

@@ -197,6 +197,16 @@ def test_a_shard_that_is_cut_short_in_the_middle_of_a_run(shards):
     assert len(caught) == 1
 
 
+def test_a_name_in_an_index_is_never_a_command(shards, tmp_path):
+    """The package webdataset opens `pipe:` addresses by a shell."""
+    index = shards / "train" / "index.csv"
+    entry = read_index(shards / "train")[0]
+    index.write_text(index.read_text().replace(entry.shard, f"pipe:touch {tmp_path.name}-ran; cat {entry.shard}"))
+    with pytest.raises(InputError, match="shards: the index of .* does not hold .*pipe:"):
+        open_source(f"shards:{shards / 'train'}")
+    assert not Path(f"{tmp_path.name}-ran").exists() and not list(tmp_path.rglob("*-ran"))
+
+
 def test_an_index_that_does_not_hold_is_refused(shards, tmp_path):
     train = shards / "train"
     text = (train / "index.csv").read_text()

@@ -374,7 +374,7 @@ def test_headers_and_names_are_judged_without_torch_and_pixels(files):
 
 def test_a_name_that_is_too_long_or_no_file_is_refused_before_the_work(files):
     os.mkfifo(files / "pipe.png")
-    for name, words in (("x" * 252 + ".png", "choose a shorter name"), ("pipe.png", "is not a file")):
+    for name, words in (("x" * 252 + ".png", "choose a shorter name"), ("pipe.png", "is not a plain file")):
         with pytest.raises(InputError, match=f"^output: .*{words}"):
             check_request(files / "photo.png", files / "mask.png", files / name)
 

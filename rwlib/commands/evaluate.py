@@ -1,6 +1,7 @@
 """`rwlib evaluate`: tables 2 and 3 of the paper for generators of one's own."""
 
 import dataclasses
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import Literal
 
 import tyro
 
-from rwlib.commands.look import check_checkpoint, check_source
+from rwlib.commands.look import check_checkpoint, check_outside, check_source
 from rwlib.errors import InputError, printable
-from rwlib.files import writable_folder, write_bytes
+from rwlib.files import writable_file, writable_folder, write_bytes
 
 
 @dataclass
@@ -110,7 +111,12 @@ class Evaluate:
         check_source("data", self.data)
         for file in self.checkpoint:
             check_checkpoint("checkpoint", file)
-        if self.masks and not self.masks.is_dir():
-            raise InputError(f"masks: {self.masks} does not exist; give a folder of mask pictures")
+        if self.masks and not os.path.isdir(self.masks):
+            problem = "is a file" if os.path.exists(self.masks) else "does not exist"
+            raise InputError(f"masks: {self.masks} {problem}; give a folder of mask pictures")
+        for name in ("out", "save_images"):
+            if place := getattr(self, name):
+                check_outside(name, place, "photographs", [self.data])
+                check_outside(name, place, "masks", [str(self.masks)] if self.masks else [])
         if self.csv:
-            writable_folder(self.csv.parent, "csv")
+            writable_file(self.csv, "csv")

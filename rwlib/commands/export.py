@@ -8,7 +8,7 @@ import tyro
 
 from rwlib.commands.look import check_checkpoint
 from rwlib.errors import InputError
-from rwlib.files import writable_folder
+from rwlib.files import writable_file
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Export:
         """Export, compare with PyTorch, write."""
         if self.onnx.suffix.lower() != ".onnx":
             raise InputError(f"onnx: expected a name that ends in .onnx, got {self.onnx}")
-        writable_folder(self.onnx.parent, "onnx")
+        writable_file(self.onnx, "onnx")
         if self.checkpoint:
             check_checkpoint("checkpoint", self.checkpoint)
         from rwlib.checkpoints import load_generator

@@ -1,5 +1,6 @@
 """`rwlib grade FOLDER`: points for a class's notebooks, without trusting any of them."""
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,12 +43,13 @@ class Grade:
         from rwlib.course.grading.process import Limits
         from rwlib.files import writable_folder
 
-        if (self.out.resolve() / "x").is_relative_to(self.folder.resolve()):
+        if Path(os.path.realpath(self.out), "x").is_relative_to(os.path.realpath(self.folder)):
             raise InputError(f"--out: {self.out} lies in the class's folder; name one outside it")
         found = submissions.find_submissions(self.folder)
         if self.only:
-            found = [one for one in found if one.number in self.only]
-            if not found:
+            # What cannot be read may be one of them: nobody is left out without a word.
+            found = [one for one in found if one.number in self.only or (one.fault and not one.number)]
+            if not any(one.number for one in found):
                 raise InputError(f"--only: no notebook of {', '.join(self.only)} in {self.folder}")
         writable_folder(self.out, "--out", make=True)
         answer_s = min(60.0, self.cell_seconds)

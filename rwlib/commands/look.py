@@ -4,6 +4,7 @@ The rooms that read these files say everything else that may be wrong with them.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from rwlib.errors import InputError, no_file
@@ -27,6 +28,26 @@ def check_source(name: str, spec: str) -> None:
         if not os.path.isdir(folder):
             problem = "is a file" if os.path.exists(folder) else "does not exist"
             raise InputError(f"{name}: {folder} {problem}; give a folder of photographs")
+
+
+def check_outside(name: str, place: Path, data: str, specs: Sequence[str]) -> None:
+    """Look whether pictures that are written somewhere would count as photographs, or masks, the next time.
+
+    Args:
+        name: of the argument that says where.
+        place: the folder that is written to.
+        data: what is read there, for the message.
+        specs: folders, or names of photo sources.
+
+    Raises:
+        InputError: it lies in one of the folders, and no hidden folder is between.
+    """
+    inside = os.path.join(os.path.realpath(place), "")
+    for folder in (part.strip() for spec in specs for part in ([spec] if os.path.isdir(spec) else spec.split(" + "))):
+        above = os.path.join(os.path.realpath(folder), "")
+        if os.path.isdir(folder) and inside.startswith(above) and f"{os.sep}." not in inside[len(above) - 1 :]:
+            count = f"whose pictures are the {data}, and those written there would count, too"
+            raise InputError(f"{name}: {place} lies in {folder}, {count}; choose a folder outside it")
 
 
 def check_checkpoint(name: str, file: Path) -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Union
+from typing import Annotated, Union, get_type_hints
 
 import tyro
 
@@ -16,7 +16,7 @@ from rwlib.commands.grade import Grade
 from rwlib.commands.inpaint import Inpaint
 from rwlib.commands.lab import Lab
 from rwlib.commands.losses import Losses
-from rwlib.commands.parse import parse, refuse_repeated
+from rwlib.commands.parse import parse, refuse_empty, refuse_repeated
 from rwlib.commands.progress import Progress
 from rwlib.commands.start import Start
 from rwlib.commands.terminal import guarded
@@ -55,6 +55,7 @@ def _run(words: Sequence[str]) -> int | None:
         raise InputError(f"command: expected {', '.join(names)} or {last}; got {name!r}")
     chosen = COMMANDS.get(name)
     refuse_repeated(words, getattr(chosen, "several", ()))
+    refuse_empty(words[1:], paths_of(chosen))
     subcommands = []
     for known, command in COMMANDS.items():
         default = {"default": Train.with_defaults(words[1:])} if known == name == "train" else {}
@@ -72,6 +73,12 @@ def flags_of(command: type | None) -> list[str]:
     names = [field.name.rstrip("_") for field in dataclasses.fields(command)] if command else []
     names += [field.name for field in dataclasses.fields(Config)] if command is Train else []
     return [f"--{name.replace('_', '-')}" for name in names]
+
+
+def paths_of(command: type | None) -> list[str]:
+    """Return those flags of a command that take a path."""
+    kinds = get_type_hints(command) if command else {}
+    return [f"--{name.rstrip('_').replace('_', '-')}" for name, kind in kinds.items() if "Path" in str(kind)] + ["-o"]
 
 
 if __name__ == "__main__":

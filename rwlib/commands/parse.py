@@ -64,6 +64,33 @@ def refuse_repeated(args: Sequence[str], several: Sequence[str] = ()) -> None:
             seen.add(flag)
 
 
+def refuse_empty(args: Sequence[str], paths: Sequence[str]) -> None:
+    """Refuse a path without a name, as a variable of the shell that is not set gives; tyro would take this folder.
+
+    Args:
+        args: the words behind a command.
+        paths: flags that take a path; what stands behind no flag is a path, too.
+
+    Raises:
+        InputError: a path is empty.
+
+    Example:
+        >>> refuse_empty(["--run-dir", ""], ["--run-dir"])
+        Traceback (most recent call last):
+        rwlib.errors.InputError: --run-dir: it is empty (an unset variable?); give a name, . for the current folder
+    """
+    for before, word in zip(["", *args], args, strict=False):
+        flag, equals, value = word.partition("=")
+        if word == "":
+            flag = before if before.startswith("-") else ""
+        elif not equals or value:
+            continue
+        flag = flag.replace("_", "-")
+        if flag in ("", *paths):
+            name = flag or "path"
+            raise InputError(f"{name}: it is empty (an unset variable?); give a name, . for the current folder")
+
+
 def complaint(event: Any, args: Sequence[str], flags: Sequence[str], help: str) -> str:
     """Put one of tyro's events (`tyro._errors`) into one line.
 

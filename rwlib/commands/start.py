@@ -62,7 +62,7 @@ def copy_notebooks(to: Path, notebooks: Path = NOTEBOOKS) -> dict[str, str]:
         raise InputError(
             f"notebooks: none in {notebooks}; install rwlib again: `pip install --force-reinstall --no-deps rwlib`"
         )
-    if to.resolve() == notebooks.resolve():
+    if os.path.realpath(to) == os.path.realpath(notebooks):
         raise InputError(f"DIR: {to} is the course's own folder; name one of your own")
     writable_folder(to, "DIR", make=True)
     done = {}

@@ -12,7 +12,7 @@ from typing import Any
 
 import tyro
 
-from rwlib.commands.look import check_checkpoint, check_source
+from rwlib.commands.look import check_checkpoint, check_outside, check_source
 from rwlib.commands.parse import parse
 from rwlib.config import Config, ModelName, Preset, Size, make_config
 from rwlib.errors import InputError, printable
@@ -73,6 +73,7 @@ class Train:
         check_source("data", self.data)
         if self.val:
             check_source("val", self.val)
+        check_outside("run_dir", self.run_dir, "photographs", [self.data, self.val])
         if self.init:
             check_checkpoint("init", self.init)
         if self.stop_after is not None and self.stop_after < 1:
@@ -134,8 +135,8 @@ def settings_of_run(run_dir: Path, config: Config) -> dict[str, Any]:
 
 def absolute(spec: str) -> str:
     """Return a source's name such that it means the same from another folder."""
-    if " + " in spec and not Path(spec).is_dir():
+    if " + " in spec and not os.path.isdir(spec):
         return " + ".join(absolute(part.strip()) for part in spec.split(" + "))
     if spec.startswith("shards:"):
         return f"shards:{Path(spec.removeprefix('shards:')).resolve()}"
-    return str(Path(spec).resolve()) if spec and Path(spec).is_dir() else spec
+    return str(Path(spec).resolve()) if spec and os.path.isdir(spec) else spec

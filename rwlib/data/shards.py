@@ -118,7 +118,7 @@ def read_index(directory: Path) -> list[Entry]:
         InputError: it is missing, another file, or does not fit the shards.
     """
     remedy = "pack the photographs again with data_scripts/shards.py"
-    if not (directory / "index.csv").is_file():
+    if not os.path.isfile(directory / "index.csv"):
         raise InputError(f"shards: {directory} has no index.csv; {remedy}")
     entries, ends = [], {}
     try:

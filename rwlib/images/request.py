@@ -1,11 +1,10 @@
 r"""What is asked of `rwlib inpaint`, judged by names and headers: before pixels are read and a network is loaded."""
 
 import os
-import stat
 from pathlib import Path
 
 from rwlib.errors import InputError
-from rwlib.files import cannot_write, writable_folder
+from rwlib.files import writable_file
 from rwlib.images.modes import has_alpha
 from rwlib.images.read import named, open_picture, refuse_several, upright_size
 from rwlib.images.write import LOSSLESS
@@ -50,17 +49,7 @@ def _check_output(output: Path, photo: str | os.PathLike[str], mask: str | os.Pa
     if output.suffix.lower() not in LOSSLESS:
         kinds = ", ".join(sorted(LOSSLESS))
         raise InputError(f"output: {output} would be lossy or of unknown kind; take one that keeps pixels: {kinds}")
-    writable_folder(output.parent)
-    if os.path.islink(output):
-        writable_folder(os.path.dirname(os.path.realpath(output)))
-    try:
-        there = os.stat(output)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise cannot_write(output, error) from None
-    if not stat.S_ISREG(there.st_mode):
-        raise InputError(f"output: {output} is not a file; choose another name")
+    there = writable_file(output)
     for file, what in ((photo, "photograph"), (mask, "mask")):
-        if os.path.exists(file) and os.path.samestat(there, os.stat(file)):
+        if there and os.path.exists(file) and os.path.samestat(there, os.stat(file)):
             raise InputError(f"output: {output} is the {what} itself, which would be lost; choose another name")
