@@ -1,6 +1,7 @@
 """`rwlib progress`: shows, resets, adds up, collects a class, and knows every exercise without loading one."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -94,6 +95,20 @@ def test_a_class_is_collected(school, capsys):
     assert "1.1   the composite" in text and "3.0 attempts each; 1 of 2 passed it" in text
     expected = ["1" if number in ("01", "02") else "·" for number in progress.by_notebook()]
     assert text.splitlines()[2].split() == ["ann", *expected, "2"]
+
+
+def test_learners_whose_folders_cannot_be_read_are_counted(school, monkeypatch, capfd):
+    real = os.lstat
+
+    def deny(path, **options):  # whoever runs the tests may be root, who reads everything
+        if "bob" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **options)
+
+    monkeypatch.setattr(os, "lstat", deny)
+    with pytest.warns(UserWarning, match=r"1 in .*class cannot be read and are skipped \(bob\)"):
+        assert main(["progress", "--class", str(school), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["learners"].keys() == {"ann", "cy", "dan"}
 
 
 def test_a_class_that_cannot_be_read_is_one_line(tmp_path, capfd):

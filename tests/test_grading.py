@@ -4,6 +4,7 @@ import ast
 import csv
 import io
 import json
+import os
 import re
 import struct
 from pathlib import Path
@@ -260,6 +261,27 @@ def test_what_is_no_notebook_is_said_and_not_read(tmp_path):
         ("link.ipynb", True),
         ("list.ipynb", True),
     ]
+
+
+def test_nobody_is_left_out_because_a_folder_cannot_be_read(tmp_path, monkeypatch):
+    for name in ("ann", "bob.b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "01.ipynb").write_text(json.dumps({"cells": []}))
+    real = os.scandir
+
+    def deny(path):  # whoever runs the tests may be root, who reads everything
+        if os.path.basename(path) in closed:
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    closed = {"bob.b"}
+    found = find_submissions(tmp_path)
+    assert [(one.learner, one.file) for one in found] == [("ann", "ann/01.ipynb"), ("bob.b", "bob.b")]
+    assert found[1].fault == "this folder cannot be read (Permission denied)"
+    closed = {tmp_path.name}
+    with pytest.raises(InputError, match="FOLDER: .* cannot be read .Permission denied."):
+        find_submissions(tmp_path)
 
 
 def test_borrowed_answers_are_noted():

@@ -5,6 +5,7 @@ The files are the learners' own, so they say what is going on and prove nothing;
 
 import os
 import stat
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,12 +31,13 @@ def read_class(folder: Path) -> dict[str, dict[str, Record]]:
             files `NAME.jsonl`.
 
     Raises:
-        InputError: no such folder, or no record in it.
+        InputError: no such folder, or it cannot be read, or no record in it.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"--class: {folder} is no folder; name the one that holds the learners' folders")
     found: dict[str, dict[str, Record]] = {}
-    for learner, path in _files(folder):
+    closed: list[str] = []
+    for learner, path in _files(folder, closed):
         records = found.setdefault(learner, {})
         for number, record in read(path).items():
             old = records.get(number, Record())
@@ -43,6 +45,9 @@ def read_class(folder: Path) -> dict[str, dict[str, Record]]:
                 old.attempts + record.attempts, old.passed or record.passed, old.hints + record.hints,
                 max(old.last, record.last),
             )  # fmt: skip
+    if closed:
+        what = f"{len(closed)} in {printable(folder)} cannot be read and are skipped ({closed[0]})"
+        warnings.warn(what, stacklevel=2)
     if not found:
         raise InputError(
             f"--class: no record in {folder}; expected NAME/{NAME} in it, a folder of homes, or NAME.jsonl"
@@ -90,18 +95,37 @@ def _stuck(learners: dict[str, dict[str, Record]], number: str) -> tuple[float, 
     return attempts, len(tried), sum(record.passed for record in tried)
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir():
-            yield from ((entry.name, entry / place) for place in PLACES if _is_record(entry / place))
-        elif entry.suffix == ".jsonl" and _is_record(entry):
-            yield (folder.resolve().name if entry.name == NAME else entry.stem), entry
+def _files(folder: Path, closed: list[str]) -> Iterator[tuple[str, Path]]:
+    """Yield learner and file of each record, and note in `closed` whose cannot be read."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"--class: {folder} cannot be read ({error.strerror}); let yourself read it") from None
+    for entry in entries:
+        is_folder = os.path.isdir(entry)
+        name = folder.resolve().name if entry.name == NAME else entry.name if is_folder else entry.stem
+        for path in [entry / place for place in PLACES] if is_folder else [entry] * (entry.suffix == ".jsonl"):
+            try:
+                if _is_record(path):
+                    yield name, path
+            except PermissionError:
+                closed.append(printable(entry.name))
+                break
 
 
 def _is_record(path: Path) -> bool:
-    """Whether a path is an ordinary file of bearable size; a link could lead anywhere."""
+    """Whether a path is an ordinary file of bearable size; a link could lead anywhere.
+
+    Raises:
+        PermissionError: it is closed to whoever asks, or a folder above it is.
+    """
     try:
         status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+            return False
+        open(path, "rb").close()
+    except PermissionError:
+        raise
     except OSError:
         return False
-    return stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BYTES
+    return True

@@ -34,17 +34,25 @@ class Submission:
 
 
 def find_submissions(folder: Path) -> list[Submission]:
-    """Return every notebook below a folder, in order of its path.
+    """Return every notebook below a folder, in order of its path; then each folder that cannot be read, as a fault.
 
     Args:
         folder: `FOLDER/NAME/01_holes_and_masks.ipynb`, also deeper, or `FOLDER/01_holes_and_masks_NAME.ipynb`.
 
     Raises:
-        InputError: there is no such folder, or no notebook in it.
+        InputError: there is no such folder, or it cannot be read, or no notebook is in it.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"FOLDER: {folder} is no folder; name the one that holds the class's notebooks")
-    found = [_read(folder, path) for path in sorted(_notebooks(folder))]
+    closed: list[OSError] = []
+    found = [_read(folder, path) for path in sorted(_notebooks(folder, closed))]
+    for error in sorted(closed, key=lambda error: error.filename):
+        path = Path(error.filename)
+        if path == folder:
+            raise InputError(f"FOLDER: {folder} cannot be read ({error.strerror}); let yourself read it")
+        file = path.relative_to(folder)
+        fault = f"this folder cannot be read ({error.strerror})"
+        found.append(Submission(printable(file.parts[0]), printable(file), path, fault=fault))
     if not found:
         raise InputError(f"FOLDER: no notebook in {folder}; expected NAME/01_holes_and_masks.ipynb in it, and others")
     return found
@@ -66,8 +74,8 @@ def learner_of(file: Path, folder: Path) -> str:
     return printable(rest or folder.resolve().name)
 
 
-def _notebooks(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):  # does not follow links
+def _notebooks(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    for where, folders, names in os.walk(folder, onerror=closed.append):  # does not follow links
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(where) / name for name in names if name.endswith(".ipynb") and not name.startswith("."))
 
