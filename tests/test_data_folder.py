@@ -268,6 +268,25 @@ def test_worker_processes_report_once_and_agree(tmp_path):
         assert [sum(f"good{i:05d}" in line for line in said) for i in (3, 7, 8)] == [1, 1, 1], errors
 
 
+@pytest.mark.slow
+def test_too_many_damaged_files_are_one_line_from_a_worker_process_too(tmp_path):
+    """PyTorch hands on the whole traceback of a worker, of forty lines, as the message."""
+    folder = good_files(tmp_path / "photos", 8)
+    for i in range(4):
+        (folder / f"good{i:05d}.jpg").write_bytes(noise(i)[:-200])
+    samples = TrainingSamples(PhotoFolder(folder), 16, (0.1, 0.3), "both", 0)
+    loader = torch.utils.data.DataLoader(samples, sampler=range(16), batch_size=4, num_workers=1)
+    with pytest.raises(InputError, match="^directory: 3 of 8 images in .* cannot be read, more than") as caught:
+        list(loader)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_a_worker_process_says_is_cut_down_to_its_own_line():
+    ours = InputError("directory: 3 of 8 images cannot be read; repair them")
+    head = "Caught InputError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n  x\n"
+    assert str(InputError(f"{head}{InputError.__module__}.InputError: {ours}\n")) == str(ours)
+
+
 MEMORY = """
 import sys, resource, torch, warnings
 from rwlib.data import PhotoFolder

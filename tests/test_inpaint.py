@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -343,6 +344,25 @@ def test_white_is_the_hole_unless_said_otherwise(tmp_path):
             G=G, config=CONFIG, white_is_existing=flag,
         )  # fmt: skip
     assert (tmp_path / "white_out.png").read_bytes() == (tmp_path / "black_out.png").read_bytes()
+
+
+@pytest.mark.parametrize("white_is_existing", [False, True])
+def test_a_hole_that_is_nearly_all_of_the_picture_is_filled_with_a_word_on_polarity(tmp_path, white_is_existing):
+    hole = np.ones((40, 40), bool)
+    hole[:8] = False
+    picture("RGB", 40, 40).save(tmp_path / "photo.png")
+    save_hole(hole, tmp_path / "mask.png", white_is_existing=white_is_existing)
+    remedy = "leave out" if white_is_existing else "give"
+    said = rf"mask: .*mask.png: \d+ % of the picture is missing; if that .*, {remedy} --white-is-existing"
+    with pytest.warns(UserWarning, match=said):
+        inpaint_file(
+            tmp_path / "photo.png", tmp_path / "mask.png", tmp_path / "out.png",
+            G=G, config=CONFIG, white_is_existing=white_is_existing,
+        )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_hole(block(40, 40), tmp_path / "mask.png")
+        inpaint_file(tmp_path / "photo.png", tmp_path / "mask.png", tmp_path / "out.png", G=G, config=CONFIG)
 
 
 # --- files that cannot be used

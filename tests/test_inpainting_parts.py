@@ -167,6 +167,14 @@ def test_pixels_survive_the_way_through_tensors():
         assert np.array_equal(to_pixels(to_tensor(image), dtype), image)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_lies_beyond_black_and_white_is_clipped_and_does_not_wrap_around(dtype):
+    """A filling that is continued past white, by a seam say, would else become black there."""
+    top = np.iinfo(dtype).max
+    beyond = torch.tensor([-3.0, -1.01, -1.0, 1.0, 1.01, 3.0]).expand(1, 3, 2, 6).clone()
+    assert to_pixels(beyond, dtype)[0, :, 0].tolist() == [0, 0, 0, top, top, top]
+
+
 def test_the_pyramid_reaches_over_a_pixel_of_the_small_map():
     assert n_levels((64, 64), (64, 64)) == 2 and n_levels((256, 256), (64, 64)) == 4
     assert n_levels((9000, 9000), (64, 64)) == 5  # not beyond
