@@ -66,7 +66,8 @@ def versions() -> dict[str, Any]:
     """Return what a run was made with: versions and, in a git checkout, the commit."""
     numbers = {"rwlib": __version__, "torch": torch.__version__, "torchvision": metadata.version("torchvision")}
     numbers["python"] = platform.python_version()
-    command = ["git", "describe", "--always", "--dirty"]
+    # Only looking: git would else renew its index, and a run that is ended meanwhile leave `index.lock` behind.
+    command = ["git", "--no-optional-locks", "describe", "--always", "--dirty"]
     try:
         git = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
     except OSError:  # no git here

@@ -83,7 +83,7 @@ def chart(story: Story) -> tuple[np.ndarray, list[list[int]]]:
     right.axhline(0, color=COLORS[6], lw=0.8)
     for axis in (left, right):
         low, high = axis.get_ylim()
-        axis.set_ylim(low, high + 0.5 * (high - low))  # room for the legend
+        axis.set_ylim(low - 0.15 * (high - low), high + 0.5 * (high - low))  # room for words and the legend
         axis.set_xlabel("step", fontsize=9)
         axis.tick_params(labelsize=8)
         axis.grid(alpha=0.3)
