@@ -2,6 +2,8 @@
 
 import csv
 import dataclasses
+import errno
+import io
 import itertools
 import json
 import os
@@ -253,6 +255,24 @@ def test_an_existing_run_is_not_overwritten(tmp_path):
     ):
         run(tiny(), tmp_path)
     assert before == {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.ENOSPC, errno.EIO])
+def test_a_run_whose_bar_nobody_reads_any_more_goes_on(tmp_path, monkeypatch, number):
+    """`rwlib train 2>&1 | head`, a log on a full disk, a terminal that has gone."""
+    asked = []
+
+    class Gone(io.StringIO):
+        def write(self, text):
+            asked.append(text)
+            raise OSError(number, os.strerror(number))
+
+        def flush(self):
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    train(tiny(), Noise(), tmp_path, progress=True)
+    assert asked and read_record(tmp_path)["status"] == "finished" and len(curves(tmp_path)) == 3
 
 
 @pytest.mark.parametrize("left", ["training.safetensors", "older", "best.safetensors", "generator.safetensors"])

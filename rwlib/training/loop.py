@@ -26,6 +26,7 @@ from rwlib.conventions import InputError, check_image_and_mask
 from rwlib.data import TrainingSamples
 from rwlib.files import only_writer
 from rwlib.training import state
+from rwlib.training.bar import progress_bar
 from rwlib.training.curves import Curves
 from rwlib.training.launch import new_accelerator, prepare, start_trackers
 from rwlib.training.methods import METHODS
@@ -115,10 +116,7 @@ class _Run:
         timer.watch(self.bare)
         readout = Readout(accelerator, timer)
         curves, status = self._open_folder(), "failed"
-        bar = tqdm(
-            initial=self.first_step, total=self.last_step, disable=not (self.options.progress and self.main),
-            unit="step", dynamic_ncols=True,
-        )  # fmt: skip
+        bar = progress_bar(self.first_step, self.last_step, shown=self.options.progress and self.main)
         try:
             with signal_watch() as signal_came, Batches(self._loader()) as batches:
                 ready = time.perf_counter()
