@@ -83,6 +83,10 @@ def test_the_newest_sheet_is_that_of_the_last_step(tmp_path):
 
 def test_curves_that_cannot_be_read_are_none_yet(tmp_path):
     (tmp_path / "curves.csv").mkdir()
+    for step in ("9" * 400, "-inf", "nan"):
+        (tmp_path / step[:3]).mkdir()
+        (tmp_path / step[:3] / "curves.csv").write_text(f"step,L\n0,1\n{step},1\n")
+        assert RunFolder(tmp_path / step[:3]).step == 2
     assert RunFolder(tmp_path).step == 0 and RunFolder(tmp_path / ("x" * 300)).curves() == {}
 
 

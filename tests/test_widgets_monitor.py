@@ -252,11 +252,11 @@ def test_wrong_arguments_become_a_message(arguments, words):
     shown.close()
 
 
-@pytest.mark.parametrize(("name", "words"), [("x" * 300, "File name too long"), ("loop", "symbolic links")])
+@pytest.mark.parametrize(("name", "words"), [("x" * 300, "too long"), ("loop", "symbolic links"), ("a\0b", "null")])
 def test_a_folder_that_cannot_be_looked_into_is_a_message(tmp_path, name, words):
     (tmp_path / "loop").symlink_to("loop")
     shown = TrainingMonitor(tmp_path / name)
-    assert f"run: cannot look into {tmp_path / name} (" in html.unescape(shown.message.value)
+    assert f"run: cannot look into {tmp_path / name} (".replace("\0", r"\x00") in html.unescape(shown.message.value)
     assert words in shown.message.value and shown.start_button.disabled
     shown.close()
 

@@ -405,6 +405,21 @@ def test_saving_is_refused(tmp_path):
             p.save(path)
 
 
+def test_the_photograph_itself_is_never_overwritten(tmp_path):
+    checkpoint = save_small(tmp_path / "small.safetensors")
+    for photo, path in (("own.png", "own.png"), ("own.png", "link.png"), ("own-mask.png", "own.png")):
+        Image.fromarray(noise(40, 50)).save(tmp_path / photo)
+        if path == "link.png":
+            (tmp_path / path).symlink_to(photo)
+        p = HolePainter(tmp_path / photo, mask=block(40, 50), checkpoint=checkpoint)
+        p.inpaint()
+        before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+        with pytest.raises(InputError, match="path: .* is the photograph itself, which would be lost; choose another"):
+            p.save(tmp_path / path)
+        assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+        (tmp_path / photo).unlink()
+
+
 def test_download_buttons_send_files(tmp_path, monkeypatch):
     p = HolePainter(noise(40, 50), mask=block(40, 50), checkpoint=save_small(tmp_path / "small.safetensors"))
     sent = {}

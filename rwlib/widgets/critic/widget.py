@@ -101,7 +101,7 @@ class CriticView(Panel):
             scenes, moments, about = load_recording()
             self._take(Story(scenes, moments, about["batches"], about["form"]))
             return
-        if not isinstance(run, str | os.PathLike) or os.path.isfile(run):
+        if not isinstance(run, str | os.PathLike) or os.path.isfile(run) or "\0" in str(run):
             raise InputError(f"run: expected the folder of a run, got {run!r:.80}; leave it out for the recording")
         if photographs is None:
             scenes = Scenes.from_photographs(

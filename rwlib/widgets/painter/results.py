@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 import rwlib
 from rwlib.conventions import InputError
-from rwlib.files import writable_folder, write_bytes
+from rwlib.files import writable_file, write_bytes
 from rwlib.inpainting import THIN_PX, Filled, fill_photo
 from rwlib.notebook import show_images
 from rwlib.widgets.painter.controls import STEP_PX, percent
@@ -119,13 +119,16 @@ def save(result: Result, path: str | os.PathLike[str]) -> tuple[Path, Path]:
         Both paths.
 
     Raises:
-        InputError: another ending, or a folder that is missing or cannot be written to.
+        InputError: another ending, the photograph itself, or a folder that is missing or cannot be written to.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise InputError(f"path: {path} does not end with .png; JPEG would change existing pixels")
-    writable_folder(path.parent, "path")
     mask = path.with_name(f"{path.stem}-mask.png")
+    for file in (path, mask):
+        there, photo = writable_file(file, "path"), result.photo.file
+        if there and photo and os.path.exists(photo) and os.path.samestat(there, os.stat(photo)):
+            raise InputError(f"path: {file} is the photograph itself, which would be lost; choose another name")
     write_bytes(path, result.encode(), "path")
     write_bytes(mask, encode_mask(result.hole), "path")
     return path, mask

@@ -35,7 +35,7 @@ class Square(Photo):
 def square(photo: Photo) -> Square:
     """Return the middle of a photograph at both sizes."""
     painted, seen = (center_view(photo.image, side) for side in (PAINTED_PX, SEEN_PX))
-    return Square(painted, photo.name, (PAINTED_PX, PAINTED_PX), None, seen)
+    return Square(painted, photo.name, (PAINTED_PX, PAINTED_PX), seen=seen)
 
 
 def middle(hole: np.ndarray) -> np.ndarray:

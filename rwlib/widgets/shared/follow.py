@@ -5,6 +5,7 @@ end, and rows that a resumed run takes back are forgotten.
 """
 
 import csv
+import math
 import os
 import threading
 from pathlib import Path
@@ -102,7 +103,7 @@ class RunFolder:
     def step(self) -> int:
         """Finished steps, as far as `curves.csv` shows them."""
         steps = self.curves().get("step") or [-1.0]
-        return int(steps[-1]) + 1 if steps[-1] == steps[-1] else len(steps)
+        return int(steps[-1]) + 1 if math.isfinite(steps[-1]) else len(steps)
 
     def curves(self) -> dict[str, list[float]]:
         """Return column of `curves.csv` → one number per step; nan where a step has none (`L_a` in phase one)."""

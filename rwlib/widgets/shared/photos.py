@@ -37,6 +37,8 @@ class Photo:
     """Height and width as it was given, in pixels; larger than those of `image` if it was reduced."""
     alpha: np.ndarray | None = None
     """(h, w) uint8, 0 transparent; None for a photograph without transparency."""
+    file: Path | None = None
+    """Where it was read from."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,7 +75,7 @@ def to_photo(source: Source, name: str = "") -> Photo:
     """
     if isinstance(source, str) and source in (*NAMES, HOUSE):
         return bundled(source)
-    alpha = None
+    alpha = file = None
     if isinstance(source, Tensor):
         check_shape("photo", source, "1 3 h w")
         if not source.isfinite().all():
@@ -86,7 +88,8 @@ def to_photo(source: Source, name: str = "") -> Photo:
     else:
         _refuse_other("photo", source, str | bytes | os.PathLike | Image.Image)
         if isinstance(source, str | os.PathLike):
-            name = name or Path(source).name
+            file = Path(source)
+            name = name or file.name
         picture = source if isinstance(source, Image.Image) else read_image(source)
         image = _decode(picture)
         if picture.has_transparency_data:
@@ -101,7 +104,7 @@ def to_photo(source: Source, name: str = "") -> Photo:
             None if x is None else np.asarray(Image.fromarray(x).resize(size, Image.Resampling.BOX))
             for x in (image, alpha)
         )
-    return Photo(np.array(image), name or "photo", (h, w), alpha)
+    return Photo(np.array(image), name or "photo", (h, w), alpha, file)
 
 
 def _refuse_other(name: str, source: object, kinds: Any) -> None:

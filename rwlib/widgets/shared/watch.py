@@ -44,8 +44,9 @@ class WatchedRun(RunFolder):
             os.stat(self.run_dir / "run.json")
         except FileNotFoundError:
             pass
-        except OSError as error:  # a name that is too long, say, or a folder of somebody else's
-            raise InputError(f"run: cannot look into {run_dir} ({error.strerror}); choose another folder") from None
+        except (OSError, ValueError) as error:  # a name that is too long or none, or a folder of somebody else's
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"run: cannot look into {run_dir} ({reason}); choose another folder") from None
         self._started: subprocess.Popen | None = None
         self.error: str | None = None
         """Why the last start did not work, in one line."""
