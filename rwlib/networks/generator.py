@@ -235,7 +235,7 @@ class RegionWiseGenerator(nn.Module):
         """Fill the hole. Pixels of I_gt inside the hole are erased first, so nothing of them can leak."""
         check_image_and_mask(I_gt, M, divisor=self.divisor)  # for all layers: those inside trust their caller
         M = M.to(I_gt.dtype)
-        I_in = I_gt * M
+        I_in = I_gt * M  # (b, 3, h, w), and so are all that follow
         I_p1 = self.semantic_inferring(I_in, M)
         I_c1 = compose(I_in, I_p1, M)
         if self.global_perceiving is None:

@@ -48,7 +48,8 @@ class _DiagonalSum(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, s: Tensor, axes: tuple[int, int], steps: tuple[int, ...]) -> Tensor:
-        ctx.axes, ctx.steps, (d, e), n = axes, steps, axes, s.shape[axes[0]]
+        ctx.axes, ctx.steps = axes, steps
+        (d, e), n = axes, s.shape[axes[0]]  # both axes have n places
         out = s.clone() if 0 in steps else torch.zeros_like(s)
         for t in steps:
             if 0 < abs(t) < n:

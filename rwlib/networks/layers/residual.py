@@ -41,12 +41,12 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of both ways."""
-        y = self.conv1(F.leaky_relu(x, self.slope))
-        y = self.conv2(F.leaky_relu(y, self.slope, inplace=True))
+        y = self.conv1(F.leaky_relu(x, self.slope))  # (b, hidden_channels, h, w)
+        y = self.conv2(F.leaky_relu(y, self.slope, inplace=True))  # (b, out_channels, h, w)
         if not self.halve:
             return y + self.bypass(x)
         # A 1x1 convolution of means is the mean of 1x1 convolutions, with a quarter of the work.
-        return F.avg_pool2d(y, 2) + self.bypass(F.avg_pool2d(x, 2))
+        return F.avg_pool2d(y, 2) + self.bypass(F.avg_pool2d(x, 2))  # (b, out_channels, h/2, w/2)
 
 
 class FirstBlock(ResidualBlock):
@@ -56,9 +56,9 @@ class FirstBlock(ResidualBlock):
         super().__init__(in_channels, out_channels, out_channels, halve=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (b, out_channels, h / 2, w / 2)."""
-        y = self.conv2(F.leaky_relu(self.conv1(x), self.slope, inplace=True))
-        return F.avg_pool2d(y, 2) + self.bypass(F.avg_pool2d(x, 2))
+        """Return the sum of both ways."""
+        y = self.conv2(F.leaky_relu(self.conv1(x), self.slope, inplace=True))  # (b, out_channels, h, w)
+        return F.avg_pool2d(y, 2) + self.bypass(F.avg_pool2d(x, 2))  # (b, out_channels, h/2, w/2)
 
 
 class UpsamplingBlock(nn.Module):
@@ -84,8 +84,8 @@ class UpsamplingBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of both ways."""
-        x_1 = instance_norm(x, self.norm1.weight, self.norm1.bias)
-        y = self.conv1(F.leaky_relu(x_1, SLOPE))
+        y = instance_norm(x, self.norm1.weight, self.norm1.bias)  # (b, in_channels, h, w)
+        y = self.conv1(F.leaky_relu(y, SLOPE))  # (b, out_channels, h, w)
         y = instance_norm(y, self.norm2.weight, self.norm2.bias)
         y = self.conv2(F.leaky_relu(y, SLOPE))  # (b, out_channels, 2h, 2w)
         return y + self.bypass(x)

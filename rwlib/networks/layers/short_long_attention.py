@@ -45,7 +45,7 @@ class ShortTermAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return C_d."""
-        return self.gamma * self.attend(x, x) + x
+        return self.gamma * self.attend(x, x) + x  # (b, channels, h, w)
 
 
 class ShortLongAttention(ShortTermAttention):
@@ -73,6 +73,6 @@ class ShortLongAttention(ShortTermAttention):
         """Return F'."""
         both = self.attend(x, torch.cat([x, encoded], dim=1))  # (b, channels + encoded_channels, h, w)
         short, long = both.split([x.shape[1], encoded.shape[1]], dim=1)
-        C_d = self.gamma * short + x
-        C_e = self.alpha * (1 - M) * long + M * encoded
-        return self.block(torch.cat([C_d, C_e], dim=1))
+        C_d = self.gamma * short + x  # (b, channels, h, w)
+        C_e = self.alpha * (1 - M) * long + M * encoded  # (b, encoded_channels, h, w)
+        return self.block(torch.cat([C_d, C_e], dim=1))  # (b, channels, h, w)

@@ -54,10 +54,10 @@ class ActivatedConv2d(ReflectConv2d):
         """Upsample, convolve, activate."""
         if self.zeros:
             padding = self.dilation[0] * (self.kernel_size[0] // 2)
-            x = upsample_nearest(x, self.upsample)
-            x = F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation)
+            x = upsample_nearest(x, self.upsample)  # (b, in_channels, h * upsample, w * upsample)
+            x = F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation)  # (b, out_channels, h', w')
         else:
-            x = super().forward(x)
+            x = super().forward(x)  # (b, out_channels, h', w')
         return ACTIVATIONS[self.activation](x)
 
 
@@ -107,7 +107,7 @@ class CAGenerator(nn.Module):
         seen = I_in if self.form == "program" else I_in + (1 - M)
         I_p1 = self.coarse(torch.cat([seen, guide], dim=1)).clamp(-1, 1)  # (b, 5, h, w) → (b, 3, h, w)
         I_c1 = compose(I_in, I_p1, M)
-        I_p2 = self.refinement(torch.cat([I_c1, guide], dim=1), M).clamp(-1, 1)
+        I_p2 = self.refinement(torch.cat([I_c1, guide], dim=1), M).clamp(-1, 1)  # (b, 5, h, w) → (b, 3, h, w)
         return Outputs(I_p1, I_c1, I_p2, compose(I_in, I_p2, M))
 
     @torch.no_grad()
@@ -135,14 +135,16 @@ class Critic(nn.Module):
 
     def features(self, I: Tensor) -> Tensor:
         """Return the map before the linear layer, (b, 4 width, ceil(size_px / 16), ceil(size_px / 16))."""
+        x = I
         for conv in self.convs:
-            I = F.leaky_relu(conv(I), 0.2)
-        return I
+            x = F.leaky_relu(conv(x), 0.2)  # (b, out_channels, ceil(h / 2), ceil(w / 2))
+        return x
 
     def forward(self, I: Tensor) -> Tensor:
         """Score (b, 3, size_px, size_px)."""
         check_shape("image", I, f"b 3 {self.size_px} {self.size_px}")
-        return self.linear(self.features(I).flatten(1)).view(-1, 1, 1, 1)
+        x = self.features(I).flatten(1)  # (b, 4 width ceil(size_px / 16)²)
+        return self.linear(x).view(-1, 1, 1, 1)  # (b, 1, 1, 1)
 
 
 class Scores(NamedTuple):
@@ -178,4 +180,4 @@ class GlobalAndLocalCritics(nn.Module):
 
     def forward(self, I: Tensor, hole: Tensor) -> Scores:
         """Score pictures, and the boxes of their holes."""
-        return Scores(self.whole(I), self.hole(hole))
+        return Scores(self.whole(I), self.hole(hole))  # (b, 1, 1, 1) each

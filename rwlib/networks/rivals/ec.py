@@ -95,8 +95,8 @@ class EdgeConnect(nn.Module):
             raise InputError(f"image: ec needs a side of at least {self.least_px}, got {sides}; enlarge it")
         M = M.to(I_gt.dtype)
         I_in = I_gt * M
-        C_c = self.guess_edges(I_in, M, canny_edges(I_in, M) if C is None else C)
-        I_p = self.complete(I_in, M, C_c)
+        C_c = self.guess_edges(I_in, M, canny_edges(I_in, M) if C is None else C)  # (b, 1, h, w)
+        I_p = self.complete(I_in, M, C_c)  # (b, 3, h, w)
         return ECOutputs(I_p, compose(I_in, I_p, M), C_c)
 
     def graph_inputs(self, I_gt: Tensor, M: Tensor) -> dict[str, Tensor]:

@@ -15,7 +15,10 @@ MIN_PATCH_PX = 24
 
 
 class Block(nn.Module):
-    """Convolution over a mirrored border, instance normalisation, and a ReLU if wished."""
+    """Convolution over a mirrored border, instance normalisation, and a ReLU if wished.
+
+    Shapes: (b, channels, h, w) → the same.
+    """
 
     def __init__(self, channels: int, *, dilation: int = 1, relu: bool, spectral: bool) -> None:
         super().__init__()
@@ -23,13 +26,16 @@ class Block(nn.Module):
         self.conv, self.relu = _normalised(conv, spectral), relu
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the shape of x."""
+        """Convolve, normalise, activate."""
         x = instance_norm(self.conv(pad_reflect(x, self.conv.dilation[0])))
         return F.relu(x, inplace=True) if self.relu else x
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions, the first with dilation 2, beside the identity; no ReLU after the sum."""
+    """Two convolutions, the first with dilation 2, beside the identity; no ReLU after the sum.
+
+    Shapes: (b, channels, h, w) → the same.
+    """
 
     def __init__(self, channels: int, *, spectral: bool) -> None:
         super().__init__()
@@ -37,7 +43,7 @@ class ResidualBlock(nn.Module):
         self.second = Block(channels, relu=False, spectral=spectral)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the shape of x."""
+        """Return the sum of both ways."""
         return x + self.second(self.first(x))
 
 
@@ -131,9 +137,9 @@ class PatchDiscriminator(nn.Module):
             raise InputError(f"image: expected sides of at least {MIN_PATCH_PX}, got {h}x{w}; enlarge it")
         features = []
         for conv in self.convs[:-1]:
-            x = F.leaky_relu(conv(x), 0.2)
+            x = F.leaky_relu(conv(x), 0.2)  # (b, c, h/2, w/2), h/4, h/8, then h/8 - 1
             features.append(x)
-        scores = self.convs[-1](x)
+        scores = self.convs[-1](x)  # (b, 1, h/8 - 2, w/8 - 2)
         return scores, [*features, scores]
 
 

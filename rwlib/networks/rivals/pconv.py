@@ -74,7 +74,7 @@ class PartialBlock(nn.Module):
 
     def forward(self, x: Tensor, M: Tensor) -> tuple[Tensor, Tensor]:
         """Return features and the new mask."""
-        x, M = self.conv(x, M)
+        x, M = self.conv(x, M)  # (b, out_channels, h', w'), (b, 1, h', w')
         if self.norm is not None:
             x = self.norm(x)
         return (x if self.slope is None else F.leaky_relu(x, self.slope, inplace=True)), M
@@ -154,11 +154,13 @@ class PConvUNet(nn.Module):
             features.append(x)
             masks.append(m)
 
-        x, m = features.pop(), masks.pop()
+        x, m = features.pop(), masks.pop()  # the deepest
         for block in reversed(self.decoder):
             x, m = (F.interpolate(t, scale_factor=2, mode="nearest") for t in (x, m))  # (b, c', 2h, 2w)
-            x, m = block(torch.cat([x, features.pop()], dim=1), torch.cat([m, masks.pop().to(m.dtype)], dim=1))
-        return PConvOutputs(x, compose(I_in, x, M))  # I_p (b, 3, h, w)
+            x = torch.cat([x, features.pop()], dim=1)  # (b, c' + c, 2h, 2w)
+            x, m = block(x, torch.cat([m, masks.pop().to(m.dtype)], dim=1))  # (b, c, 2h, 2w), (b, 1, 2h, 2w)
+        I_p = x  # (b, 3, h, w)
+        return PConvOutputs(I_p, compose(I_in, I_p, M))
 
     @torch.no_grad()
     def fill(self, I_gt: Tensor, M: Tensor) -> Tensor:

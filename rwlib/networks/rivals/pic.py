@@ -149,17 +149,17 @@ class PICGenerator(nn.Module):
         M = M.to(I_gt.dtype)
         I_in = I_gt * M
         if not both_paths:
-            features = self.encoder(I_in)
-            z = normal(self.encoder.prior(features[-1])).sample(noise)
-            I_p = self._decode(z, features, M)[-1]
+            features = self.encoder(I_in)  # (b, c, h/2, w/2), ..., (b, 4 width, h/32, w/32)
+            z = normal(self.encoder.prior(features[-1])).sample(noise)  # (b, z_channels, h/32, w/32)
+            I_p = self._decode(z, features, M)[-1]  # (b, 3, h, w)
             return PICOutputs(I_p, compose(I_in, I_p, M))
 
-        features = self.encoder(torch.cat([I_in, I_gt * (1 - M)]))  # both at once
-        f_m, f_c = features[-1].chunk(2)
+        features = self.encoder(torch.cat([I_in, I_gt * (1 - M)]))  # both at once: (2 b, c, h/2, w/2), ...
+        f_m, f_c = features[-1].chunk(2)  # (b, 4 width, h/32, w/32) each: existing region, hole's own content
         posterior, prior = normal(self.encoder.posterior(f_c)), normal(self.encoder.prior(f_m))
-        z = torch.cat([posterior.sample(noise_rec), prior.sample(noise)])
+        z = torch.cat([posterior.sample(noise_rec), prior.sample(noise)])  # (2 b, z_channels, h/32, w/32)
         seen = [torch.cat([x[:b], x[:b]]) for x in features]  # either path sees the existing region's features
-        pictures = self._decode(z, seen, torch.cat([M, M]))
+        pictures = self._decode(z, seen, torch.cat([M, M]))  # (2 b, 3, h', w') each, the smallest first
         I_rec, I_gen = zip(*(x.chunk(2) for x in pictures), strict=True)
         return TwoPaths(posterior, prior, list(I_rec), list(I_gen))
 

@@ -55,7 +55,7 @@ class Encoder(nn.Module):
         """Return the features of every level, (b, c, h/2, w/2) first."""
         features = []
         for block in self.blocks:
-            x = block(x)
+            x = block(x)  # (b, c, h/2, w/2)
             features.append(x)
         return features
 
@@ -75,7 +75,8 @@ class Output(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the picture."""
-        return self.conv(F.pad(F.leaky_relu(x, SLOPE), (1, 1, 1, 1), mode="reflect")).tanh()
+        x = F.pad(F.leaky_relu(x, SLOPE), (1, 1, 1, 1), mode="reflect")  # (b, c, h + 2, w + 2)
+        return self.conv(x).tanh()  # (b, 3, h, w)
 
 
 class Decoder(nn.Module):
@@ -103,14 +104,14 @@ class Decoder(nn.Module):
             encoded: its features two levels above, (b, 4 width, h/8, w/8).
             M: (b, 1, h/8, w/8), in [0, 1].
         """
-        x, pictures = deepest + self.z_block(z), []
+        x, pictures = deepest + self.z_block(z), []  # (b, 4 width, h/32, w/32)
         for i, block in enumerate(self.blocks):
-            x = block(x)  # twice the size
+            x = block(x)  # (b, c, 2h', 2w'): h/16, h/8, ... up to h
             if i == 1:
                 x = self.attention(x, encoded, M)
             if i >= 1:
                 pictures.append(self.outputs[i - 1](x))
-                x = torch.cat([x, pictures[-1]], dim=1)
+                x = torch.cat([x, pictures[-1]], dim=1)  # (b, c + 3, 2h', 2w')
         return pictures
 
 
@@ -157,6 +158,6 @@ class ResidualDiscriminator(nn.Module):
         x = I
         for i, block in enumerate(self.blocks):
             if i == 3 and self.attention is not None:
-                x = self.attention(x)
-            x = block(x)
-        return self.last(F.leaky_relu(self.block(x), SLOPE))
+                x = self.attention(x)  # (b, 4 width, h/8, w/8)
+            x = block(x)  # (b, c, h/2, w/2)
+        return self.last(F.leaky_relu(self.block(x), SLOPE))  # (b, 1, h / 2^levels - 2, w / 2^levels - 2)
