@@ -10,7 +10,7 @@ No discriminator: six losses, eqs. (2) to (7) there, of which the style loss cou
     L_s        their Gram matrices over channels, of I_p and of I_c
     L_tv       total variation of I_c in the hole grown by a pixel
 
-In the second phase the encoder's batch normalisation stands still (section 3.4 there): its statistics count pixels of
+In the second phase the encoder's batch normalisation stands still (section 4.2 there): its statistics count pixels of
 the hole as zeros. The bundled loss network is VGG-19; up to pool 2 it has the form of VGG-16.
 """
 
