@@ -12,9 +12,10 @@ priority, with one thread; on a GPU there is one after another. It can all be ki
 trainings: the same command goes on. A training ends by itself, with a checkpoint, when its queue is gone. The table is
 read again whenever a core is free, so rows may be added meanwhile.
 
-In the folder `--runs`: a folder for each run (`rwlib.runs`), with `result.json` once it is finished, `error.txt` if it
-cannot go on, `log.txt`; `results.csv`, a row for each finished run and data set; `curves.csv` and `curves.png`, the
-held-out PSNR of all runs side by side. A run that failed is tried again when the queue is started again.
+In the folder `--runs`: a folder for each run (`rwlib.training.run_folder`), with `result.json` once it is finished,
+`error.txt` if it cannot go on, `log.txt`; `results.csv`, a row for each finished run and data set; `curves.csv` and
+`curves.png`, the held-out PSNR of all runs side by side. A run that failed is tried again when the queue is started
+again.
 """
 
 import argparse

@@ -132,7 +132,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, name: str = "output")
 def write_text(path: str | os.PathLike[str], text: str, name: str = "output") -> None:
     """Write a text file in UTF-8, whatever the locale is, all or nothing; see `replacing`.
 
-    Names of files that are not UTF-8 are written as they are shown (`rwlib.conventions.printable`).
+    Names of files that are not UTF-8 are written as they are shown (`rwlib.errors.printable`).
     """
     write_bytes(path, text.encode("utf-8", errors="backslashreplace"), name)
 

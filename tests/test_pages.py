@@ -27,6 +27,7 @@ PAGES = [
     "RESULTS.md",
     "deploy/README.md",
     "data_scripts/README.md",
+    "rwlib/course/AUTHORS.md",
 ]
 FOLDERS = "rwlib|tests|data_scripts|notebooks"
 PLACEHOLDER = re.compile(r"NN|TOPIC|DIR|NAME|[*…{]|\.\.\.")
@@ -104,6 +105,16 @@ def test_every_name_that_a_page_mentions_exists(page):
     if page == "CHANGELOG.md":  # what moved no longer exists under its old name
         text = re.sub(r"^\| `rwlib[^|]*\|", "|", text, flags=re.MULTILINE)
     assert sorted({name for name in names(text) if not exists(name)}) == []
+
+
+@pytest.mark.parametrize("folder", ["rwlib", "data_scripts"])
+def test_every_name_that_a_docstring_or_a_comment_mentions_exists(folder):
+    texts = {file: file.read_text(encoding="utf-8") for file in (ROOT / folder).rglob("*.py")}
+    mentioned = {
+        (file, name) for file, text in texts.items() for name in re.findall(r"`(rwlib(?:\.[A-Za-z_]\w*)+)", text)
+    }
+    missing = {name for name in {name for _, name in mentioned} if not exists(name)}
+    assert sorted((file.relative_to(ROOT).as_posix(), name) for file, name in mentioned if name in missing) == []
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -206,7 +206,7 @@ class Panel(ipywidgets.VBox):
         return f"{self.title} (live in a running notebook)"
 
     def static(self) -> HTML | None:
-        """Return the picture that stands in for the widget in a saved notebook, made by `rwlib.course.figure`.
+        """Return the picture that stands in for the widget in a saved notebook, made by `rwlib.notebook.figures`.
 
         JupyterLab writes "Error displaying widget: model not found" above it until the cell is run: that line is
         JupyterLab's own, and a notebook cannot take it away.
