@@ -140,7 +140,7 @@ def test_ctrl_c_while_converting_and_again(tmp_path):
 
 @pytest.mark.slow
 def test_two_calls_at_once_do_not_mix(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("rwlib.files.PATIENCE_S", 0.1)
+    monkeypatch.setattr("rwlib.files.lock.PATIENCE_S", 0.1)
     source = own_folder(tmp_path / "in", 80, (600, 500))
     call = [SCRIPTS / "own.py", "--from", source, "--to", tmp_path / "out"]
     process = start(*call)

@@ -100,7 +100,7 @@ def test_the_folder_has_the_rows_of_evaluate(tmp_path):
 
 
 def test_two_evaluations_in_one_folder_do_not_mix(tmp_path, monkeypatch):
-    monkeypatch.setattr("rwlib.files.PATIENCE_S", 0.1)
+    monkeypatch.setattr("rwlib.files.lock.PATIENCE_S", 0.1)
     with only_writer(tmp_path, "out"), pytest.raises(InputError, match="out: another process is writing to"):
         start(tmp_path)
     assert not list(tmp_path.iterdir()) and start(tmp_path).n == 5

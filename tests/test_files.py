@@ -15,9 +15,9 @@ import types
 import pytest
 from PIL import Image
 
-from rwlib import files
 from rwlib.errors import InputError, printable
 from rwlib.files import append_durably, only_writer, replacing, writable_folder, write_bytes, write_text
+from rwlib.files import whole as whole_files
 
 OLD, NEW = b"old " * 9, b"a new file, somewhat longer than the old one"
 
@@ -68,7 +68,7 @@ def test_pillow_cannot_take_half_a_write_for_a_whole_one(tmp_path, kind):
 
 def test_a_disk_that_swallows_bytes_is_noticed(tmp_path, monkeypatch):
     size = os.fstat
-    monkeypatch.setattr(files.os, "fstat", lambda number: os.stat_result((*size(number)[:6], 3, *size(number)[7:])))
+    monkeypatch.setattr(os, "fstat", lambda number: os.stat_result((*size(number)[:6], 3, *size(number)[7:])))
     with pytest.raises(InputError, match="only 3 of 44 bytes were written"):
         write_bytes(tmp_path / "x", NEW)
     assert os.listdir(tmp_path) == []
@@ -138,7 +138,7 @@ def test_the_message_names_file_reason_and_remedy(tmp_path, monkeypatch, number)
     def refuse(*_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(files.os, "replace", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(InputError) as caught:
         write_text(tmp_path / "x", "text", "report")
     remedy = {errno.EIO: "choose another place", errno.ENOSPC: "free some space, or choose another disk"}
@@ -218,8 +218,8 @@ def test_a_kill_before_or_after_any_call_that_changes_something_leaves_a_whole_f
                 half = dying(super().write)(memoryview(data)[: len(data) // 2])
                 return half + dying(super().write)(memoryview(data)[half:])
 
-        files.io = types.SimpleNamespace(**vars(io) | {"FileIO": dying(DyingFile)})
-        files.os = types.SimpleNamespace(
+        whole_files.io = types.SimpleNamespace(**vars(io) | {"FileIO": dying(DyingFile)})
+        whole_files.os = types.SimpleNamespace(
             **vars(os) | {name: dying(getattr(os, name)) for name in ("fsync", "chmod", "replace", "unlink")}
         )
         for content in contents[1:]:
@@ -251,7 +251,7 @@ with only_writer(sys.argv[1], "run_dir"):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE_S", 0.2)
+    monkeypatch.setattr("rwlib.files.lock.PATIENCE_S", 0.2)
 
 
 @pytest.fixture
@@ -309,7 +309,7 @@ def test_who_waits_while_a_lock_goes_locks_a_file_that_others_see(tmp_path, monk
             time.sleep(0.5)
         assert waiting.stdout.readline() == "held\n"
         with monkeypatch.context() as patch, pytest.raises(InputError, match="another process"):
-            patch.setattr(files, "PATIENCE_S", 0.2)
+            patch.setattr("rwlib.files.lock.PATIENCE_S", 0.2)
             with only_writer(tmp_path, "out"):
                 pass
         waiting.communicate("")

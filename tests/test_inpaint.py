@@ -454,7 +454,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(files, mo
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(rwlib.files.Path, "open", refuse)
+    monkeypatch.setattr(rwlib.files.place.Path, "open", refuse)
     refused(files, r"^output: the folder .*out cannot be written to \(Permission denied\); choose another")
 
 

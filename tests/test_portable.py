@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from test_imports import ROOT, sources
 
-from rwlib import files, system
+from rwlib import system
 from rwlib.bench import measure
 from rwlib.data import Facades, TrainingSamples
-from rwlib.files import InputError, replacing
+from rwlib.errors import InputError
+from rwlib.files import replacing
 from rwlib.training.signals import STOPPING
 from rwlib.training.workers import leave_signals_to_training
 from rwlib.widgets.shared import watch
@@ -79,7 +80,7 @@ def test_a_file_that_is_being_read_is_replaced_a_moment_later(tmp_path, monkeypa
 
 def test_a_file_that_stays_in_use_is_told_as_such(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setattr(files, "PATIENCE_S", 0.1)
+    monkeypatch.setattr("rwlib.files.whole.PATIENCE_S", 0.1)
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(13, "in use")))
     with pytest.raises(InputError, match="cannot write .*in use"), replacing(tmp_path / "x") as file:
         file.write(b"new")

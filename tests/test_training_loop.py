@@ -353,7 +353,7 @@ def test_fp16_without_a_gpu_is_refused(tmp_path):
 
 
 def test_a_second_process_may_not_train_into_the_same_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr("rwlib.files.PATIENCE_S", 0.1)
+    monkeypatch.setattr("rwlib.files.lock.PATIENCE_S", 0.1)
     with only_writer(tmp_path, "run_dir"), pytest.raises(InputError, match="run_dir: another process is writing"):
         run(tiny(), tmp_path)
     assert not list(tmp_path.iterdir())

@@ -1,13 +1,8 @@
-r"""The one way in which rwlib writes: a file is whole or it is not there, and a folder has one writer at a time.
+r"""A file is whole or it is not there: written beside its place, brought to the disk, then renamed.
 
 `replacing` writes a part file beside the place, brings it to the disk, checks its length, renames it, and brings the
 renaming to the disk. Whoever is interrupted or runs out of space at any byte leaves the file that was there before, and
 at most (if the process is killed) a hidden `.NAME.xxxxxxxx.part`.
-
-`only_writer` locks a folder by a file in it, so that everyone who sees the folder sees the lock: other containers,
-other values of TMPDIR, other machines. The lock ends with its process, however that dies. Two things it cannot promise:
-a network disk that is mounted without locks (NFS with `nolock`, Lustre without `flock`) shows it to one machine only,
-and a disk that knows no locks at all is used without one, after a warning.
 """
 
 import contextlib
@@ -18,20 +13,10 @@ import secrets
 import stat
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from rwlib.errors import InputError, printable
-
-PATIENCE_S = 8.0
-"""Workers of a process that was killed hold its lock until they notice, which takes PyTorch's five seconds."""
-
-LOCK = ".rwlib.lock"
-"""Name of the file in a folder that `only_writer` locks; it goes when the lock does."""
+from rwlib.errors import InputError
 
 REMEDIES = {
     errno.ENOSPC: "free some space, or choose another disk",
@@ -44,7 +29,8 @@ REMEDIES = {
     errno.ENOTDIR: "choose a folder, not a file",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
-NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
+PATIENCE_S = 8.0
+"""How long a renaming is tried again where somebody reads the file that is there, on Windows."""
 
 
 class PartFile(io.BufferedRandom):
@@ -99,7 +85,7 @@ def replacing(path: str | os.PathLike[str], name: str = "output") -> Iterator[Pa
         folder, file_name = os.path.split(place)
         before = os.stat(place) if os.path.lexists(place) else None
         if before:
-            _refuse_no_file(path, before, name)
+            refuse_no_file(path, before, name)
         # A short name, because a file's own may be as long as the disk allows.
         hidden = os.path.join(folder, f".{file_name[:20]}.{secrets.token_hex(4)}.part")
         raw = io.FileIO(hidden, "x+b")
@@ -161,100 +147,7 @@ def append_durably(path: str | os.PathLike[str], data: bytes, name: str = "outpu
         raise
 
 
-def writable_folder(folder: str | os.PathLike[str], name: str = "output", *, make: bool = False) -> Path:
-    """Return a folder that can be written to; to be asked before the work, not after it.
-
-    Args:
-        folder: its path.
-        name: of the argument that gave it, for the message.
-        make: make it, with its parents, if it does not exist.
-
-    Raises:
-        InputError: it does not exist, or is a file, or cannot be made or written to.
-    """
-    folder = Path(folder)
-    try:
-        if make:
-            folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".rwlib.{secrets.token_hex(4)}.part"
-        probe.open("xb").close()
-        probe.unlink()
-    except OSError as error:
-        if error.errno == errno.ENOENT and not os.path.lexists(folder):
-            raise InputError(f"{name}: the folder {folder} does not exist; make it first") from None
-        reason = "it is a file" if error.errno in (errno.EEXIST, errno.ENOTDIR) else error.strerror
-        raise InputError(f"{name}: the folder {folder} cannot be written to ({reason}); choose another") from None
-    return folder
-
-
-def writable_file(path: str | os.PathLike[str], name: str = "output") -> os.stat_result | None:
-    """Refuse a place where `replacing` would fail; to be asked before the work, not after it.
-
-    Returns:
-        What `os.stat` says of the file that is there, None if there is none yet.
-
-    Raises:
-        InputError: its folder does not exist or cannot be written to, or something that is no file is there, or a
-            file that is write-protected, or the name is too long.
-    """
-    writable_folder(os.path.dirname(path) or ".", name)
-    if os.path.islink(path):
-        writable_folder(os.path.dirname(os.path.realpath(path)), name)
-    try:
-        there = os.stat(path)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise cannot_write(path, error, name) from None
-    _refuse_no_file(path, there, name)
-    return there
-
-
-@contextmanager
-def only_writer(folder: str | os.PathLike[str], name: str = "output", *, beside: bool = False) -> Iterator[None]:
-    """Keep others from writing to a folder: other threads, processes, containers and, as far as said above, machines.
-
-    Args:
-        folder: made if it does not exist; if nothing is then written to it, it goes again.
-        name: of the argument that gave it, for the message.
-        beside: lock a file beside the folder, which stays as it is: for a folder that appears as a whole.
-
-    Raises:
-        InputError: somebody else is writing to it, or it cannot be made or written to.
-    """
-    folder = Path(os.path.realpath(folder))
-    if beside:
-        writable_folder(folder.parent, name, make=True)
-        place, made = folder.with_name(f".{folder.name[:20]}{LOCK}"), []
-    else:
-        made = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
-        place = writable_folder(folder, name, make=True) / LOCK
-    lock = FileLock(place, timeout=PATIENCE_S, thread_local=False, fallback_to_soft=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise InputError(
-            f"{name}: another process is writing to {folder}; wait until it has ended, or choose another folder"
-        ) from None
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise cannot_write(place, error, name) from None
-        warnings.warn(
-            f"{printable(folder)} cannot be locked: see to it that only one process writes there", stacklevel=3
-        )
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            # While it is still locked: whoever waits for it sees that it has gone (st_nlink is 0), and makes a new one.
-            place.unlink()
-        lock.release()
-        for path in made:
-            with contextlib.suppress(OSError):  # it is not empty: something was written
-                path.rmdir()
-
-
-def _refuse_no_file(path: str | os.PathLike[str], there: os.stat_result, name: str) -> None:
+def refuse_no_file(path: str | os.PathLike[str], there: os.stat_result, name: str) -> None:
     """Refuse to replace a folder, a device or a pipe, and a file that is write-protected."""
     if not stat.S_ISREG(there.st_mode):
         what = "is a folder" if stat.S_ISDIR(there.st_mode) else "is not a plain file"
