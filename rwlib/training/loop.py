@@ -23,7 +23,7 @@ from tqdm import tqdm
 from rwlib.checkpoints import save_generator
 from rwlib.config import Config
 from rwlib.conventions import InputError, check_image_and_mask
-from rwlib.data import TrainingSamples
+from rwlib.data import PhotoSource, TrainingSamples
 from rwlib.files import only_writer
 from rwlib.training import state
 from rwlib.training.bar import progress_bar
@@ -34,7 +34,7 @@ from rwlib.training.options import Options
 from rwlib.training.parts import parts_of
 from rwlib.training.players import optimisers_of
 from rwlib.training.run_folder import BEST, GENERATOR, OLDER, STATE, save_samples, this_process, versions, write_record
-from rwlib.training.schedule import ENDLESS, Schedule, batch_numbers
+from rwlib.training.schedule import Schedule, batch_numbers, count_photos
 from rwlib.training.setup import new_players
 from rwlib.training.signals import signal_watch
 from rwlib.training.timer import PartTimer
@@ -44,7 +44,7 @@ from rwlib.training.validation import validation_pairs, validation_psnr
 from rwlib.training.workers import Batches, leave_signals_to_training
 
 
-def train(config: Config, source: Any, run_dir: str | Path, **options: Any) -> Path:
+def train(config: Config, source: PhotoSource, run_dir: str | Path, **options: Any) -> Path:
     """Train a region-wise GAN, Algorithm 1, or one of its rivals.
 
     SIGTERM, SIGHUP, SIGINT (Ctrl-C), SIGUSR1 and SIGXCPU end a run after the current step, with a checkpoint.
@@ -75,12 +75,11 @@ class _Run:
     """A training in a folder that nobody else writes to."""
 
     def __init__(
-        self, accelerator: Accelerator, config: Config, source: Any, run_dir: Path, options: Options
+        self, accelerator: Accelerator, config: Config, source: PhotoSource, run_dir: Path, options: Options
     ) -> None:  # fmt: skip
         self.accelerator, self.config, self.run_dir, self.options = accelerator, config, run_dir, options
         self.main = accelerator.is_main_process
-        n_photos = ENDLESS if getattr(source, "unlimited", False) else len(source)
-        self.schedule = Schedule.from_config(config, n_photos, accelerator.num_processes)
+        self.schedule = Schedule.from_config(config, count_photos(source), accelerator.num_processes)
         total = self.schedule.total
         self.last_step = total if options.steps is None else min(options.steps, total)
         if not options.resume and (left := [x for x in (STATE, OLDER, BEST, GENERATOR) if (run_dir / x).exists()]):

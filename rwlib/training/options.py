@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rwlib.conventions import InputError
+from rwlib.data import PhotoSource
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Options:
 
     data_name: str = ""
     """What to call the data in `run.json` and the checkpoints."""
-    val: Any = None
+    val: PhotoSource | None = None
     """Photographs that are not trained on; at each checkpoint the PSNR in the holes of at most 32 of them goes to
     `curves.csv`, and the best generator so far to `best.safetensors`."""
     resume: bool = False

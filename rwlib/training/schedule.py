@@ -11,8 +11,14 @@ from typing import NamedTuple
 
 from rwlib.config import MODELS, Config
 from rwlib.conventions import InputError
+from rwlib.data import PhotoSource
 
 ENDLESS = sys.maxsize  # what an unlimited source counts as
+
+
+def count_photos(source: PhotoSource) -> int:
+    """Return how many photographs a source has, `ENDLESS` if it draws them without end."""
+    return ENDLESS if getattr(source, "unlimited", False) else len(source)
 
 
 class Schedule(NamedTuple):

@@ -1,24 +1,24 @@
 r"""How good a generator is on photographs that it is not trained on, while it trains."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rwlib.config import Config
 from rwlib.conventions import image_to_tensor
+from rwlib.data import PhotoSource
 from rwlib.masks import random_mask
 from rwlib.metrics import psnr
 from rwlib.randomness import Stream, make_generator
-from rwlib.training.schedule import ENDLESS
+from rwlib.training.schedule import count_photos
 
 VALIDATION_PHOTOS = 32  # at most; one mask each
 
 
-def validation_pairs(val: Any, config: Config) -> Iterator[tuple[Tensor, Tensor]]:
+def validation_pairs(val: PhotoSource, config: Config) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield (I_gt, M) of the first photographs of a source, each with one fixed hole."""
-    for k in range(min(VALIDATION_PHOTOS, ENDLESS if getattr(val, "unlimited", False) else len(val))):
+    for k in range(min(VALIDATION_PHOTOS, count_photos(val))):
         I_gt = image_to_tensor(val.center(k, config.size_px))
         fraction = (max(config.hole_fraction[0], 0.01), max(config.hole_fraction[1], 0.01))
         generator = make_generator(0, Stream.VALIDATION_MASK, k)  # the same holes for every seed of a run

@@ -20,9 +20,10 @@ import torch
 
 from rwlib.config import Config
 from rwlib.conventions import InputError
+from rwlib.data import PhotoSource
 from rwlib.training.loop import train
 from rwlib.training.run_folder import read_record
-from rwlib.training.schedule import ENDLESS, Schedule
+from rwlib.training.schedule import Schedule, count_photos
 from rwlib.widgets.shared.background import run_in_thread
 from rwlib.widgets.shared.follow import RunFolder
 from rwlib.widgets.shared.panel import COMPUTING, FAULTS
@@ -73,10 +74,9 @@ class LiveTraining(RunFolder):
         300
     """
 
-    def __init__(self, config: Config, source: Any, run_dir: str | Path | None = None) -> None:
+    def __init__(self, config: Config, source: PhotoSource, run_dir: str | Path | None = None) -> None:
         self.config, self.source = config, source
-        n_photos = ENDLESS if getattr(source, "unlimited", False) else len(source)
-        self.schedule = Schedule.from_config(config, n_photos, 1)
+        self.schedule = Schedule.from_config(config, count_photos(source), 1)
         self.total = self.schedule.total
         """Steps of the whole schedule."""
         self._temporary = None if run_dir is not None else tempfile.TemporaryDirectory(prefix="rwlib-run-")
@@ -168,7 +168,7 @@ class LiveTraining(RunFolder):
 class _Task:
     """One start of a training; the thread holds this, and not `LiveTraining`, so that the latter can be forgotten."""
 
-    def __init__(self, config: Config, source: Any, run_dir: Path, temporary: Any) -> None:
+    def __init__(self, config: Config, source: PhotoSource, run_dir: Path, temporary: Any) -> None:
         self.config, self.source, self.run_dir = config, source, run_dir
         self.keeps_folder = temporary
         self.wish_to_stop, self.has_its_cores, self.ended = threading.Event(), threading.Event(), threading.Event()
