@@ -9,7 +9,7 @@ the picture, with what was removed, and the place where it was taken.
 
 from rwlib.images.find import SUFFIXES, find_pictures
 from rwlib.images.hole import read_hole
-from rwlib.images.modes import split_mode, to_rgb
+from rwlib.images.modes import split_mode, to_8_bits, to_rgb
 from rwlib.images.read import MAX_MEGAPIXELS, BadPicture, n_pictures, open_picture, read_image, read_photo
 from rwlib.images.request import check_request
 from rwlib.images.write import LOSSLESS, save_image
@@ -28,5 +28,6 @@ __all__ = [
     "read_photo",
     "save_image",
     "split_mode",
+    "to_8_bits",
     "to_rgb",
 ]

@@ -18,8 +18,17 @@ def to_rgb(image: Image.Image) -> np.ndarray:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         return np.array(image.convert("RGB"))
+    return to_8_bits(image).copy()
+
+
+def to_8_bits(image: Image.Image) -> np.ndarray:
+    """Turn a picture of any mode into uint8 RGB (h, w, 3): 16 bits become 8, and what is transparent is not looked at.
+
+    Raises:
+        InputError: see `split_mode`.
+    """
     photo, _ = split_mode(image)
-    return np.array(photo) if photo.dtype == np.uint8 else (photo / 257).round().astype(np.uint8)  # 65535 / 257 = 255
+    return photo if photo.dtype == np.uint8 else (photo / 257).round().astype(np.uint8)  # 65535 / 257 = 255
 
 
 def split_mode(image: Image.Image) -> tuple[np.ndarray, Callable[[np.ndarray], Image.Image]]:

@@ -6,6 +6,7 @@ import traitlets
 from ipywidgets import Layout
 
 from rwlib.data.bundled import NAMES
+from rwlib.masks import KINDS
 from rwlib.widgets.shared.canvas import HoleCanvas
 from rwlib.widgets.shared.painting import Painting, State
 from rwlib.widgets.shared.panel import Panel
@@ -38,7 +39,7 @@ class HoleControls:
         self.undo = button("Undo", "Take back the last step (Z)", "undo")
         self.clear = button("Clear", "Remove the hole", "trash")
         self.kind = ipywidgets.Dropdown(
-            options=["contiguous", "discontiguous"], description="Random", layout=wide, tooltip="Kind of random hole"
+            options=list(KINDS), description="Random", layout=wide, tooltip="Kind of random hole"
         )
         self.percent = ipywidgets.IntSlider(
             20, 1, 60, description="Missing, %", description_tooltip="Share of the pixels", layout=wide

@@ -16,7 +16,8 @@ from torch import Tensor
 from rwlib.conventions import InputError, check_shape, image_to_tensor, tensor_to_image
 from rwlib.data import Facades, photos
 from rwlib.data.bundled import NAMES
-from rwlib.inpainting import MIN_SIDE_PX, read_hole, read_image, split_mode
+from rwlib.images import read_hole, read_image, to_8_bits
+from rwlib.inpainting import MIN_SIDE_PX
 from rwlib.widgets.shared.previews import shrink
 
 MAX_PIXELS = 4_000_000  # 2300x1700: a photograph, its float32 copies and a filling together take less than 400 MB
@@ -91,7 +92,7 @@ def to_photo(source: Source, name: str = "") -> Photo:
             file = Path(source)
             name = name or file.name
         picture = source if isinstance(source, Image.Image) else read_image(source)
-        image = _decode(picture)
+        image = to_8_bits(picture)
         if picture.has_transparency_data:
             alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
     h, w = image.shape[:2]
@@ -110,11 +111,6 @@ def to_photo(source: Source, name: str = "") -> Photo:
 def _refuse_other(name: str, source: object, kinds: Any) -> None:
     if not isinstance(source, kinds):
         raise InputError(f"{name}: expected a path, an array or a tensor; got {type(source).__name__} {source!r:.40}")
-
-
-def _decode(picture: Image.Image) -> np.ndarray:
-    image, _ = split_mode(picture)
-    return image if image.dtype == np.uint8 else (image / 257).round().astype(np.uint8)
 
 
 def to_hole(source: Source, photo: Photo) -> np.ndarray:

@@ -18,6 +18,7 @@ from torch import Tensor
 from rwlib.conventions import tensor_to_image
 from rwlib.notebook.figures import captioned
 from rwlib.notebook.figures import picture as picture_html
+from rwlib.widgets.shared.heat import enlarge
 
 
 def to_png(picture: Figure | Tensor | np.ndarray, *, side_px: int = 0) -> bytes:
@@ -33,8 +34,7 @@ def to_png(picture: Figure | Tensor | np.ndarray, *, side_px: int = 0) -> bytes:
         picture.savefig(png, format="png", bbox_inches="tight", dpi=100)
         return png.getvalue()
     pixels = tensor_to_image(picture) if isinstance(picture, Tensor) else picture
-    factor = max(1, round(side_px / max(pixels.shape[:2])))
-    Image.fromarray(pixels.repeat(factor, 0).repeat(factor, 1)).save(png, "PNG")
+    Image.fromarray(enlarge(pixels, side_px)).save(png, "PNG")
     return png.getvalue()
 
 
