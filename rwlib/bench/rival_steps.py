@@ -38,7 +38,7 @@ def rival_step_pair(name: str, size_px: int, b: int, *, device: torch.device, **
     Args:
         name: in `Config.model`.
         size_px: side of the pictures.
-        b: pictures a step.
+        b: pictures per step.
         device: where to compute.
         changes: fields of `Config`; the others are those of the method's paper, but CA's generator moves in every step.
     """

@@ -102,7 +102,7 @@ class Config:
     """Epochs of each phase. Region-wise: without L_a, with L_a. PConv: with batch normalisation, with the encoder's
     standing still. EC: edges, completion on true edges, completion on inferred edges. The other rivals have one."""
     steps_per_epoch: int = 0
-    """Steps an epoch; 0 means one pass over the photographs (drawn façades have no end and need a number)."""
+    """Steps per epoch; 0 means one pass over the photographs (drawn façades have no end and need a number)."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Arithmetic of the networks; `auto` measures bf16 and fp32 at the start and takes the faster. Losses on Gram
     matrices stay in float32."""

@@ -1,4 +1,4 @@
-r"""Photographs in image files: how one is read, and what becomes of those that cannot be.
+r"""Photographs in image files: how one is read, and what happens to files that cannot be read.
 
 `PhotoFiles` is what the sources of image files share, `rwlib.data.folder` (a folder) and `rwlib.data.shards` (tar
 archives). Of a hundred thousand photographs a few are always broken. A run neither stops for them nor hides them: they

@@ -2,7 +2,7 @@ r"""Fill the hole of any photograph with a trained generator.
 
 Three layers, from tensors to files:
 
-* `fill` runs the generator on (b, 3, h, w) of any size: it pads to a multiple of 4 and crops;
+* `fill` runs the generator on (b, 3, h, w) of any size: it pads to what the generator can take, and crops;
 * `fill_photo` takes 8- or 16-bit arrays of any size; `inpaint` gives the filled picture alone;
 * `inpaint_file` reads and writes files of all common kinds and keeps their mode.
 """

@@ -22,7 +22,7 @@ def inputs_and_predictions(rng):
 
 
 def masks_of_different_sizes(rng):
-    """Several masks a batch, each with another fraction."""
+    """Several masks per batch, each with another fraction."""
     for h, w, fractions in ((6, 3, (0.1, 0.6)), (8, 7, (0.05, 0.3, 0.45)), (4, 5, (0.25,))):
         yield (torch.cat([mask(rng, 1, h, w, hole_fraction=fraction) for fraction in fractions]).float(),)
 

@@ -42,13 +42,13 @@ def draw(snapshot: Snapshot, *, log: bool = False, smoothing: int = 10, weighted
 
 
 class Chart:
-    """The same, a picture a panel; only those that have changed are drawn again: a third of the time, or two."""
+    """The same, one picture per panel; only those that have changed are drawn again: a third of the time, or two."""
 
     def __init__(self) -> None:
         self._panels: dict[str, tuple[Snapshot, tuple, bytes]] = {}
 
     def pngs(self, snapshot: Snapshot, *, log: bool = False, smoothing: int = 10, weighted: bool = True) -> list[bytes]:
-        """Return the panels of a snapshot, a PNG each; the arguments are those of `draw`."""
+        """Return the panels of a snapshot, one PNG per panel; the arguments are those of `draw`."""
         options = {"losses": (log, smoothing, weighted), "scores": (smoothing,), "times": ()}
         for panel, key in options.items():
             before = self._panels.get(panel)
