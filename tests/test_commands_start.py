@@ -77,7 +77,7 @@ def test_start_on_a_full_disk_leaves_no_part_of_a_notebook(tmp_path, monkeypatch
         room[0] -= n
         return n
 
-    monkeypatch.setattr("rwlib.files.io.FileIO", type("FileIO", (io.FileIO,), {"write": until_full}))
+    monkeypatch.setattr("rwlib.files.whole.io.FileIO", type("FileIO", (io.FileIO,), {"write": until_full}))
     assert main(["start", str(tmp_path / "mine")]) == 2
     assert "DIR: cannot write" in capfd.readouterr().err
     monkeypatch.undo()
