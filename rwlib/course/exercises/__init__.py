@@ -1,6 +1,7 @@
 """The exercises, a module for each notebook: `nb02.py` holds `EXERCISES`, a list of `Exercise`, for notebook 02.
 
-Modules are found by their name, so a new one needs no change here.
+Modules are found by their name, so a new one needs no change here. They are longer than others of rwlib, because they
+are tables: of cases, hints, and wrong answers with their messages.
 """
 
 import importlib
