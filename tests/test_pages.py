@@ -120,7 +120,7 @@ def test_every_name_that_a_docstring_or_a_comment_mentions_exists(folder):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_make_target_that_a_page_mentions_exists(page):
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    mentioned = set(re.findall(r"\bmake ([a-z][a-z-]*)", " ".join(code(text_of(page)))))
+    mentioned = set(re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join(code(text_of(page)))))
     assert mentioned <= targets
 
 
