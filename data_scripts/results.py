@@ -104,6 +104,7 @@ def ellipse_corners(
 NAMES = ("rw64", "red64", "pconv64", "ca64", "gated64", "ec64", "pic64")
 RIVALS = tuple(f"rivals/{name}" for name in NAMES)
 SHIPPED = ("facades128", "facades64-2", "facades64")
+GENERAL = ("general128", "facades128")
 IN_PAPER = {"rw64": "ours", "pconv64": "PConv", "ca64": "CA", "ec64": "EC", "pic64": "PIC"}
 GROUPS = (
     Group("images", "All methods, trained on the same number of images", RIVALS, classical=True),
@@ -111,6 +112,7 @@ GROUPS = (
     Group(
         "large", "The generators that rwlib uses, at 128 px", SHIPPED, classical=True, size_px=128, worst=12, first=6
     ),
+    Group("other", "Photographs of other things, at 128 px", GENERAL, classical=True, bundled=True, size_px=128),
     Group("variants", "The six variants of Fig. 4", tuple(f"ablations/{name}" for name in ABLATIONS)),
     Group("photos", "Photographs of another kind", (SHIPPED[1], *RIVALS), bundled=True),
 )
@@ -371,7 +373,7 @@ def draw(methods: Sequence[Method], source: PhotoSource, protocol: Protocol, lin
 
 def draw_removals() -> Figure:
     """Draw what the generators of the longest trainings leave where an object was, beside a classical fill (Fig. 8)."""
-    files = [WEIGHTS / f"{name}.safetensors" for name in SHIPPED]
+    files = [WEIGHTS / f"{name}.safetensors" for name in (*GENERAL, "facades64")]
     generators = {file.stem: load_generator(file) for file in files if file.exists()}
     telea = opencv_fill("telea")
     columns = ["photograph", "hole", *generators, "telea"]

@@ -35,8 +35,8 @@ HEADER = {"format", "kind", "config", "about", "sha256"}
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = SHIPPED / "facades64.safetensors"
 """The generator that ships with rwlib for 64 px, the course's size; its model card lies beside it."""
-PHOTOGRAPHS = SHIPPED / "facades128.safetensors"
-"""The generator that ships with rwlib for photographs: of all, the best on held-out ones at 128 px (RESULTS.md)."""
+PHOTOGRAPHS = SHIPPED / "general128.safetensors"
+"""The generator that ships with rwlib for photographs of any kind (RESULTS.md says what that costs on house fronts)."""
 
 
 def checksum(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:

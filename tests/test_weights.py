@@ -14,7 +14,7 @@ RIVALS = sorted((SHIPPED / "rivals").glob("*.safetensors"))
 
 
 def test_there_are_some():
-    assert {"facades64", "facades128"} <= {file.stem for file in FILES}
+    assert {"facades64", "facades128", "general128"} <= {file.stem for file in FILES}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

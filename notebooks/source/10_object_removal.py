@@ -58,8 +58,8 @@ painter.inpaint()
 painter
 
 # %% [markdown]
-# This generator is small and knows house fronts of 128 pixels. It fills walls and window rows roughly, and faces or
-# trees not at all. That is the first limit: **a network continues what it was trained on.**
+# This generator is small and knows house fronts and flowers, of 128 pixels. It fills walls and window rows roughly, and
+# faces or cars not at all. That is the first limit: **a network continues what it was trained on.**
 #
 # The same task for **your own network** of notebook 07. In the painter's menu it stands as `generator.safetensors`:
 

@@ -15,7 +15,7 @@ class Generators:
     """Labels for a menu, and what is behind them: the shipped generator, the variants of Fig. 4, and checkpoints."""
 
     def __init__(self) -> None:
-        self.labels = {SHIPPED: "house fronts, 128 px (shipped)"}
+        self.labels = {SHIPPED: "photographs, 128 px (shipped)"}
         for name, variant in ABLATIONS.items():
             if (Path(WEIGHTS) / f"{name}.safetensors").is_file():
                 self.labels[name] = f"Fig. 4{variant.panel}: {variant.title}"
