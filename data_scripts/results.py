@@ -239,7 +239,7 @@ def trainings_table(file: Path, budget: str = "") -> str:
                 red.add(other)
                 difference.add(other - own)
             texts = [f"{x.mean:.{digits}f} ± {x.half_width:.{digits}f}" for x in (rw, red)]
-            p = f"{difference.p_value:.3f}"
+            p = "below 0.001" if difference.p_value < 0.0005 else f"{difference.p_value:.3f}"
             lines.append([f"hole {metric}, {kind}", *texts, with_sign(difference, 1.0, digits), p])
     header = [f"mean of five ranges, {len(pairs)} trainings", "region-wise", "RED", "RED minus region-wise", "p"]
     return markdown_table(header, lines)
@@ -483,7 +483,7 @@ def main() -> None:
     put(options.page, "trainings", trainings_table(ROOT / "data_scripts/study_results.csv"))
     put(options.page, "trainings-hours", trainings_table(ROOT / "data_scripts/study_results.csv", "-hours"))
     put(options.page, "area", area_table())
-    put(options.page, "weights", weights_table(groups))
+    put(options.page, "weights", weights_table(GROUPS))
 
 
 if __name__ == "__main__":
