@@ -53,5 +53,5 @@ class Inpaint:
             work_side_px=self.work_side_px,
             sample=self.sample,
         )
-        by = "" if self.checkpoint else f" by {PHOTOGRAPHS.stem}, of those that ship the one for photographs of any kind"
+        by = "" if self.checkpoint else f" by {PHOTOGRAPHS.stem}, of those that ship the one for any photograph"
         print(f"Written to {printable(self.output)} in {time.monotonic() - start:.1f} s{by}")
