@@ -73,7 +73,9 @@ def test_contextual_attention_of_the_port_has_a_mask_for_each_picture():
     assert not torch.equal(attend(M)[1], attend(torch.ones_like(M))[1])
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in ("ec", "pconv") else name for name in STEPS]
+)
 def test_the_straight_step_computes_the_same(name, monkeypatch):
     """Two steps in float64, so that the second sees what the first did to all networks."""
     new_players = setup.new_players

@@ -109,12 +109,12 @@ def test_the_page_has_every_part_and_its_pictures():
         assert (RESULTS / f"{group.name}.csv").exists()
 
 
-def test_a_line_of_the_page_comes_again_from_the_shipped_weights():
+@pytest.mark.parametrize("group", [group for group in GROUPS if group.bundled], ids=lambda group: group.name)
+def test_a_line_of_the_page_comes_again_from_the_shipped_weights(group):
     """The photographs of the other groups are downloaded; these come with scikit-image."""
-    group = next(group for group in GROUPS if group.bundled)
-    methods, _, _ = open_methods(group.files()[:2], classical=False, size_px=64)
+    methods, _, _ = open_methods(group.files()[:2], classical=False, size_px=group.size_px)
     source = PhotoSet()
-    rows = evaluate(methods, source, Protocol(64, 0, ("contiguous",), (2,), len(source)))
+    rows = evaluate(methods, source, Protocol(group.size_px, 0, ("contiguous",), (2,), len(source)))
     with open(RESULTS / f"{group.name}.csv", encoding="utf-8", newline="") as opened:
         written = {
             (x["method"], x["metric"]): float(x["mean"])
