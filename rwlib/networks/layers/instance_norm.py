@@ -30,7 +30,8 @@ def instance_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None =
         [-1.0, 1.0]
     """
     in_channels_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-    if in_channels_last and x.device.type == "cpu":
+    # An exported graph is of free batch, so it cannot have a node for each picture.
+    if in_channels_last and x.device.type == "cpu" and not torch.compiler.is_compiling():
         pictures = [F.batch_norm(picture, None, None, weight, bias, training=True) for picture in x.split(1)]
         return pictures[0] if len(pictures) == 1 else torch.cat(pictures)
     y = F.instance_norm(x, weight=weight, bias=bias)
