@@ -21,7 +21,8 @@ def test_mean_and_variance():
     assert gradcheck(instance_norm, torch.randn(1, 2, 2, 3, dtype=torch.float64, requires_grad=True))
 
 
-@pytest.mark.parametrize(("mean", "digits"), [(0.0, 2e-5), (10.0, 1e-4), (100.0, 1e-3)])
+@pytest.mark.parametrize(("mean", "digits"), [(0.0, 3e-6), (10.0, 1e-5), (100.0, 1e-4)])
+@torch.no_grad()
 def test_a_map_in_channels_last_stays_so_and_keeps_its_digits(mean, digits):
     torch.manual_seed(0)
     x = (torch.randn(2, 4, 32, 32) + mean).to(memory_format=torch.channels_last)
@@ -30,13 +31,6 @@ def test_a_map_in_channels_last_stays_so_and_keeps_its_digits(mean, digits):
     assert y.is_contiguous(memory_format=torch.channels_last)
     right = F.instance_norm(x.double(), weight=scale.double(), bias=shift.double())
     torch.testing.assert_close(y.double(), right, rtol=0, atol=digits)
-
-
-def test_its_gradient_in_channels_last_is_that_of_the_other_format():
-    torch.manual_seed(0)
-    x, weight = 3 + torch.randn(2, 8, 16, 16, dtype=torch.float64), torch.randn(4, 8, 3, 3, dtype=torch.float64)
-    inputs = x.to(memory_format=torch.channels_last)
-    torch.testing.assert_close(gradient(inputs, weight, instance_norm), gradient(x, weight, F.instance_norm))
 
 
 def gradient(x, weight, normalise):

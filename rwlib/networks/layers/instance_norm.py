@@ -7,9 +7,9 @@ comes in that format, and PyTorch's backward pass on a CPU reads the one as if i
 by more than its own size, and nothing says so (torch 2.15; it is right if a ReLU or a padding stands between the two).
 Here the gradient is brought to the map's format first.
 
-On a CPU a map that comes in channels last stays so: to bring it to PyTorch's default format and back takes longer than
-to normalise it (four pictures, 256 maps of 64x64, with the gradient, on one core: 149 instead of 29 ms, in bf16 58
-instead of 19). One picture is then a batch of its own for batch normalisation, which knows that format.
+Without gradients, a map that comes in channels last stays so. To bring it to PyTorch's default format and back takes
+three times as long (256 maps of 64x64 on two cores: 4.9 instead of 1.3 ms). The formula is written out, because in
+channels last PyTorch's own batch and group normalisation lose digits: they take the variance as E(x²) - E(x)².
 """
 
 import torch
@@ -29,11 +29,13 @@ def instance_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None =
         >>> instance_norm(torch.tensor([[[[1.0, 3.0]]]])).round().flatten().tolist()
         [-1.0, 1.0]
     """
-    in_channels_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-    # An exported graph is of free batch, so it cannot have a node for each picture.
-    if in_channels_last and x.device.type == "cpu" and not torch.compiler.is_compiling():
-        pictures = [F.batch_norm(picture, None, None, weight, bias, training=True) for picture in x.split(1)]
-        return pictures[0] if len(pictures) == 1 else torch.cat(pictures)
+    # A graph that is exported, and bf16, keep PyTorch's own operation.
+    plain = torch.is_grad_enabled() or torch.compiler.is_compiling() or x.dtype == torch.bfloat16
+    if not plain and x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
+        y = x - x.mean((2, 3), keepdim=True)
+        y *= torch.rsqrt(y.square().mean((2, 3), keepdim=True) + 1e-5)
+        y = y if weight is None else y.mul_(weight.view(-1, 1, 1))
+        return y if bias is None else y.add_(bias.view(-1, 1, 1))
     y = F.instance_norm(x, weight=weight, bias=bias)
     if y.requires_grad:
         y.register_hook(lambda grad: None if grad is None else grad.contiguous())
