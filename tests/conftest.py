@@ -22,6 +22,7 @@ TOGETHER = {
     "test_export": "export",
     "test_fuzz": "fuzz",
     "test_grading_hostile": "grading",
+    "test_release": "release",
     "test_training_processes": "nursery",
 }
 """Module → group: tests of a group run in one process, because they share what takes long to make."""

@@ -6,6 +6,7 @@ breaks it.
 
 import ast
 import doctest
+import functools
 import importlib
 import subprocess
 import sys
@@ -45,8 +46,8 @@ RESERVED = {
 }
 
 
-def sources():
-    """Return {module name: text} of all modules of rwlib."""
+@functools.cache
+def _sources():
     texts = {}
     for file in sorted((ROOT / "rwlib").rglob("*.py")):
         parts = file.relative_to(ROOT).with_suffix("").parts
@@ -54,13 +55,24 @@ def sources():
     return texts
 
 
+def sources():
+    """Return {module name: text} of all modules of rwlib."""
+    return dict(_sources())
+
+
+@functools.cache
+def import_statements(text):
+    """Return all statements of a module that import, wherever in its text."""
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imports(name, text, packages):
-    """Return the absolute names of all modules that a module imports, wherever in its text."""
+    """Return the absolute names of all modules that a module imports."""
     found = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in import_statements(text):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             parents = name.split(".") if name in packages else name.split(".")[:-1]
             parents = parents[: len(parents) - node.level + 1] if node.level else []
             base = ".".join([*parents, *([node.module] if node.module else [])])

@@ -9,6 +9,7 @@ import torch
 from rwlib.networks.fast import never_compiled
 
 
+@pytest.mark.slow  # loads the compiler
 def test_a_function_that_is_never_compiled_stays_out_of_the_graph():
     graphs = []
 

@@ -55,10 +55,10 @@ def test_every_use_of_a_name_that_windows_lacks_stands_in_a_function_that_asks_f
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
         inner = {node for function in functions for node in ast.walk(function) if node is not function}
         for function in [function for function in functions if function not in inner]:
-            own = ast.unparse(function)
             for node in ast.walk(function):
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                     if node.attr in GUARDED.get(node.value.id, ()):
+                        own = ast.unparse(function)
                         asked = f"hasattr({node.value.id}, '{node.attr}')" in own or "AttributeError" in own
                         assert asked or "sys.platform" in own, f"{name}.{function.name}: {node.attr}"
 

@@ -109,7 +109,14 @@ def test_the_page_has_every_part_and_its_pictures():
         assert (RESULTS / f"{group.name}.csv").exists()
 
 
-@pytest.mark.parametrize("group", [group for group in GROUPS if group.bundled], ids=lambda group: group.name)
+@pytest.mark.parametrize(
+    "group",
+    [
+        pytest.param(group, marks=[pytest.mark.slow] if group.size_px > 64 else [], id=group.name)
+        for group in GROUPS
+        if group.bundled
+    ],
+)
 def test_a_line_of_the_page_comes_again_from_the_shipped_weights(group):
     """The photographs of the other groups are downloaded; these come with scikit-image."""
     methods, _, _ = open_methods(group.files()[:2], classical=False, size_px=group.size_px)

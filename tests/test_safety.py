@@ -54,6 +54,15 @@ NEVER = {
 WEIGHTS_ONLY = ("torch.load", "load_state_dict_from_url", "get_state_dict")
 
 
+def dotted(function):
+    """Return the name of a called function, `a.b.c`; what is not a name itself is `?`, as in `?.c`."""
+    names = []
+    while isinstance(function, ast.Attribute):
+        names.append(function.attr)
+        function = function.value
+    return ".".join([function.id if isinstance(function, ast.Name) else "?", *reversed(names)])
+
+
 def dangers(text):
     """Return the names of the calls and imports of a source that could run code from a file."""
     found, meaning = [], {}
@@ -70,7 +79,7 @@ def dangers(text):
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        first, dot, rest = ast.unparse(node.func).partition(".")
+        first, dot, rest = dotted(node.func).partition(".")
         name = meaning.get(first, first) + dot + rest
         given = {word.arg: getattr(word.value, "value", None) for word in node.keywords}
         if name in NEVER or given.get("shell") not in (None, False):

@@ -151,11 +151,13 @@ def test_no_file_holds_a_path_of_somebodys_machine_or_a_private_index():
     command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     files = [ROOT / name for name in subprocess.check_output(command, text=True).split("\0") if name]
     assert ROOT / "Makefile" in files
+    words = (b"/home/", b"/root/", b"/work/", b"/Users/", b"index-url", b"find-links", b"/simple")  # sought much faster
     private = re.compile(rb"(?<![\w.:/-])/(?:home|root|work|Users)/\w|index-url|find-links|/simple/?\b")
     this = Path(__file__)
     found = {}
     for file in files:
-        if file.is_file() and file != this and (match := private.search(file.read_bytes())):
+        text = file.read_bytes() if file.is_file() and file != this else b""
+        if any(word in text for word in words) and (match := private.search(text)):
             found[str(file.relative_to(ROOT))] = match.group()
     assert found == {}
 

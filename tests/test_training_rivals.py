@@ -136,7 +136,11 @@ def test_odd_input_gives_finite_losses(model, phase, hole):
 # --- runs
 
 
-@pytest.mark.parametrize("model", RIVALS)
+LARGE = {"ca", "ec", "pic"}
+"""Their runs take seconds each."""
+
+
+@pytest.mark.parametrize("model", [pytest.param(x, marks=[pytest.mark.slow] if x in LARGE else []) for x in RIVALS])
 def test_a_run_leaves_curves_samples_and_a_generator_and_resumes_bit_for_bit(tmp_path, model):
     each = 2 if len(MODELS[model].phases) == 1 else 1
     config, total = tiny(model, steps_per_epoch=each), each * len(MODELS[model].phases)
