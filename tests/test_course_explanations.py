@@ -13,9 +13,10 @@ from rwlib.course.checking.describe import describe
 from rwlib.course.checking.diagnose import _constant, _property
 from rwlib.course.checking.exercise import FAILED
 from rwlib.course.checking.experiments import LESS_SURE, SURE, experiment
-from rwlib.course.checking.explanations import _changed_value, _factor, _solve
+from rwlib.course.checking.explanations import _changed_value, _factor
 from rwlib.course.checking.run import agree, cases, run, run_solution
 from rwlib.course.checking.solutions import find_solution
+from rwlib.course.checking.solved_factors import solve
 from rwlib.course.checking.whatif import changes, probed
 
 SLOW = ("2.2", "2.7", "2.8", "3.5", "4.6", "6.13", "7.3", "7.4", "7.13")
@@ -152,10 +153,10 @@ def test_what_is_not_wrong_is_not_named(number, body, words):
 
 def test_a_factor_is_solved_for_and_none_is_found_where_there_is_none():
     x = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)
-    assert _solve(lambda k: 3 + k * x, 3 + 2.5 * x, 3 + x, few=False) == pytest.approx(2.5)
-    assert _solve(lambda k: (k * x).log(), (0.5 * x).log(), x.log(), few=False) == pytest.approx(0.5)
-    assert _solve(lambda k: 3 + k * x, 3 + 2.5 * x**2, 3 + x, few=False) is None
-    assert _solve(lambda k: x, x + 1, x, few=False) is None
+    assert solve(lambda k: 3 + k * x, 3 + 2.5 * x, 3 + x, few=False) == pytest.approx(2.5)
+    assert solve(lambda k: (k * x).log(), (0.5 * x).log(), x.log(), few=False) == pytest.approx(0.5)
+    assert solve(lambda k: 3 + k * x, 3 + 2.5 * x**2, 3 + x, few=False) is None
+    assert solve(lambda k: x, x + 1, x, few=False) is None
 
 
 def test_changes_that_do_nothing_are_left_out():
@@ -172,7 +173,7 @@ def test_a_coincidence_on_the_known_cases_is_no_explanation():
     assert _changed_value(exercise, wrong, got)
     other = answer("6.5", "return (1 - score_p1).mean() + (1 - score_p2).abs().mean()")  # as if it were on these cases
     assert _changed_value(exercise, other, got) == ""
-    assert _factor(exercise, exercise.solution, run(exercise, exercise.solution)) == ""
+    assert _factor(exercise, run(exercise, exercise.solution)) == ""
 
 
 def test_a_check_leaves_random_numbers_as_they_are():

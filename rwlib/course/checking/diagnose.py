@@ -11,8 +11,9 @@ from torch import Tensor
 from rwlib.course.checking.compare import find_difference, pairs, same
 from rwlib.course.checking.describe import describe, describe_error, short, why
 from rwlib.course.checking.exercise import Exercise, call_directly
-from rwlib.course.checking.experiments import LESS_SURE, SURE, experiment, row_of_numbers
+from rwlib.course.checking.experiments import LESS_SURE, SURE, experiment
 from rwlib.course.checking.explanations import explain
+from rwlib.course.checking.rows import row_of_numbers
 from rwlib.course.checking.run import Outcome, agree, run, same_value
 from rwlib.course.checking.transforms import wrong_result
 from rwlib.course.checking.values import Wrong, factor, vaguely

@@ -7,13 +7,16 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from rwlib.course.checking.compare import same
 from rwlib.course.checking.exercise import Exercise, call_directly
+from rwlib.course.checking.rows import is_real
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -96,13 +99,21 @@ def run_solution(exercise: Exercise) -> list[Outcome]:
 
 def run_mistakes(exercise: Exercise) -> Iterator[tuple[str, Callable[[int], Outcome]]]:
     """Yield each foreseen mistake's message, and a function that runs the mistake on a case, once."""
-    if "mistakes" not in exercise.memory:
-        exercise.memory["mistakes"] = ([], exercise.wrong_answers())
-    kept, more = exercise.memory["mistakes"]
+
+    def make() -> Iterator[tuple[str, Callable[[int], Outcome]]]:
+        for text, wrong in exercise.wrong_answers():
+            yield text, remembered(exercise, wrong)
+
+    return made_once(exercise, "mistakes", make)
+
+
+def made_once(exercise: Exercise, name: str, make: Callable[[], Iterator[T]]) -> Iterator[T]:
+    """Yield what `make()` yields; each is made when it is first needed, and kept under a name."""
+    kept, more = exercise.memory.setdefault(name, ([], make()))
     yield from kept
-    for text, wrong in more:
-        kept.append((text, remembered(exercise, wrong)))
-        yield kept[-1]
+    for one in more:
+        kept.append(one)
+        yield one
 
 
 def remembered(exercise: Exercise, function: Callable) -> Callable[[int], Outcome]:
@@ -143,8 +154,7 @@ def kinds(exercise: Exercise) -> dict[str, str]:
         @functools.wraps(exercise.solution)
         def looking(*args: Any, **kwargs: Any) -> Any:
             for name, value in inspect.signature(exercise.solution).bind(*args, **kwargs).arguments.items():
-                is_number = isinstance(value, int | float) and not isinstance(value, bool)
-                kind = "tensor" if isinstance(value, Tensor) else "number" if is_number else type(value).__name__
+                kind = "tensor" if isinstance(value, Tensor) else "number" if is_real(value) else type(value).__name__
                 found.setdefault(name, kind)
             return exercise.solution(*args, **kwargs)
 

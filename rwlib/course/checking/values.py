@@ -1,8 +1,7 @@
 """Explain values that are wrong in a way that no author foresaw: by which factor, in which region, for which cases."""
 
 import math
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,8 @@ from torch import Tensor
 
 from rwlib.course.checking.compare import close
 from rwlib.course.checking.describe import describe, short
+from rwlib.course.checking.rows import is_real
+from rwlib.course.checking.sizes import named_factor
 
 BORDER_PX = 3
 
@@ -65,7 +66,7 @@ def _as_tensors(wrong: list[Wrong]) -> list[Wrong]:
     if all(isinstance(value, Tensor) for case in wrong for value in case[1:]):
         return [] if any(case.expected.dtype == torch.bool for case in wrong) else wrong
     values = [value for case in wrong for value in case[1:]]
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+    if not all(map(is_real, values)):
         return []
     return [
         case._replace(got=torch.tensor(float(case.got)), expected=torch.tensor(float(case.expected))) for case in wrong
@@ -130,81 +131,6 @@ def _named(wrong: list[Wrong], factors: list[float], mask: str) -> str:
     """Say which sizes the factors are, if the same name fits in every case."""
     text = named_factor([case.arguments for case in wrong], factors, mask)
     return text and f"Every value is {text}"
-
-
-def named_factor(arguments: Sequence[Mapping[str, Any]], factors: Sequence[float], mask: str) -> str:
-    """Return which size or number of the arguments the factors are, to go on after "Every value is "; empty if none."""
-    sizes = [{**_sizes(one, mask), **_numbers(one)} for one in arguments]
-    for name in sizes[0]:
-        values = [size.get(name) for size in sizes]
-        if None in values:
-            continue
-        is_size = name.strip("`") not in arguments[0]
-        batch = ", or is something taken over the whole batch that each image has of its own" if name == "b" else ""
-        for power, what in ((1, name), (2, f"({name})²"), (0.5, f"the root of {name}")):
-            more, less = (
-                f"is there a sum where a mean is meant, or a division missing{batch}?",
-                f"is there a mean where a sum is meant, or a division too many{batch}?",
-            )
-            if not is_size or power != 1:
-                more, less = (
-                    "is it a factor too many, or a division missing?",
-                    "is a factor missing, or a division too many?",
-                )
-            if power == 2:
-                more = "is it multiplied where it should be divided, for want of brackets around a divisor?"
-            if all(
-                math.isclose(k, abs(value) ** power, rel_tol=1e-5) for k, value in zip(factors, values, strict=True)
-            ):
-                return f"{what} times too large: {more}"
-            if all(
-                math.isclose(k * abs(value) ** power, 1, rel_tol=1e-5) for k, value in zip(factors, values, strict=True)
-            ):
-                return f"{what} times too small: {less}"
-    return _quotient(sizes, factors)
-
-
-def _quotient(sizes: Sequence[Mapping[str, float]], factors: Sequence[float]) -> str:
-    """Return which size stands where another one belongs, if that is what the factors are."""
-    if len(factors) < 3:
-        return ""
-    names = [name for name in sizes[0] if all(name in size for size in sizes)][:40]
-    for one in names:
-        for other in names:
-            both = [(size[one], size[other]) for size in sizes]
-            if all(math.isclose(k * a, b, rel_tol=1e-6) for k, (a, b) in zip(factors, both, strict=True)):
-                return f"divided by {one} where it should be divided by {other}"
-    return ""
-
-
-def _numbers(arguments: Mapping[str, Any]) -> dict[str, float]:
-    """Return the arguments that are numbers, by name."""
-    is_number = {name: isinstance(x, int | float) and not isinstance(x, bool) for name, x in arguments.items()}
-    return {f"`{name}`": float(x) for name, x in arguments.items() if is_number[name] and x}
-
-
-def _sizes(arguments: Mapping[str, Any], mask: str) -> dict[str, float]:
-    """Return name → number for every product of axis sizes that a factor may be, the simplest first."""
-    named: dict[str, float] = {}
-    tensors = {name: value for name, value in arguments.items() if isinstance(value, Tensor) and value.ndim}
-    for count in range(1, 5):
-        for name, x in tensors.items():
-            is_filter = name.lower().startswith("w")
-            axes = "bchw" if x.ndim == 4 and not is_filter else [f"{name}.shape[{i}]" for i in range(x.ndim)]
-            prefix = "" if x.ndim < 4 or is_filter or name == next(iter(tensors)) else f"{name}'s "
-            for chosen in combinations(range(x.ndim), count):
-                product = math.prod(x.shape[i] for i in chosen)
-                named.setdefault(prefix + " · ".join(axes[i] for i in chosen), product)
-    M = tensors.get(mask)
-    if M is not None:
-        missing = float((M == 0).sum())
-        named["the number of missing pixels"] = missing
-        named["the number of existing pixels"] = M.numel() - missing
-        named["the missing fraction"] = missing / M.numel()
-        named["the existing fraction"] = 1 - missing / M.numel()
-    for name, x in tensors.items():
-        named[f"the number of {name}'s entries"] = x.numel()
-    return {name: value for name, value in named.items() if value}
 
 
 # --- a region

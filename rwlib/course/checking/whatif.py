@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from rwlib.course.checking import words
+from rwlib.course.checking.rows import is_real
 from rwlib.course.checking.scope import Scope, arguments_in
 from rwlib.course.checking.solutions import Solution
 
@@ -99,7 +100,7 @@ class _Wrapper(ast.NodeTransformer):
         if isinstance(node, ast.Name):
             return isinstance(node.ctx, ast.Load) and node.id in self.known
         if isinstance(node, ast.Constant):
-            return isinstance(node.value, int | float) and not isinstance(node.value, bool)
+            return is_real(node.value)
         is_read = isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
         return isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call | ast.Subscript) and is_read
 
@@ -204,7 +205,7 @@ def changes(values: Sequence[Any], few: bool) -> Iterator[Change]:
     """
     value = values[0]
     is_tensor = isinstance(value, Tensor) and value.is_floating_point()
-    if not is_tensor and (not isinstance(value, int | float) or isinstance(value, bool)):
+    if not is_tensor and not is_real(value):
         return
     for text, change in _FEW if few else (*_BOTH, *_TENSOR) if is_tensor else _BOTH:
         try:
