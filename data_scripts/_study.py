@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from rwlib.checkpoints import SHIPPED, load_generator, save_generator
+from rwlib.checkpoints import load_generator, save_generator
 from rwlib.config import MODELS, Config, make_config
 from rwlib.data import open_source
 from rwlib.errors import InputError, one_of
@@ -21,6 +21,7 @@ from rwlib.evaluation.protocol import Protocol
 from rwlib.evaluation.run import run_evaluation
 from rwlib.files import writable_folder, write_bytes, write_text
 from rwlib.masks import KINDS
+from rwlib.shipped import SHIPPED
 from rwlib.training.loop import train
 from rwlib.training.run_folder import read_record
 from rwlib.training.timer import PARTS

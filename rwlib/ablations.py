@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rwlib.checkpoints import SHIPPED, load_generator
+from rwlib.checkpoints import load_generator
 from rwlib.config import Config
 from rwlib.conventions import one_of
 from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.shipped import SHIPPED
 
 WEIGHTS = SHIPPED / "ablations"
 """Folder of the variants' generators, `NAME.safetensors`."""

@@ -16,7 +16,6 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,15 +27,11 @@ from rwlib.config import Config
 from rwlib.errors import InputError, no_file, printable
 from rwlib.files import write_bytes
 from rwlib.networks.models import new_generator
+from rwlib.shipped import DEFAULT, find_generator
 
 FORMAT = "rwlib-1"
 HEADER = {"format", "kind", "config", "about", "sha256"}
 """Entries of the header that this version understands; a file of an early rwlib lacks the last."""
-SHIPPED = Path(__file__).parent / "weights"
-DEFAULT = SHIPPED / "facades64.safetensors"
-"""The generator that ships with rwlib for 64 px, the course's size; its model card lies beside it."""
-PHOTOGRAPHS = SHIPPED / "general128.safetensors"
-"""The generator that ships with rwlib for photographs of any kind (RESULTS.md says what that costs on house fronts)."""
 
 
 def checksum(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
@@ -196,12 +191,13 @@ def load_generator(file: str | os.PathLike[str] | None = None) -> tuple[nn.Modul
     """Return a generator in evaluation mode, and the configuration it was trained with.
 
     Args:
-        file: a generator checkpoint; None takes `DEFAULT`, which ships with rwlib.
+        file: a generator checkpoint, or the name of one that ships with rwlib (`"facades128"`); None takes
+            `rwlib.shipped.DEFAULT`.
 
     Raises:
-        InputError: see `read_checkpoint` and `load_weights`.
+        InputError: see `find_generator`, `read_checkpoint` and `load_weights`.
     """
-    file = DEFAULT if file is None else file
+    file = DEFAULT if file is None else find_generator(file)
     tensors, config, _ = read_checkpoint(file, kind="generator")
     G = new_generator(config)
     load_weights(G, tensors, file=file)

@@ -15,10 +15,11 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from rwlib.checkpoints import SHIPPED, load_generator, read_checkpoint
+from rwlib.checkpoints import load_generator, read_checkpoint
 from rwlib.config import MODELS, Config, make_config
 from rwlib.conventions import InputError, one_of
 from rwlib.networks.models import new_generator
+from rwlib.shipped import SHIPPED
 
 WEIGHTS = SHIPPED / "rivals"
 """Folder of the rivals' generators."""

@@ -12,7 +12,6 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from rwlib.checkpoints import (
-    DEFAULT,
     DamagedError,
     checksum,
     load_generator,
@@ -26,6 +25,7 @@ from rwlib.checkpoints import (
 from rwlib.config import Config, make_config
 from rwlib.conventions import InputError
 from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.shipped import DEFAULT
 
 CONFIG = make_config("balanced", "tiny", width=4, size_px=16)
 WEIGHTS = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(7, dtype=torch.int64)}

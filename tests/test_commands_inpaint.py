@@ -27,6 +27,7 @@ INPAINT = [
     ({"mask": "all.png"}, "mask: all.png: everything is missing.*; leave some of"),
     ({"mask": "narrow.png"}, "mask: narrow.png: its size 20x20 is not the image's 24x20 .*; resize the mask"),
     ({"checkpoint": "none.safetensors"}, "checkpoint: none.safetensors does not exist; give"),
+    ({"checkpoint": "facades"}, "checkpoint: 'facades' is neither .* ships; give a .safetensors.* facades64, .* pic64"),
     ({"checkpoint": "zero.safetensors"}, "checkpoint: zero.safetensors is empty .*; .*use another copy"),
     ({"checkpoint": "truncated.safetensors"}, "checkpoint: truncated.safetensors is truncated .*; get it again"),
     ({"checkpoint": "photo.png"}, "checkpoint: photo.png is .*not a safetensors file .*; get it again"),

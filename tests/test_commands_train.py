@@ -34,6 +34,7 @@ from rwlib.config import Config, make_config
         ("--data no_photos", "directory: no images .* in no_photos; give a folder"),
         ("--data facades:x", "spec: expected 'facades:SEED'.*, got 'facades:x'"),
         ("--data photos --stop-after 0", "stop_after: expected at least 1 step, got 0"),
+        ("--data photos --init facades", "init: 'facades' is neither .*; give .* facades64, "),
         ("--data photos --init zero.safetensors", "init: zero.safetensors is empty .*; .*use another copy"),
         ("--data photos --init G.safetensors", "checkpoint: G.safetensors does not fit .*; check width"),
     ],

@@ -221,6 +221,7 @@ def test_without_the_extra_it_says_what_is_missing(tmp_path, monkeypatch):
         ("--onnx out/G.pt", "onnx: expected a name that ends in .onnx, got out/G.pt"),
         ("--onnx none/G.onnx", "onnx: the folder none does not exist; make it first"),
         ("--onnx out/G.onnx --checkpoint none.safetensors", "checkpoint: none.safetensors does not exist"),
+        ("--onnx out/G.onnx --checkpoint facades", "checkpoint: 'facades' is neither .*; give .* facades64, "),
         ("--onnx out/G.onnx --checkpoint photo.png", "checkpoint: photo.png is .*not a safetensors file"),
         ("", "--onnx: missing"),
     ],

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors"},
     {"conventions"},
-    {"config", "colors", "files", "randomness", "system"},
+    {"config", "colors", "files", "randomness", "shipped", "system"},
     {"images", "masks", "metrics", "networks.fast"},
     {"networks", "losses"},
     {"data", "checkpoints"},

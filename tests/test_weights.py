@@ -7,7 +7,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from rwlib.checkpoints import SHIPPED, load_generator
+from rwlib.checkpoints import load_generator
+from rwlib.shipped import SHIPPED
 
 FILES = sorted(SHIPPED.glob("*.safetensors"))
 RIVALS = sorted((SHIPPED / "rivals").glob("*.safetensors"))

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from rwlib.checkpoints import DEFAULT, load_generator
+from rwlib.checkpoints import load_generator
 from rwlib.data import Facades, photos
 from rwlib.export import export_onnx
+from rwlib.shipped import DEFAULT
 
 HERE = Path(__file__).parent
 PACKAGES = HERE.parent / "node_modules"

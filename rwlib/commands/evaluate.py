@@ -9,7 +9,7 @@ from typing import Literal
 
 import tyro
 
-from rwlib.commands.look import check_checkpoint, check_outside, check_source
+from rwlib.commands.look import check_outside, check_source, find_checkpoint
 from rwlib.errors import InputError, printable
 from rwlib.files import writable_file, writable_folder, write_bytes
 
@@ -21,7 +21,8 @@ class Evaluate:
     data: str
     """Folder of photographs, or `facades`, `photos`, `shards:DIR`."""
     checkpoint: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
-    """Generator to use, by default the one that ships with rwlib; give the flag several times to compare several."""
+    """Generator to use: a file, or the name of one that ships, such as facades128; by default facades64. Give the flag
+    several times to compare several."""
     out: Path | None = None
     """Folder for rows, tables and a plot; the same call continues an evaluation that was interrupted there."""
     masks: Path | None = None
@@ -110,7 +111,7 @@ class Evaluate:
         """Look at the arguments before torch is loaded."""
         check_source("data", self.data)
         for file in self.checkpoint:
-            check_checkpoint("checkpoint", file)
+            find_checkpoint("checkpoint", file)
         if self.masks and not os.path.isdir(self.masks):
             problem = "is a file" if os.path.exists(self.masks) else "does not exist"
             raise InputError(f"masks: {self.masks} {problem}; give a folder of mask pictures")

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import tyro
 
-from rwlib.commands.look import check_checkpoint
+from rwlib.commands.look import find_checkpoint
 from rwlib.errors import printable
+from rwlib.shipped import PHOTOGRAPHS
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Inpaint:
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """Result: .png, .tif or .bmp; without EXIF data, whose preview may show what was removed."""
     checkpoint: Path | None = None
-    """Generator to use; by default the one that ships with rwlib."""
+    """Generator to use: a file, or the name of one that ships, such as facades128; by default general128."""
     white_is_existing: bool = False
     """The mask's polarity is the other way round: black is the hole."""
     work_side_px: int = 0
@@ -36,13 +37,12 @@ class Inpaint:
         from rwlib.images import check_request
 
         check_request(self.photo, self.mask, self.output)
-        if self.checkpoint:
-            check_checkpoint("checkpoint", self.checkpoint)
-        from rwlib.checkpoints import PHOTOGRAPHS, load_generator
+        file = find_checkpoint("checkpoint", self.checkpoint) if self.checkpoint else PHOTOGRAPHS
+        from rwlib.checkpoints import load_generator
         from rwlib.inpainting import inpaint_file
 
         start = time.monotonic()
-        G, config = load_generator(self.checkpoint or PHOTOGRAPHS)
+        G, config = load_generator(file)
         inpaint_file(
             self.photo,
             self.mask,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rwlib.errors import InputError, no_file
+from rwlib.shipped import find_generator
 
 
 def check_source(name: str, spec: str) -> None:
@@ -50,13 +51,15 @@ def check_outside(name: str, place: Path, data: str, specs: Sequence[str]) -> No
             raise InputError(f"{name}: {place} lies in {folder}, {count}; choose a folder outside it")
 
 
-def check_checkpoint(name: str, file: Path) -> None:
-    """Look whether a checkpoint is there and not empty.
+def find_checkpoint(name: str, file: Path) -> Path:
+    """Return a checkpoint's file, or that of a generator that ships; look whether it is there and not empty.
 
     Raises:
         InputError: it is not.
     """
+    file = find_generator(file, name)
     if not os.path.isfile(file):
         raise InputError(f"{name}: {file} {no_file(file)}; give a .safetensors file that rwlib wrote")
     if not file.stat().st_size:
         raise InputError(f"{name}: {file} is empty (zero bytes); it was not written to its end, use another copy")
+    return file

@@ -32,7 +32,9 @@ def parse(form: Any, args: Sequence[str], *, command: str, flags: Sequence[str] 
     def refuse(event: Any) -> None:
         raise InputError(complaint(event, args, flags, f"`{command} --help`"))
 
-    # tyro does not promise to keep this hook; without it its boxes appear, and the exit status is the same.
+    # A private hook, because no public one tells what is wrong: `SystemExit` carries 2 alone, `console_outputs=False`
+    # throws the message away, what is printed is prose in boxes, and `get_parser` (argparse) is deprecated. Without the
+    # hook those boxes appear, and the exit status is the same.
     hook = getattr(getattr(tyro, "_errors", None), "on_parse_error", None)
     with hook(refuse) if hook else contextlib.nullcontext():
         return tyro.cli(form, prog="rwlib", args=args, **options)

@@ -12,7 +12,7 @@ from typing import Any
 
 import tyro
 
-from rwlib.commands.look import check_checkpoint, check_outside, check_source
+from rwlib.commands.look import check_outside, check_source, find_checkpoint
 from rwlib.commands.parse import parse
 from rwlib.config import Config, ModelName, Preset, Size, make_config
 from rwlib.errors import InputError, printable
@@ -37,7 +37,7 @@ class Train:
     resume: bool = False
     """Go on where the run in `--run-dir` stopped; data and settings are those of the run unless you give them again."""
     init: Path | None = None
-    """Generator checkpoint to start from, for instance one trained on smaller crops."""
+    """Generator checkpoint to start from, for instance one trained on smaller crops; or one that ships: facades128."""
     stop_after: int | None = None
     """Stop after this step, in the middle of the schedule; go on with `--resume`."""
     keep: int = 2
@@ -74,8 +74,7 @@ class Train:
         if self.val:
             check_source("val", self.val)
         check_outside("run_dir", self.run_dir, "photographs", [self.data, self.val])
-        if self.init:
-            check_checkpoint("init", self.init)
+        init = find_checkpoint("init", self.init) if self.init else None
         if self.stop_after is not None and self.stop_after < 1:
             raise InputError(f"stop_after: expected at least 1 step, got {self.stop_after}")
         from rwlib.checkpoints import read_checkpoint
@@ -91,7 +90,7 @@ class Train:
             data_name=Path(self.data).name,
             val=open_source(self.val) if self.val else None,
             resume=self.resume,
-            init=self.init,
+            init=init,
             steps=self.stop_after,
             keep=self.keep,
             trackers=self.track,

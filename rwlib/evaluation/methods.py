@@ -17,8 +17,9 @@ from skimage.restoration import inpaint_biharmonic
 from torch import Tensor, nn
 
 from rwlib import inpainting
-from rwlib.checkpoints import DEFAULT, load_generator
+from rwlib.checkpoints import load_generator
 from rwlib.conventions import InputError, image_to_tensor, tensor_to_image
+from rwlib.shipped import DEFAULT, find_generator
 
 OF_A_RUN = ("generator", "best")
 """Stems of the files that every run writes."""
@@ -121,7 +122,8 @@ def open_methods(
     Several files that are called `generator`, as every run's is, or `best`, are named by their folders.
 
     Args:
-        checkpoints: files; none takes the generator that ships with rwlib, under the name `rwlib`.
+        checkpoints: files, or names of generators that ship; none takes the one that ships for 64 px, under the name
+            `rwlib`.
         classical: with the classical fills.
         size_px: side of the crops; 0 takes the one that the generators were trained with.
         batch: most masks that a generator fills at once.
@@ -141,7 +143,7 @@ def open_methods(
         raise InputError(f"device: {device!r} cannot be used ({reason}); take cpu") from None
     files = {"rwlib": DEFAULT} if not checkpoints else {}
     stems = Counter(Path(file).stem for file in checkpoints)
-    for file in map(Path, checkpoints):
+    for file in map(find_generator, checkpoints):
         # Every run's generator is called the same: several of them go by the names of their folders.
         several = stems[file.stem] > 1 and file.stem in OF_A_RUN
         name = file.absolute().parent.name if several else file.stem

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 from rwlib.ablations import ABLATIONS, WEIGHTS, load_ablation
-from rwlib.checkpoints import PHOTOGRAPHS, load_generator
+from rwlib.checkpoints import load_generator
 from rwlib.config import Config
 from rwlib.networks.generator import RegionWiseGenerator
+from rwlib.shipped import PHOTOGRAPHS
 
 SHIPPED = "shipped"
 

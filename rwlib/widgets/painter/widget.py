@@ -35,7 +35,8 @@ class HolePainter(HolePanel):
     Args:
         photo: name of a bundled photograph, path of a file, uint8 array (h, w, 3), tensor (1, 3, h, w) in [-1, 1];
             None takes a drawn house front. Above 4 megapixels it is reduced.
-        checkpoint: a generator to offer beside the shipped ones, and to begin with.
+        checkpoint: a generator to offer beside the shipped ones, and to begin with: a file, or the name of one that
+            ships, such as `"facades128"`.
         mask: a hole to begin with: tensor (1, 1, h, w), 1 existing, 0 missing; array (h, w) of bool, True where
             missing; or path of a file in which white is missing.
 
