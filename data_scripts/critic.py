@@ -16,7 +16,8 @@ from pathlib import Path
 from rwlib.config import Config, make_config
 from rwlib.data import PhotoFolder
 from rwlib.training.loop import train
-from rwlib.widgets.critic.moments import RECORDING, SIDE_PX, Scenes, from_checkpoint, save_recording
+from rwlib.widgets.critic.moments import SIDE_PX, Scenes, from_checkpoint
+from rwlib.widgets.critic.recording import RECORDING, save_recording
 
 STEPS = (150, 160, 175, 200, 230, 265, 300, 350, 400, 450)
 """The moments: the end of phase one, then ever wider apart."""

@@ -7,7 +7,7 @@ import torch
 
 from rwlib.bench import cases, rival_ports, rival_steps
 from rwlib.bench.rival_cases import RIVALS, rival_pair
-from rwlib.bench.rival_steps import STEPS
+from rwlib.bench.rival_step_ports import STEPS
 from rwlib.masks import random_masks
 from rwlib.networks.rivals.ca import CAGenerator
 from rwlib.networks.rivals.ec import EdgeConnect

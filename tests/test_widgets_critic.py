@@ -13,19 +13,19 @@ from rwlib.training.run_folder import OLDER, STATE
 from rwlib.widgets import CriticView
 from rwlib.widgets.critic.moments import (
     CENTRES_PX,
-    KINDS,
-    RECORDING,
+    JUDGED,
+    MOST,
     Moment,
     Scenes,
+    add,
     from_checkpoint,
-    load_recording,
     patch_score,
-    save_recording,
     sensitivity,
     tensors_of,
 )
-from rwlib.widgets.critic.views import COLOR, EXISTING, Story, batch_means, chart, mark, notice, sheet
-from rwlib.widgets.critic.widget import MOST, add
+from rwlib.widgets.critic.recording import RECORDING, load_recording, save_recording
+from rwlib.widgets.critic.views import COLOR, EXISTING, Story, batch_means, chart, mark, sheet
+from rwlib.widgets.critic.words import notice
 
 CONFIG = make_config("balanced", "tiny", width=4, discriminator_width=4, epochs=(2, 1), steps_per_epoch=4)
 
@@ -130,7 +130,7 @@ def test_the_shipped_recording_is_small_and_whole(recording):
     assert len(scenes.I_gt) == 2 and len(moments) == 10 and about["form"] == "hinge" and "data_scripts" in about["how"]
     assert [m.phase for m in moments] == [1] + [2] * 9 and [m.step for m in moments] == sorted(m.step for m in moments)
     for m in moments:
-        assert m.scores.keys() == m.maps.keys() == m.care.keys() == set(KINDS)
+        assert m.scores.keys() == m.maps.keys() == m.care.keys() == set(JUDGED)
         assert all(x.shape == (2, 4, 4) for x in m.maps.values())
         holes = ~scenes.M
         assert all(x[i][holes[i]].std() > 3 for x in m.predictions.values() for i in range(2))
@@ -164,7 +164,7 @@ def test_a_recording_comes_back_as_it_was_saved(tmp_path):
     assert np.abs(again.I_gt.astype(int) - scenes.I_gt).max() < 8
     for old, new in zip(moments, found, strict=True):
         assert (old.step, old.phase) == (new.step, new.phase)
-        for kind in KINDS:
+        for kind in JUDGED:
             assert np.allclose(old.maps[kind], new.maps[kind], rtol=1e-3, atol=1e-6)
             assert np.abs(old.care[kind].astype(int) - new.care[kind]).mean() < 12
         inside = ~scenes.M
@@ -179,10 +179,10 @@ def test_a_recording_comes_back_as_it_was_saved(tmp_path):
 
 
 def moment(step, real, first, second, phase=2, **changes):
-    maps = {kind: np.full((1, 4, 4), s) for kind, s in zip(KINDS, (real, first, second), strict=True)}
-    care = {kind: np.zeros((1, 128, 128), np.uint8) for kind in KINDS}
+    maps = {kind: np.full((1, 4, 4), s) for kind, s in zip(JUDGED, (real, first, second), strict=True)}
+    care = {kind: np.zeros((1, 128, 128), np.uint8) for kind in JUDGED}
     predictions = {kind: np.full((1, 256, 256, 3), 60, np.uint8) for kind in ("I_p1", "I_p2")}
-    scores = dict(zip(KINDS, (real, first, second), strict=True))
+    scores = dict(zip(JUDGED, (real, first, second), strict=True))
     return Moment(step, phase, scores, maps, predictions, care, [1.0], **changes)
 
 

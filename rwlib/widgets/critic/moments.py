@@ -1,4 +1,4 @@
-r"""Moments of a training, as the discriminator sees them (section 3.4, eq. 6), from checkpoints or from a recording.
+r"""Moments of a training, as the discriminator sees them (section 3.4, eq. 6), from its networks or a checkpoint.
 
 A moment is what D_r says at one step of real, of I_p1 and of I_p2, on photographs that stay the same, with many small
 holes of the size that training has. It holds
@@ -15,22 +15,18 @@ middle of the k-th 64x64 square: three zeros are padded, one before and two afte
 (`rwlib.networks.discriminator.pad_same`).
 """
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from rwlib.checkpoints import load_weights, read_checkpoint
 from rwlib.config import Config
-from rwlib.conventions import InputError, image_to_tensor, tensor_to_image
-from rwlib.files import replacing, write_text
+from rwlib.conventions import image_to_tensor, tensor_to_image
 from rwlib.masks import label_from_mask, random_mask
 from rwlib.networks.discriminator import RegionWiseDiscriminator
 from rwlib.networks.generator import RegionWiseGenerator
@@ -38,9 +34,11 @@ from rwlib.randomness import Stream, make_generator
 from rwlib.training.schedule import Schedule
 from rwlib.training.state import step_of
 
-RECORDING = Path(__file__).with_name("recordings")
-KINDS = ("I_gt", "I_p1", "I_p2")
+JUDGED = ("I_gt", "I_p1", "I_p2")
+"""The pictures whose holes the discriminator scores."""
 SIDE_PX, TILE_PX, CELLS = 256, 64, 4
+MOST = 40
+"""Moments that are kept of a run; with more, every second of the older ones goes."""
 CENTRES_PX = tuple(64 * k + 63 for k in range(CELLS))
 """Rows and columns at which the receptive fields of the score map are centred."""
 
@@ -54,16 +52,16 @@ class Moment:
     phase: int
     """1: the discriminator has not been trained yet; 2: it is."""
     scores: dict[str, float]
-    """Kind → mean score of patches of the training size."""
+    """Picture → mean score of patches of the training size."""
     maps: dict[str, np.ndarray]
-    """Kind → (n, 4, 4), scores of the whole pictures, means over channels."""
+    """Picture → (n, 4, 4), scores of the whole pictures, means over channels."""
     predictions: dict[str, np.ndarray]
     """`I_p1`, `I_p2` → (n, 256, 256, 3), uint8."""
     care: dict[str, np.ndarray]
-    """Kind → (n, 128, 128), uint8: sensitivity in means of 2x2 pixels, 255 times the square root of its share of
+    """Picture → (n, 128, 128), uint8: sensitivity in means of 2x2 pixels, 255 times the square root of its share of
     `care_max`."""
     care_max: list[float]
-    """Largest sensitivity of each photograph, over all kinds."""
+    """Largest sensitivity of each photograph, over all three pictures."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +97,14 @@ class Scenes:
 def tensors_of(scenes: Scenes) -> tuple[Tensor, Tensor]:
     """Return `I_gt` (n, 3, 256, 256) and `M` (n, 1, 256, 256)."""
     return torch.cat([image_to_tensor(x) for x in scenes.I_gt]), torch.from_numpy(scenes.M)[:, None].float()
+
+
+def add(moments: Sequence[Moment], new: Moment) -> list[Moment]:
+    """Put a moment at the end; what a resumed run takes back goes, and of too many every second of the older ones."""
+    kept = [m for m in moments if m.step < new.step]
+    if len(kept) >= MOST:
+        kept = kept[::2]
+    return [*kept, new]
 
 
 # --- from networks
@@ -175,77 +181,3 @@ def from_checkpoint(file: str | Path, scenes: Scenes) -> Moment:
         load_weights(network, own, file=file)
     total, step = int(about.get("total_steps", 0)), step_of(Path(file), about)
     return look(G, D, scenes, config, step, Schedule.from_epochs(config, total / sum(config.epochs)).phase(step - 1))
-
-
-# --- recordings
-
-
-def save_recording(folder: Path, scenes: Scenes, moments: Sequence[Moment], about: Mapping[str, Any]) -> None:
-    """Write moments as `critic.json` (numbers) and three pictures: photographs, predictions, sensitivities (WebP)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    n, existing = len(scenes.I_gt), scenes.M[..., None]
-    # Of predictions only the hole is shown; grey elsewhere takes no bytes.
-    rows = [
-        np.concatenate([np.where(existing[i], 128, m.predictions[kind][i]).astype(np.uint8) for m in moments], 1)
-        for i in range(n) for kind in ("I_p1", "I_p2")
-    ]  # fmt: skip
-    care = [np.concatenate([m.care[kind][i] for m in moments], 1) for i in range(n) for kind in KINDS]
-    sheets = {
-        "photos.webp": (np.concatenate(list(scenes.I_gt), 1), {"quality": 80, "method": 6}),
-        "masks.png": (np.concatenate(list(scenes.M), 1), {"optimize": True}),
-        "predictions.webp": (np.concatenate(rows), {"quality": 45, "method": 6}),
-        "care.webp": (np.concatenate(care), {"quality": 50, "method": 6}),
-    }
-    for name, (sheet, options) in sheets.items():
-        with replacing(folder / f"critic_{name}", "folder") as file:
-            Image.fromarray(sheet).save(file, name.rpartition(".")[2], **options)
-    numbers = [
-        {"step": m.step, "phase": m.phase, "scores": m.scores, "care_max": m.care_max,
-         "maps": {kind: x.tolist() for kind, x in m.maps.items()}}
-        for m in moments
-    ]  # fmt: skip
-    saved = {**about, "what": scenes.what, "moments": _rounded(numbers)}
-    write_text(folder / "critic.json", json.dumps(saved, indent=1) + "\n")
-
-
-def _rounded(x: Any) -> Any:
-    if isinstance(x, float):
-        return float(f"{x:.4g}")
-    if isinstance(x, Mapping):
-        return {key: _rounded(value) for key, value in x.items()}
-    return [_rounded(value) for value in x] if isinstance(x, list) else x
-
-
-def load_recording(folder: Path = RECORDING) -> tuple[Scenes, list[Moment], dict[str, Any]]:
-    """Read what `save_recording` wrote: scenes, moments, and everything else in `critic.json`.
-
-    Raises:
-        InputError: a file is missing or damaged.
-    """
-    try:
-        about = json.loads((folder / "critic.json").read_text(encoding="utf-8"))
-        numbers, what = about.pop("moments"), about.pop("what")
-        sheets = {
-            name: np.asarray(Image.open(folder / f"critic_{name}"))
-            for name in ("photos.webp", "masks.png", "predictions.webp", "care.webp")
-        }
-        photos, M = sheets["photos.webp"], sheets["masks.png"] > 0
-        n = photos.shape[1] // SIDE_PX
-        scenes = Scenes(_cut(photos, n), _cut(M, n), what)
-        predictions, care = sheets["predictions.webp"], sheets["care.webp"]
-        care = care[..., 0] if care.ndim == 3 else care
-        moments = []
-        for k, saved in enumerate(numbers):
-            strip = predictions[:, k * SIDE_PX : (k + 1) * SIDE_PX].reshape(n, 2, SIDE_PX, SIDE_PX, 3)
-            heat = care[:, k * SIDE_PX // 2 : (k + 1) * SIDE_PX // 2].reshape(n, 3, SIDE_PX // 2, SIDE_PX // 2)
-            maps = {kind: np.asarray(x) for kind, x in saved["maps"].items()}
-            both = {kind: strip[:, i] for i, kind in enumerate(("I_p1", "I_p2"))}
-            three = {kind: heat[:, i] for i, kind in enumerate(KINDS)}
-            moments.append(Moment(saved["step"], saved["phase"], saved["scores"], maps, both, three, saved["care_max"]))
-    except (OSError, KeyError, ValueError, AttributeError) as error:
-        raise InputError(f"recording: {folder} cannot be read ({error}); install rwlib again") from None
-    return scenes, moments, about
-
-
-def _cut(sheet: np.ndarray, n: int) -> np.ndarray:
-    return np.stack(np.split(sheet, n, axis=1))

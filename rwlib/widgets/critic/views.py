@@ -1,4 +1,4 @@
-r"""What `CriticView` shows, drawn without any widget: curves of scores, score maps, sensitivities, and a sentence.
+r"""What `CriticView` shows, drawn without any widget: curves of scores, score maps, sensitivities.
 
 The maps are drawn as pixels, not as a figure, so that a slider can run through them.
 """
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from rwlib.notebook.figures import COLORS
-from rwlib.widgets.critic.moments import CENTRES_PX, KINDS, SIDE_PX, Moment, Scenes
+from rwlib.widgets.critic.moments import CENTRES_PX, JUDGED, SIDE_PX, Moment, Scenes
 from rwlib.widgets.shared.heat import DIVERGING, SEQUENTIAL
 
 NAMES = {"I_gt": "real, I_gt", "I_p1": "first fake, I_p1", "I_p2": "second fake, I_p2"}
@@ -67,7 +67,7 @@ def chart(story: Story) -> tuple[np.ndarray, list[list[int]]]:
     fig.subplots_adjust(left=0.065, right=0.985, bottom=0.19, top=0.88, wspace=0.2)
     moments, batches = story.moments, story.batches
     steps = [m.step for m in moments]
-    for kind, marker in zip(KINDS, "o^s", strict=True):
+    for kind, marker in zip(JUDGED, "o^s", strict=True):
         left.plot(steps, [m.scores[kind] for m in moments], marker + "-", color=COLOR[kind], markersize=4, lw=1.2,
                   label=NAMES[kind])  # fmt: skip
         if kind != "I_gt":
@@ -180,14 +180,14 @@ def sheet(story: Story, index: int, photo: int, *, one_scale: bool = False) -> n
     """
     scenes, moment = story.scenes, story.moments[index]
     scaled_by = story.moments if one_scale else [moment]
-    largest = max(max(float(np.abs(m.maps[kind][photo]).max()) for kind in KINDS) for m in scaled_by) or 1.0
+    largest = max(max(float(np.abs(m.maps[kind][photo]).max()) for kind in JUDGED) for m in scaled_by) or 1.0
     top = max(m.care_max[photo] for m in scaled_by) or 1.0
     side = SIDE_PX + MARGIN_PX
     w, h = 3 * (side + GAP_PX) + BAR_PX, 2 * TITLE_PX + side + SIDE_PX + GAP_PX
     page = Image.new("RGB", (w, h), (255, 255, 255))
     draw = ImageDraw.Draw(page)
     lower = TITLE_PX + side + GAP_PX
-    for i, kind in enumerate(KINDS):
+    for i, kind in enumerate(JUDGED):
         x = i * (side + GAP_PX)
         draw.text((x, 4), f"{NAMES[kind]}: scores", (0, 0, 0), _font(14))
         page.paste(Image.fromarray(score_picture(scenes, moment, kind, photo, largest)), (x, TITLE_PX))
@@ -214,35 +214,3 @@ def to_bytes(pixels: np.ndarray, kind: str = "PNG") -> bytes:
     options = {"compress_level": 1} if kind == "PNG" else {"quality": 62}
     Image.fromarray(pixels).save(out, kind, **options)
     return out.getvalue()
-
-
-# --- words
-
-
-def notice(moment: Moment, form: str = "hinge") -> str:
-    """Say in a sentence or two what a beginner should notice."""
-    real, first, second = (moment.scores[kind] for kind in KINDS)
-    head = f"Step {moment.step}, phase {'one' if moment.phase == 1 else 'two'}: "
-    if moment.phase == 1:
-        return (
-            f"{head}the critic is untrained. Whatever it looks at, it says about {real:.2f}; all its maps look alike."
-        )
-    head += f"real {real:.2f}, I_p1 {first:.2f}, I_p2 {second:.2f}. "
-    ahead = real - max(first, second)
-    if ahead < 0:
-        better = "I_p1" if first > second else "I_p2"
-        text = f"It takes {better} for more real than the photograph itself."
-    elif ahead < 0.1 * max(abs(real), 0.1):
-        text = "It can hardly tell real from fake."
-    else:
-        text = f"Real is ahead of both fakes, by {ahead:.2f} at least: it has found something that fakes lack."
-    if form == "hinge" and max(abs(real), abs(first), abs(second)) < 1:
-        text += " All means lie between the margins."
-    return head + text
-
-
-CAPTION = (
-    "Above: what the critic sees, and the scores of the whole 256 px picture, each at the centre of its receptive "
-    "field (253 px wide). In training it sees 64 px patches, one score each; the curves are of such patches. Below: "
-    "|d mean score / d pixel| inside the hole, square-root scale. Grey: existing pixels, which it never sees."
-)

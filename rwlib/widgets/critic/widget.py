@@ -19,20 +19,20 @@ from rwlib.data import Facades
 from rwlib.data.views import center_view
 from rwlib.notebook.figures import captioned, picture
 from rwlib.training.run_folder import OLDER, STATE, by_step
-from rwlib.widgets.critic.moments import SIDE_PX, TILE_PX, Moment, Scenes, from_checkpoint, load_recording
+from rwlib.widgets.critic.moments import SIDE_PX, TILE_PX, Scenes, add, from_checkpoint
+from rwlib.widgets.critic.recording import load_recording
 from rwlib.widgets.critic.views import (
-    CAPTION,
     CHART_CUTS_PX,
     SHEET_CUTS_PX,
     Story,
     batch_means,
     chart,
     mark,
-    notice,
     pieces,
     sheet,
     to_bytes,
 )  # fmt: skip
+from rwlib.widgets.critic.words import CAPTION, describe, notice
 from rwlib.widgets.shared.background import Ticker
 from rwlib.widgets.shared.follow import CurvesReader
 from rwlib.widgets.shared.panel import Panel
@@ -43,8 +43,6 @@ TICK_S = 2.0
 """Seconds between two looks at a run's checkpoint."""
 WIDTH_PX = 1260
 """Width of both pictures on a page that is wide enough."""
-MOST = 40
-"""Moments that are kept of a run; with more, every second of the older ones goes."""
 
 
 class CriticView(Panel):
@@ -223,23 +221,6 @@ class CriticView(Panel):
         image = picture(to_bytes(page, "JPEG"), describe(story.moments[index], 0), kind="jpeg")
         caption = f"{notice(story.moments[index], story.form)} {CAPTION} Photographs: {story.scenes.what}. "
         return HTML(captioned(image, caption + "A still picture; run this notebook with `make lab` for the live one."))
-
-
-def add(moments: Sequence[Moment], new: Moment) -> list[Moment]:
-    """Put a moment at the end; what a resumed run takes back goes, and of too many every second of the older ones."""
-    kept = [m for m in moments if m.step < new.step]
-    if len(kept) >= MOST:
-        kept = kept[::2]
-    return [*kept, new]
-
-
-def describe(moment: Moment, photo: int) -> str:
-    """Return what the maps of one photograph show, in a sentence."""
-    means = ", ".join(f"{kind} {moment.maps[kind][photo].mean():.2f}" for kind in moment.maps)
-    return (
-        f"Photograph {photo + 1} at step {moment.step}: sixteen scores each over the holes of the real picture and of "
-        f"both fakes, on average {means}; below, heat maps of the pixels that they hang on."
-    )
 
 
 def _view(i: int, photograph: Any) -> np.ndarray:
