@@ -26,14 +26,14 @@ from rwlib.training.loop import train
 from rwlib.training.run_folder import read_record
 from rwlib.training.timer import PARTS
 
-METRICS = {"psnr": "hole_psnr", "ssim": "hole_ssim", "frechet": "vgg_frechet"}
+MEASURED = {"psnr": "hole_psnr", "ssim": "hole_ssim", "frechet": "vgg_frechet"}
 """Columns of the results → names in an evaluation."""
 CELLS = {f"{kind[0]}{10 * bucket}": (kind, bucket) for kind in KINDS for bucket in range(5)}
 """Columns of the results: c0 is contiguous 0-10 %, d40 discontiguous 40-50 %."""
 RESULT_FIELDS = (
     *("name", "measured_on", "data", "init", "seed", "size_px", "width", "steps", "hours", "seconds_per_step"),
     *("precision", "commit", "digest"),
-    *(f"{metric}_{cell}" for metric in METRICS for cell in CELLS),
+    *(f"{column}_{cell}" for column in MEASURED for cell in CELLS),
 )
 CURVE_FIELDS = ("name", "step", "phase", "hours", "L_r", "val_hole_psnr")
 
@@ -200,7 +200,7 @@ def measure(checkpoint: Path, photographs: Path, out: Path) -> dict[str, str]:
     )  # fmt: skip
     name = methods[0].name
     found = {}
-    for column, metric in METRICS.items():
+    for column, metric in MEASURED.items():
         for cell, place in CELLS.items():
             if metric in summary.metrics:
                 found[f"{column}_{cell}"] = f"{summary.means[(name, *place, metric)].mean:.4f}"

@@ -47,8 +47,8 @@ SHOWN = ("contiguous", 2)
 BESIDE = ("mean", "biharmonic", "telea")
 """The classical fills of a picture that is to be understood at first sight."""
 SIGNIFICANT = 0.05
-METRICS = {"hole_psnr": (1.0, 2), "hole_ssim": (1.0, 3)}
-"""Metric → factor and digits in tables."""
+DIGITS = {"hole_psnr": 2, "hole_ssim": 3}
+"""Metric → digits behind the point in tables."""
 SECONDS = 0.09
 """For one hole and one method: a fill at 64 px, its metrics and its VGG features; measured on one of two busy cores."""
 
@@ -135,12 +135,12 @@ REMOVALS = {
 
 def mean_table(summary: Summary, metric: str) -> str:
     """Return the means ± 95 % intervals over photographs, the best of each line in bold."""
-    factor, digits = METRICS[metric]
+    digits = DIGITS[metric]
     lines = []
     for kind, bucket in summary.cells:
         means = [summary.means[method, kind, bucket, metric] for method in summary.methods]
         best = max(running.mean for running in means)
-        texts = [f"{factor * x.mean:.{digits}f} ± {factor * x.half_width:.{digits}f}" for x in means]
+        texts = [f"{x.mean:.{digits}f} ± {x.half_width:.{digits}f}" for x in means]
         texts = [f"**{text}**" if x.mean == best else text for text, x in zip(texts, means, strict=True)]
         lines.append([f"{kind} {bucket_name(bucket)}", *texts])
     return markdown_table([metric.replace("_", " "), *summary.methods], lines)
@@ -161,7 +161,7 @@ def distance_table(summary: Summary) -> str:
 
 def difference_table(summary: Summary, metric: str) -> str:
     """Return the first method minus each other one, in bold where Holm's method leaves it significant."""
-    factor, digits = METRICS[metric]
+    digits = DIGITS[metric]
     keys = [(method, *cell, metric) for cell in summary.cells for method in summary.methods[1:]]
     adjusted = dict(zip(keys, holm([summary.differences[key].p_value for key in keys]), strict=True))
     lines = []
@@ -169,15 +169,15 @@ def difference_table(summary: Summary, metric: str) -> str:
         texts = []
         for method in summary.methods[1:]:
             key = (method, kind, bucket, metric)
-            text = with_sign(summary.differences[key], factor, digits)
+            text = with_sign(summary.differences[key], digits)
             texts.append(f"**{text}**" if adjusted[key] < SIGNIFICANT else text)
         lines.append([f"{kind} {bucket_name(bucket)}", *texts])
     return markdown_table([f"{metric.replace('_', ' ')}, {summary.methods[0]} minus", *summary.methods[1:]], lines)
 
 
-def with_sign(x: RunningMean, factor: float, digits: int) -> str:
+def with_sign(x: RunningMean, digits: int) -> str:
     """Return for instance `+0.12 ± 0.05`."""
-    return f"{factor * x.mean:+.{digits}f} ± {factor * x.half_width:.{digits}f}".replace("-", "−")
+    return f"{x.mean:+.{digits}f} ± {x.half_width:.{digits}f}".replace("-", "−")
 
 
 def seeds_table(file: Path) -> str:
@@ -208,7 +208,7 @@ def seeds_table(file: Path) -> str:
         for kind in KINDS:
             mean = plain[name, kind]
             cells.append(f"{mean.mean:.2f} ± {mean.half_width:.2f}")
-            text = with_sign(differences[name, kind], 1.0, 2)
+            text = with_sign(differences[name, kind], 2)
             cells.append("" if name == "full" else f"{text} (p = {min(1, adjusted[name, kind]):.2f})")
         lines.append([f"({ablation.panel}) {ablation.title}", *cells])
     header = ["hole psnr", *(text for kind in KINDS for text in (kind, "minus full model"))]
@@ -240,7 +240,7 @@ def trainings_table(file: Path, budget: str = "") -> str:
                 difference.add(other - own)
             texts = [f"{x.mean:.{digits}f} ± {x.half_width:.{digits}f}" for x in (rw, red)]
             p = "below 0.001" if difference.p_value < 0.0005 else f"{difference.p_value:.3f}"
-            lines.append([f"hole {metric}, {kind}", *texts, with_sign(difference, 1.0, digits), p])
+            lines.append([f"hole {metric}, {kind}", *texts, with_sign(difference, digits), p])
     header = [f"mean of five ranges, {len(pairs)} trainings", "region-wise", "RED", "RED minus region-wise", "p"]
     return markdown_table(header, lines)
 

@@ -7,12 +7,12 @@ gated convolution and RED have rows, too.
 
 from rwlib.config import MODELS, Config, make_config
 
-KINDS = {
+COLUMNS = {
     "L_r": "reconstruction", "L_p": "perceptual", "L_s": "style", "L_a": "adversarial", "L_c": "correlation",
     "L_k": "KL divergence", "L_f": "feature matching",
 }  # fmt: skip
 """The paper's columns, and what they stand for."""
-KIND_OF = {name: name for name in KINDS} | {
+KIND_OF = {name: name for name in COLUMNS} | {
     "L_valid": "L_r", "L_hole": "L_r", "L_ae": "L_r", "L_a_edge": "L_a", "L_tv": "",
 }  # fmt: skip
 """Name of a loss in a method → its kind; empty where the paper has no column for it."""
@@ -60,11 +60,11 @@ def disagreements() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
 
 def loss_table() -> str:
     """Return Markdown: table 1 from the methods' configurations; a cell in which the printed one differs says so."""
-    lines = [["", *(f"{name}, {kind}" for name, kind in KINDS.items())]]
+    lines = [["", *(f"{name}, {kind}" for name, kind in COLUMNS.items())]]
     for name, (title, kinds) in rows().items():
         printed = PRINTED.get(name, kinds)
         cells = []
-        for kind in KINDS:
+        for kind in COLUMNS:
             mark, theirs = ("✓" if kind in which else "–" for which in (kinds, printed))
             cells.append(mark if mark == theirs else f"{mark} (printed: {theirs})")
         lines.append([title, *cells])

@@ -17,7 +17,7 @@ from rwlib.widgets.shared.panel import COMPUTING, Panel
 from rwlib.widgets.studio.controls import button, control, row
 from rwlib.widgets.studio.fillings import Models
 from rwlib.widgets.studio.measure import Stopped, measure
-from rwlib.widgets.studio.table import METRICS, read_results, summarise_photos, summarise_results
+from rwlib.widgets.studio.table import COLUMN_OF, read_results, summarise_photos, summarise_results
 from rwlib.widgets.studio.table_view import table_html
 
 
@@ -41,7 +41,7 @@ class TablePanel(Panel):
         self.kind = control(Dropdown, options=KINDS, description="Holes")
         buckets = [(bucket_name(bucket), bucket) for bucket in range(len(BUCKETS))]
         self.bucket = control(Dropdown, options=buckets, value=2, description="Missing")
-        self.metric = control(Dropdown, options=METRICS, description="Metric")
+        self.metric = control(Dropdown, options=COLUMN_OF, description="Metric")
         self.start = button("Measure", "fill and measure all of them", button_style="primary")
         self.end = button("Stop", "throw this measurement away", disabled=True)
         self.progress = ipywidgets.IntProgress(0, 0, 1, layout=Layout(width="200px"))

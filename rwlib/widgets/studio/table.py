@@ -20,7 +20,7 @@ from rwlib.evaluation.tables import LOWER_IS_BETTER
 
 RESULTS = WEIGHTS / "results.csv"
 """The shipped table: a row for each variant, training seed, kind and bucket of holes, and held-out photograph."""
-METRICS = {"PSNR in the hole, dB": "hole_psnr", "SSIM in the hole": "hole_ssim", "l1 in the hole": "hole_l1"}
+COLUMN_OF = {"PSNR in the hole, dB": "hole_psnr", "SSIM in the hole": "hole_ssim", "l1 in the hole": "hole_l1"}
 """Words for a menu → column."""
 
 
@@ -163,7 +163,7 @@ def read_results(file: str | Path = RESULTS) -> list[dict[str, Any]]:
     Raises:
         InputError: the file is missing, or lacks a column.
     """
-    file, columns = Path(file), ("variant", "seed", "kind", "bucket", "photo", *METRICS.values())
+    file, columns = Path(file), ("variant", "seed", "kind", "bucket", "photo", *COLUMN_OF.values())
     if not file.is_file():
         raise InputError(
             f"results: {file.name} is missing in {file.parent.name}/; make it with data_scripts/ablations.py"
@@ -176,7 +176,7 @@ def read_results(file: str | Path = RESULTS) -> list[dict[str, Any]]:
     whole = ("seed", "bucket", "photo")
     try:
         return [
-            dict(row) | {k: int(row[k]) for k in whole} | {k: float(row[k]) for k in METRICS.values()} for row in rows
+            dict(row) | {k: int(row[k]) for k in whole} | {k: float(row[k]) for k in COLUMN_OF.values()} for row in rows
         ]
     except (TypeError, ValueError):
         raise InputError(f"results: {file.name} is damaged: an entry is not a number") from None
