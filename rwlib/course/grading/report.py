@@ -13,6 +13,7 @@ from rwlib.course.checking.exercise import FAILED, OPEN, PASSED
 from rwlib.course.grading.grade import NOT_REACHED, Graded
 from rwlib.errors import printable
 from rwlib.files import write_text
+from rwlib.notebook.tables import Cell, Row, table
 
 COLUMNS = ("learner", "notebook", "file", "exercise", "title", "points", "out_of", "status", "message", "notes")
 SIGNS = {PASSED: "✓", FAILED: "✗", OPEN: "·", NOT_REACHED: "–"}
@@ -38,11 +39,11 @@ def write_report(results: Sequence[Graded], folder: Path, closed: Sequence[str],
     Raises:
         InputError: they cannot be written.
     """
-    write_text(folder / "points.csv", table(results), "output")
+    write_text(folder / "points.csv", points_csv(results), "output")
     write_text(folder / "index.html", page(results, closed, left_open), "output")
 
 
-def table(results: Sequence[Graded]) -> str:
+def points_csv(results: Sequence[Graded]) -> str:
     """Return the CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -82,41 +83,30 @@ def _overview(results: Sequence[Graded]) -> str:
         key = one.submission.learner, one.submission.number
         if one.marks and (key not in best or one.points > best[key].points):
             best[key] = one
-    lines = []
+    rows: list[Row] = [[Cell(name, "col") for name in ("Learner", *numbers, "Total")]]
     for learner in learners:
-        mine = [best.get((learner, number)) for number in numbers]
-        cells = "".join(
-            "<td></td>" if one is None else f'<td class="n">{one.points} / {len(one.marks)}</td>' for one in mine
-        )
-        total = sum(one.points for one in mine if one)
-        lines.append(f'<tr><th scope="row">{escape(learner)}</th>{cells}<td class="n">{total}</td></tr>')
-    head = "".join(f'<th scope="col">{number}</th>' for number in numbers)
-    return (
-        '<div class="wide"><table><caption>Points in each notebook; of several versions the best counts</caption>'
-        f'<thead><tr><th scope="col">Learner</th>{head}<th scope="col">Total</th></tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
-    )
+        versions = [best.get((learner, number)) for number in numbers]
+        points = [Cell(f"{one.points} / {len(one.marks)}" if one else "", css="n") for one in versions]
+        total = Cell(str(sum(one.points for one in versions if one)), css="n")
+        rows.append([Cell(escape(learner), "row"), *points, total])
+    caption = "Points in each notebook; of several versions the best counts"
+    return f'<div class="wide">{table(rows, caption=caption)}</div>'
 
 
 def _details(one: Graded) -> str:
     title = f"{one.submission.learner}: {one.submission.file}, {one.points} of {len(one.marks)}"
-    rows = [
-        f'<tr><th scope="row">{mark.number}</th><td>{escape(mark.title)}</td>'
-        f"<td>{SIGNS[mark.status]} {mark.status}</td><td><pre>{escape(_clean(mark.message))}</pre></td>"
-        f"<td>{escape('; '.join(mark.notes))}</td></tr>"
-        for mark in one.marks
-    ]
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("Exercise", "About", "Result", "What was said", "Look at")
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
+    rows: list[Row] = [[Cell(name, "col") for name in ("Exercise", "About", "Result", "What was said", "Look at")]]
+    for mark in one.marks:
+        message, notes = f"<pre>{escape(_clean(mark.message))}</pre>", escape("; ".join(mark.notes))
+        result = f"{SIGNS[mark.status]} {mark.status}"
+        rows.append([Cell(mark.number, "row"), escape(mark.title), result, message, notes])
     about = [f"stopped: {one.stopped}"] * bool(one.stopped) + [f"the notebook {note}" for note in one.notes]
     about += [f"{one.seconds:.0f} s, {one.mb:.0f} MB"] * bool(one.seconds)
-    lines = [f"<p>{escape(_clean('; '.join(about)))}</p>"] * bool(about)
-    raised = _list("Cells that raised", one.raised) if one.raised else ""
-    return (
-        f'<details><summary>{escape(title)}</summary>{"".join(lines)}<div class="wide">{table}</div>{raised}</details>'
-    )
+    parts = [f"<summary>{escape(title)}</summary>"]
+    parts += [f"<p>{escape(_clean('; '.join(about)))}</p>"] * bool(about)
+    parts += [f'<div class="wide">{table(rows)}</div>'] * bool(one.marks)
+    parts += [_list("Cells that raised", one.raised)] * bool(one.raised)
+    return f"<details>{''.join(parts)}</details>"
 
 
 def _list(title: str, items: Sequence[str]) -> str:

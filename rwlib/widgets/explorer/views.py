@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 
 from rwlib.colors import COLORS
 from rwlib.conventions import tensor_to_image
+from rwlib.notebook.tables import Cell
+from rwlib.notebook.tables import table as html_table
 from rwlib.widgets.explorer.correlations import Scene, View, correlation_loss_of
 from rwlib.widgets.shared.heat import DIVERGING, SEQUENTIAL, color_bar, enlarge, heat, mix, outline
-from rwlib.widgets.shared.tables import Cell
-from rwlib.widgets.shared.tables import table as html_table
 
 PICTURE_PX, SHOWN_PX = 192, 384
 """Sides of the pictures as they are drawn, and on a page that is wide enough."""

@@ -5,9 +5,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from rwlib.colors import COLORS
+from rwlib.notebook.tables import Cell, table
 from rwlib.widgets.lens.windows import SIDE, Layer, Window, readings, straddles, write
 from rwlib.widgets.shared.heat import enlarge, heat, outline
-from rwlib.widgets.shared.tables import Cell, table
 
 PICTURE_PX, SHOWN_PX = 7 * SIDE, 14 * SIDE
 """Sides of the maps as they are drawn, and on a page that is wide enough."""

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from rwlib.conventions import tensor_to_image
 from rwlib.notebook.figures import picture
+from rwlib.notebook.tables import Cell, table
 from rwlib.widgets.shared.heat import DIVERGING, SEQUENTIAL, heat
 from rwlib.widgets.shared.pictures import to_png
-from rwlib.widgets.shared.tables import Cell, table
 from rwlib.widgets.studio.fillings import Filling, variant_of
 
 OUTPUTS = {

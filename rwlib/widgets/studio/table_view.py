@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 
 from rwlib.ablations import ABLATIONS
-from rwlib.widgets.shared.tables import Cell, table
+from rwlib.notebook.tables import Cell, table
 from rwlib.widgets.studio.table import Line
 
 
