@@ -19,14 +19,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from _checksums import file_checksum
+from _converted import card_of, refuse_too_large, write_both
 from _script import run_with_one_line_errors
 from _tensor_bundle import TensorBundle
 from torch import Tensor
 
-from rwlib.checkpoints import save_generator
 from rwlib.config import Config, make_config
 from rwlib.errors import InputError
-from rwlib.files import write_text
 from rwlib.networks.generator import RegionWiseGenerator
 
 NETWORKS = {"inpaint_net": "semantic_inferring", "inpaint_net_1": "global_perceiving"}
@@ -39,7 +38,6 @@ LEFT_OUT = {
     "step counter": re.compile(r"global_step"),
 }
 """What a checkpoint holds besides the generator; a name belongs to the first pattern that matches."""
-HALF_MAX = torch.finfo(torch.float16).max
 CARD = Path(__file__).with_name("release_card.md")
 
 
@@ -195,17 +193,12 @@ def convert(checkpoint: Path, to: Path, *, half: bool = False, width: int | None
     Raises:
         InputError: a file, a variable or the output is not as it should be.
     """
-    card = to.with_suffix(".md")
-    if to.suffix != ".safetensors":
-        raise InputError(f"output: expected a name that ends in .safetensors, got {to}")
-    for file in (to, card):
-        if file.exists():
-            raise InputError(f"output: {file} exists already; remove it, or choose another name")
+    card = card_of(to)
     bundle = TensorBundle(find_prefix(checkpoint))
     variables, n_left_out = read_variables(bundle)
     G, config = generator_from_variables(variables, width)
-    if half and max(float(x.abs().max()) for x in G.parameters()) > HALF_MAX:
-        raise InputError(f"half: a weight is larger than half precision can hold ({HALF_MAX:g}); leave --half out")
+    if half:
+        refuse_too_large(G)
 
     parameters = sum(x.numel() for x in G.parameters())
     dtypes = sorted({str(x.dtype) for x in variables.values()})
@@ -217,12 +210,7 @@ def convert(checkpoint: Path, to: Path, *, half: bool = False, width: int | None
         title=to.stem, name=name, time=time, sha256=sha256, width=config.width, parameters=parameters,
         left_out=left_out, precision="half" if half else "single", out=to.name,
     )  # fmt: skip
-    save_generator(to, G, config, half=half, about=about)
-    try:
-        write_text(card, text)
-    except InputError:
-        to.unlink()
-        raise
+    write_both(to, G, config, text, half=half, about=about)
     return [
         f"{name}: {time}",
         f"generator: {len(variables)} variables ({', '.join(dtypes)}), each used once, checksums right; "

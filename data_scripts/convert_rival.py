@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import torch
 from _checksums import file_checksum
+from _converted import card_of, refuse_too_large, write_both
 from _rival_weights import (
     Recorded,
     ca_layers,
@@ -37,14 +38,11 @@ from _rival_weights import (
 from _script import run_with_one_line_errors
 from torch import Tensor, nn
 
-from rwlib.checkpoints import save_generator
 from rwlib.config import Config, make_config
 from rwlib.errors import InputError
-from rwlib.files import write_text
 from rwlib.networks.models import new_generator
 
 CARD = Path(__file__).with_name("rival_card.md")
-HALF_MAX = torch.finfo(torch.float16).max
 NON_COMMERCIAL = "CC BY-NC 4.0 (not for commercial use)"
 
 
@@ -181,18 +179,14 @@ def convert(model: str, files: Sequence[Path], to: Path, *, half: bool = False) 
     Raises:
         InputError: a file, a weight or the output is not as it should be.
     """
-    program, card = PROGRAMS[model], to.with_suffix(".md")
+    program = PROGRAMS[model]
     if len(files) != len(program.files):
         expected = " and ".join(program.files)
         raise InputError(f"checkpoint: {model} is kept in {len(program.files)} ({expected}), got {len(files)}")
-    if to.suffix != ".safetensors":
-        raise InputError(f"output: expected a name that ends in .safetensors, got {to}")
-    for file in (to, card):
-        if file.exists():
-            raise InputError(f"output: {file} exists already; remove it, or choose another name")
+    card = card_of(to)
     G, config, left_out = generator_from(model, [read_weights(file) for file in files])
-    if half and max(float(x.abs().max()) for x in G.state_dict().values()) > HALF_MAX:
-        raise InputError(f"half: a weight is larger than half precision can hold ({HALF_MAX:g}); leave --half out")
+    if half:
+        refuse_too_large(G)
     parameters = sum(x.numel() for x in G.parameters())
     sums = {file.name: file_checksum(file) for file in files}
     precision, dropped = "half" if half else "single", f"{len(left_out)} tensors that filling does not need"
@@ -202,12 +196,7 @@ def convert(model: str, files: Sequence[Path], to: Path, *, half: bool = False) 
         paper=program.paper, program=program.program, trained=program.trained, licence=program.licence,
         size_px=config.size_px,
     )  # fmt: skip
-    save_generator(to, G, config, half=half, about={"source": program.program, "sha256": sums})
-    try:
-        write_text(card, text)
-    except InputError:
-        to.unlink()
-        raise
+    write_both(to, G, config, text, half=half, about={"source": program.program, "sha256": sums})
     return [
         f"{model}: {parameters:,} parameters, width {config.width}; left out: {dropped}",
         f"licence: {program.licence}",

@@ -4,11 +4,10 @@ Files are listed and their headers read once, at the start; pixels only when a c
 not grow with the number of photographs, but for their names.
 """
 
-import os
 import warnings
 from pathlib import Path
 
-from rwlib.data.photo_files import MAX_BAD_SHARE, PhotoFiles
+from rwlib.data.photo_files import PhotoFiles
 from rwlib.errors import printable
 from rwlib.images import BadPicture, find_pictures, n_pictures, open_picture
 
@@ -46,28 +45,19 @@ class PhotoFolder(PhotoFiles):
         (128, 128, 3)
     """
 
-    def __init__(
-        self,
-        directory: str | os.PathLike,
-        *,
-        min_scale: float = 1.0,
-        cache_mb: float = 512,
-        max_bad_share: float = MAX_BAD_SHARE,
-    ) -> None:
-        super().__init__(str(directory), min_scale=min_scale, cache_mb=cache_mb, max_bad_share=max_bad_share)
-        self.directory = Path(directory)
+    def _find(self) -> tuple[list[str], list[str]]:
         names, unreadable, several = [], [], []
-        for name in find_pictures(directory):
+        for name in find_pictures(self.where):
             problem, n = _header(self.directory / name)
             if problem:
                 unreadable.append(f"{printable(name)} ({problem})")
             else:
                 names.append(name)
                 several += [printable(name)] if n > 1 else []
-        self._hold(names, unreadable)
         if several:
-            count = f"{len(several)} of {len(names)} images in {printable(directory)} hold several pictures"
-            warnings.warn(f"{count}: the first of each is taken, as in {several[0]}", stacklevel=2)
+            count = f"{len(several)} of {len(names)} images in {printable(self.where)} hold several pictures"
+            warnings.warn(f"{count}: the first of each is taken, as in {several[0]}", stacklevel=3)
+        return names, unreadable
 
     def _open(self, index: int) -> Path:
         return self.directory / self.names[index]

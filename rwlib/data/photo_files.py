@@ -8,6 +8,7 @@ are left out, reported once, and refused when they are many.
 import math
 import os
 import warnings
+from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -32,40 +33,51 @@ class PhotoFiles:
     where several workers read, and replaced by another photograph that depends on its index alone, so that the crops
     still depend on nothing but the files. Once more than `max_bad_share` of all files are bad, the source refuses.
 
-    A subclass calls `_hold` with its names and gives `_open`.
+    A subclass gives `_find` and `_open`.
 
     Args:
-        where: what to call the source in messages.
+        directory: folder of the files.
         min_scale: smallest min side of a rescaled photograph, in crops, 1 to 2; 1 shows as much as there is, 2 always
             looks as closely as it may.
         cache_mb: most memory, in MiB, for copies of photographs (each worker process has its own).
         max_bad_share: largest share of files that may be bad, 0 to 1.
 
     Raises:
-        InputError: a number out of range.
+        InputError: a number out of range, or no photograph is left, or too few.
     """
 
-    def __init__(self, where: str, *, min_scale: float, cache_mb: float, max_bad_share: float) -> None:
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        *,
+        min_scale: float = 1.0,
+        cache_mb: float = 512,
+        max_bad_share: float = MAX_BAD_SHARE,
+    ) -> None:
         if not 1 <= min_scale <= MAX_SCALE:
             raise InputError(f"min_scale: expected 1 to {MAX_SCALE:g}, got {min_scale}")
         if not cache_mb >= 0:
             raise InputError(f"cache_mb: expected at least 0, got {cache_mb}")
         if not 0 <= max_bad_share <= 1:
             raise InputError(f"max_bad_share: expected 0 to 1, got {max_bad_share}")
-        self.where, self.min_scale, self.cache_mb, self.max_bad_share = where, min_scale, cache_mb, max_bad_share
+        self.directory, self.where = Path(directory), str(directory)
+        self.min_scale, self.cache_mb, self.max_bad_share = min_scale, cache_mb, max_bad_share
         self._copies: dict[int, np.ndarray] = {}  # index -> (h, w, 3), for crops of `_copies_for_px`
         self._copies_for_px, self._copies_bytes = 0, 0
-
-    def _hold(self, names: list[str], unreadable: list[str]) -> None:
-        """Take the names of the photographs, and those of the files that are left out, each with its reason.
-
-        Raises:
-            InputError: nothing is left, or too little.
-        """
-        self.names = names
+        self.names, unreadable = self._find()
         """Name of each photograph; the index is the one that `crop` takes."""
-        self._n_unreadable, self._n_found = len(unreadable), len(names) + len(unreadable)
-        if not names:
+        self._n_unreadable, self._n_found = len(unreadable), len(self.names) + len(unreadable)
+        self._refuse_unreadable(unreadable)
+        # One byte a photograph, 1 for a damaged one, in memory that worker processes share: each is reported once.
+        self._bad = torch.zeros(len(self), dtype=torch.uint8).share_memory_()
+        self._step = _far_step(len(self))
+
+    def _find(self) -> tuple[list[str], list[str]]:
+        """Return the names of the photographs, and those of the files that are left out, each with its reason."""
+        raise NotImplementedError
+
+    def _refuse_unreadable(self, unreadable: list[str]) -> None:
+        if not self.names:
             raise InputError(
                 f"directory: none of the {self._n_found} images in {self.where} can be read, "
                 f"the first is {unreadable[0]}; give a folder of photographs"
@@ -73,14 +85,6 @@ class PhotoFiles:
         if unreadable:
             self._refuse_too_many(len(unreadable), f"the first is {unreadable[0]}")
             _warn_skipped(f"{len(unreadable)} of {self._n_found} images in {self.where} cannot be read", unreadable)
-        # One byte a photograph, 1 for a damaged one, in memory that worker processes share: each is reported once.
-        self._bad = torch.zeros(len(names), dtype=torch.uint8).share_memory_()
-        # A damaged photograph's place is taken by the one `_step` further on. The step is far, so that neighbours that
-        # are all damaged do not all become the one photograph behind them, and has no common divisor with the number
-        # of photographs, so that every one is tried in the end.
-        self._step = max(1, round(0.618 * len(names)))
-        while math.gcd(self._step, len(names)) != 1:
-            self._step += 1
 
     def __len__(self) -> int:
         return len(self.names)
@@ -165,6 +169,18 @@ class PhotoFiles:
     def __getstate__(self) -> dict:
         """Leave the copies behind when the source is sent to a worker process."""
         return {**self.__dict__, "_copies": {}, "_copies_for_px": 0, "_copies_bytes": 0}
+
+
+def _far_step(n: int) -> int:
+    """Return how much further on the photograph stands that takes a damaged one's place.
+
+    The step is far, so that neighbours that are all damaged do not all become the one photograph behind them, and has
+    no common divisor with the number of photographs, so that every one is tried in the end.
+    """
+    step = max(1, round(0.618 * n))
+    while math.gcd(step, n) != 1:
+        step += 1
+    return step
 
 
 def _warn_skipped(what: str, names: list[str], *, shown: int = SHOWN) -> None:

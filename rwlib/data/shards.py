@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rwlib.conventions import InputError
-from rwlib.data.photo_files import MAX_BAD_SHARE, PhotoFiles
+from rwlib.data.photo_files import PhotoFiles
 from rwlib.errors import printable
 from rwlib.files import write_text
 
@@ -52,21 +52,12 @@ class PhotoShards(PhotoFiles):
         InputError: no index or one that does not fit the shards; a number out of range.
     """
 
-    def __init__(
-        self,
-        directory: str | os.PathLike,
-        *,
-        min_scale: float = 1.0,
-        cache_mb: float = 512,
-        max_bad_share: float = MAX_BAD_SHARE,
-    ) -> None:
-        super().__init__(str(directory), min_scale=min_scale, cache_mb=cache_mb, max_bad_share=max_bad_share)
-        self.directory = Path(directory)
+    def _find(self) -> tuple[list[str], list[str]]:
         entries = read_index(self.directory)
         self._shards = list(dict.fromkeys(entry.shard for entry in entries))
         number = {shard: i for i, shard in enumerate(self._shards)}
         self._places = np.array([(number[e.shard], e.offset, e.bytes) for e in entries], np.int64)
-        self._hold([entry.file for entry in entries], [])
+        return [entry.file for entry in entries], []
 
     def _open(self, index: int) -> io.BytesIO:
         shard, offset, size = self._places[index].tolist()

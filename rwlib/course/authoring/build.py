@@ -29,6 +29,7 @@ from rwlib.course.authoring.rules import CHECK, output_violations, violations
 from rwlib.course.authoring.stubs import clear, has_solution
 from rwlib.course.checking.solutions import EXERCISE
 from rwlib.course.exercises import of_notebook
+from rwlib.course.program import exit_status
 from rwlib.course.workshop import kept
 from rwlib.course.workshop.solved import keep_solutions
 from rwlib.files import write_text
@@ -192,17 +193,16 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument("numbers", nargs="*", metavar="NN", help="notebooks to build; all without one")
     parser.add_argument("--check", action="store_true", help="run both versions in tier smoke and write nothing")
     parser.add_argument("--measure", action="store_true", help="also measure time and memory (on a quiet machine)")
-    asked = parser.parse_args(args)
-    try:
-        for file in sources(asked.numbers):
-            build(file, check_only=asked.check, measure=asked.measure)
-        if not asked.check:
+    options = parser.parse_args(args)
+
+    def work() -> None:
+        for file in sources(options.numbers):
+            build(file, check_only=options.check, measure=options.measure)
+        if not options.check:
             page = map.page({file.stem: read_source(file) for file in sources()})
             write_text(NOTEBOOKS / "MAP.md", page)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_status(work)
 
 
 def _nbgrader(source: str) -> dict[str, Any]:

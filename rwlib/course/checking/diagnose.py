@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations, permutations
 
 import torch
 from torch import Tensor
@@ -237,11 +237,10 @@ def _other_arguments(exercise: Exercise, answer: Callable, expected: list[Outcom
         if is_right(lambda arguments: {**arguments, M: 1 - arguments[M] if M_is_number else ~arguments[M]}):
             return f"The mask is the other way round: `{M}` is 1 where the image exists and 0 where it is missing."
     names = [name for name, value in first.items() if isinstance(value, Tensor)]
-    for i, one in enumerate(names):
-        for other in names[i + 1 :]:
-            values = [(o.arguments[one], o.arguments[other]) for o in expected]
-            same_shapes = all(isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape == b.shape for a, b in values)
-            swap = {one: other, other: one}
-            if same_shapes and is_right(lambda a, swap=swap: {name: a[swap.get(name, name)] for name in a}):
-                return f"`{one}` and `{other}` are exchanged."
+    for one, other in combinations(names, 2):
+        values = [(o.arguments[one], o.arguments[other]) for o in expected]
+        same_shapes = all(isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape == b.shape for a, b in values)
+        swap = {one: other, other: one}
+        if same_shapes and is_right(lambda a, swap=swap: {name: a[swap.get(name, name)] for name in a}):
+            return f"`{one}` and `{other}` are exchanged."
     return ""

@@ -18,6 +18,7 @@ from rwlib.course.authoring.rules import CHECK
 from rwlib.course.authoring.stubs import clear, has_solution
 from rwlib.course.checking.solutions import BEGIN, END
 from rwlib.course.exercises import of_notebook
+from rwlib.course.program import exit_status
 from rwlib.errors import InputError, printable
 from rwlib.files import writable_folder, write_text
 
@@ -142,14 +143,13 @@ def main(args: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, metavar="DIR", help="where the course folder goes; made if need be")
     parser.add_argument("numbers", nargs="*", metavar="NN", help="notebooks; all without one")
-    asked = parser.parse_args(args)
-    try:
-        written = write_course(asked.folder, asked.numbers)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"{len(written)} notebooks for nbgrader in {printable(asked.folder)}; its README.md says how to go on")
-    return 0
+    options = parser.parse_args(args)
+
+    def work() -> None:
+        count, where = len(write_course(options.folder, options.numbers)), printable(options.folder)
+        print(f"{count} notebooks for nbgrader in {where}; its README.md says how to go on")
+
+    return exit_status(work)
 
 
 if __name__ == "__main__":

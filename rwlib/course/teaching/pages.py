@@ -11,9 +11,9 @@ from pathlib import Path
 from rwlib.course.authoring import build
 from rwlib.course.checking.exercise import Exercise
 from rwlib.course.exercises import all_exercises, find
+from rwlib.course.program import exit_status
 from rwlib.course.teaching import material
 from rwlib.course.teaching.material import Plan, Question, Session
-from rwlib.errors import InputError
 from rwlib.files import writable_folder, write_text
 
 MADE = "<!-- made by `make teaching` from notebooks/teaching/source/ and the exercises: edit these, not this page -->"
@@ -131,12 +131,8 @@ def _one_line(text: str) -> str:
 
 def main() -> int:
     """Write all pages; return 0, or 2 with one line on stderr."""
-    try:
-        print(f"{', '.join(write_pages())}: written to {material.TEACHING.relative_to(build.ROOT)}")
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    where = material.TEACHING.relative_to(build.ROOT)
+    return exit_status(lambda: print(f"{', '.join(write_pages())}: written to {where}"))
 
 
 if __name__ == "__main__":

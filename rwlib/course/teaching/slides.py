@@ -21,6 +21,7 @@ from rwlib.course.authoring.rules import CHECK
 from rwlib.course.authoring.stubs import clear, has_solution
 from rwlib.course.checking.solutions import EXERCISE, find_solution
 from rwlib.course.exercises import find
+from rwlib.course.program import exit_status
 from rwlib.course.teaching import material
 from rwlib.errors import InputError
 from rwlib.files import writable_folder, write_text
@@ -164,16 +165,16 @@ def main(args: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, metavar="DIR", help="where the HTML files go; made if need be")
     parser.add_argument("numbers", nargs="*", metavar="NN", help="notebooks; all without one")
-    asked = parser.parse_args(args)
-    try:
-        writable_folder(asked.folder, "DIR", make=True)
-        for file in build.sources(asked.numbers):
-            write_text(asked.folder / f"{file.stem}.html", deck(file), "DIR")
-            print(asked.folder / f"{file.stem}.html")
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    options = parser.parse_args(args)
+    return exit_status(lambda: write_slides(options.folder, options.numbers))
+
+
+def write_slides(folder: Path, numbers: Sequence[str]) -> None:
+    """Write the slides of some notebooks, or of all, and print the name of each file."""
+    writable_folder(folder, "DIR", make=True)
+    for file in build.sources(numbers):
+        write_text(folder / f"{file.stem}.html", deck(file), "DIR")
+        print(folder / f"{file.stem}.html")
 
 
 if __name__ == "__main__":

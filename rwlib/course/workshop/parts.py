@@ -98,16 +98,20 @@ def lambda_3_at(step: int, epochs_one: int, steps_per_epoch: int) -> float:
     return float(Schedule((epochs_one * steps_per_epoch, sys.maxsize)).phase(step) == 2)
 
 
-def generator_step(
-    G: Any, vgg: Any, opt_G: torch.optim.Optimizer, I_gt: Tensor, M: Tensor, config: Any, losses: Any
-) -> Tensor:
-    """Move the generator in phase one (exercise 7.3)."""
-    out = G(I_gt, M)
+def _without_adversary(out: Any, vgg: Any, I_gt: Tensor, config: Any, losses: Any) -> Tensor:
+    """Return the sum of L_r, L_c and L_s, eq. (7) of phase one."""
     phis_gt = vgg(I_gt)
     L = losses.L_r(out.I_p1, out.I_p2, I_gt)
     L = L + config.lambda_1 * losses.L_c(vgg(out.I_c1)[1], phis_gt[1])
     L = L + config.lambda_2 * losses.L_s(vgg(out.I_c2), phis_gt)
-    return _descend(L, opt_G)
+    return L
+
+
+def generator_step(
+    G: Any, vgg: Any, opt_G: torch.optim.Optimizer, I_gt: Tensor, M: Tensor, config: Any, losses: Any
+) -> Tensor:
+    """Move the generator in phase one (exercise 7.3)."""
+    return _descend(_without_adversary(G(I_gt, M), vgg, I_gt, config, losses), opt_G)
 
 
 def discriminator_step(
@@ -123,10 +127,7 @@ def generator_step_two(
 ) -> Tensor:
     """Move the generator in phase two (exercise 7.13)."""
     out = G(I_gt, M)
-    phis_gt = vgg(I_gt)
-    L = losses.L_r(out.I_p1, out.I_p2, I_gt)
-    L = L + config.lambda_1 * losses.L_c(vgg(out.I_c1)[1], phis_gt[1])
-    L = L + config.lambda_2 * losses.L_s(vgg(out.I_c2), phis_gt)
+    L = _without_adversary(out, vgg, I_gt, config, losses)
     D.requires_grad_(False)
     scores = [D(torch.cat([I * (1 - M), M], dim=1)) for I in (out.I_p1, out.I_p2)]
     L = L + config.lambda_3 * losses.L_a(*scores)
