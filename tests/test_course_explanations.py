@@ -11,9 +11,10 @@ from rwlib.course import exercises
 from rwlib.course.checking.check import judge
 from rwlib.course.checking.describe import describe
 from rwlib.course.checking.diagnose import _constant, _property
-from rwlib.course.checking.exercise import FAILED
+from rwlib.course.checking.exercise import FAILED, Exercise
 from rwlib.course.checking.experiments import LESS_SURE, SURE, experiment
 from rwlib.course.checking.explanations import _changed_value, _factor
+from rwlib.course.checking.influence import slices
 from rwlib.course.checking.run import agree, cases, run, run_solution
 from rwlib.course.checking.solutions import find_solution
 from rwlib.course.checking.solved_factors import solve
@@ -149,6 +150,19 @@ def test_what_is_not_wrong_is_not_named(number, body, words):
     result = judge(exercises.find(number), answer(number, body))
     assert result.status == FAILED
     assert not re.search(words, result.message), result.message
+
+
+def of_two_feature_maps(rng):
+    for h in (3, 4):
+        yield ([torch.randn(2, 2, h, 5, generator=rng) for _ in range(2)],)
+
+
+def test_a_part_that_does_not_count_is_named_by_its_number():
+    solution = lambda phis: sum(x.sum() for x in phis) ** 2  # noqa: E731
+    exercise = Exercise("99.1", "all maps", {}, ("Add.", "Square."), of_two_feature_maps, given=solution)
+    message = experiment(exercise, lambda phis: phis[1].sum() ** 2, [slices])
+    assert "(entry 1). In the right one, entry 0 does, too" in message
+    assert experiment(exercise, solution, [slices]) == ""
 
 
 def test_a_factor_is_solved_for_and_none_is_found_where_there_is_none():
