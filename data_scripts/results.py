@@ -53,10 +53,6 @@ SECONDS = 0.09
 """For one hole and one method: a fill at 64 px, its metrics and its VGG features; measured on one of two busy cores."""
 
 
-Polygon = tuple[tuple[float, float], ...]
-"""Row and column of each corner, pixels."""
-
-
 @dataclass(frozen=True)
 class Group:
     """Methods that are measured on the same holes, and stand in one table."""

@@ -14,7 +14,7 @@ from rwlib.conventions import InputError
 from rwlib.course import check, exercises
 from rwlib.course.checking.solutions import find_solution
 from rwlib.course.workshop import kept
-from rwlib.course.workshop.parts import PARTS, from_rwlib, gather
+from rwlib.course.workshop.parts import PARTS, Parts, gather
 from rwlib.course.workshop.solved import as_written, keep_solutions
 from rwlib.course.workshop.system import GENERATOR, Judge, MySystem, OwnGenerator, own_config
 from rwlib.course.workshop.written import write_out
@@ -25,6 +25,7 @@ from rwlib.networks.vgg import VGGFeatures
 from rwlib.training.step import Part, Players, discriminator_step, generator_step
 
 NUMBERS = count()
+RWLIBS = Parts({name: part.rwlib for name, part in PARTS.items()})
 CELL = """import torch
 from rwlib.losses.style import gram
 
@@ -194,7 +195,7 @@ def test_every_solution_can_be_kept_as_its_cell_has_it(number, cell):
 
 def test_without_a_package_all_parts_are_rwlibs(tmp_path):
     parts = gather(tmp_path)
-    assert parts.functions == from_rwlib().functions and repr(parts).startswith(f"yours: 0 of {len(PARTS)} parts; from")
+    assert parts.functions == RWLIBS.functions and repr(parts).startswith(f"yours: 0 of {len(PARTS)} parts; from")
 
 
 def test_what_is_written_is_taken_and_the_rest_is_rwlibs(tmp_path):
@@ -230,7 +231,7 @@ def sixteen_px(**fields):
 def test_a_system_of_solutions_has_the_losses_of_rwlibs_bit_for_bit(solved, tmp_path):
     config = sixteen_px()
     mine = MySystem(gather(solved), tmp_path / "one").train(Facades(seed=0), config)
-    rwlibs = MySystem(from_rwlib(), tmp_path / "two").train(Facades(seed=0), config)
+    rwlibs = MySystem(RWLIBS, tmp_path / "two").train(Facades(seed=0), config)
     assert len(mine.losses) == 6 and len(mine.judged) == 3
     assert mine.losses == rwlibs.losses and mine.judged == rwlibs.judged
     assert len(set(mine.losses)) == 6, "it learns, so no two losses are the same"
@@ -247,11 +248,11 @@ def test_a_step_is_that_of_rwlibs_training(phase):
     config = sixteen_px()
     I_gt, M = batch(config)
     torch.manual_seed(0)
-    G, D = OwnGenerator(from_rwlib(), 4), RegionWiseDiscriminator.from_config(config).eval()
+    G, D = OwnGenerator(RWLIBS, 4), RegionWiseDiscriminator.from_config(config).eval()
     theirs = RegionWiseGenerator(4, output="tanh")
     theirs.load_state_dict(G.state_dict())
     vgg, still = VGGFeatures("random", size_px=0), torch.optim.SGD(G.parameters(), lr=0.0)
-    system = MySystem(from_rwlib(), Path("nowhere"))
+    system = MySystem(RWLIBS, Path("nowhere"))
     arguments = (vgg, still, I_gt, M, config, system.losses)
     if phase == 1:
         L = system.parts.generator_step(G, *arguments)
@@ -273,7 +274,7 @@ def test_the_discriminators_step_is_that_of_rwlibs_training():
     out = G(I_gt, M)
     expected = discriminator_step(Players(G, D, None, None, still, None), Part(I_gt, M, u=None), config)["L_D"]
     D.eval()
-    L_a = from_rwlib().discriminator_step(Judge(D), still, I_gt, out.I_p1, out.I_p2, M, config.alpha)
+    L_a = RWLIBS.discriminator_step(Judge(D), still, I_gt, out.I_p1, out.I_p2, M, config.alpha)
     assert torch.allclose(-L_a, expected, rtol=1e-4)
 
 
@@ -294,7 +295,7 @@ def test_what_was_trained_is_a_generator_like_any_other(solved, tmp_path):
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(tmp_path):
-    parts = from_rwlib()
+    parts = RWLIBS
     parts.functions["L_s"] = lambda phis_c2, phis_gt: phis_c2[0].sum() * float("nan")
     with pytest.raises(InputError, match="step 0: L = nan"):
         MySystem(parts, tmp_path).train(Facades(seed=0), sixteen_px())

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from torchmetrics.image.kid import KernelInceptionDistance, poly_kernel, poly_mmd
+from torchmetrics.image.kid import poly_kernel, poly_mmd
 
 from rwlib.conventions import InputError
 from rwlib.evaluation import kernel
 from rwlib.evaluation.frechet import blocks
-from rwlib.evaluation.kernel import kernel_distance, kid
+from rwlib.evaluation.kernel import kernel_distance
 
 
 def features(n, d, seed=0, shift=0.0):
@@ -85,44 +85,6 @@ def test_the_distance_is_torchmetrics():
     assert kernel_distance(x, y) == pytest.approx(float(poly_mmd(x, y)), rel=1e-10)
 
 
-def test_kid_of_whole_sets_is_torchmetrics():
-    """A subset of all rows is the same for both programs, whatever its order."""
-
-    class Rows(torch.nn.Module):
-        num_features = 4
-
-        def forward(self, x):
-            return x
-
-    x, y = features(12, 4), features(12, 4, seed=1, shift=0.5)
-    theirs = KernelInceptionDistance(feature=Rows(), subsets=3, subset_size=12).set_dtype(torch.float64)
-    theirs.update(x, real=True)
-    theirs.update(y, real=False)
-    mean, deviation = kid(x, y, subset_size=12, subsets=3, generator=torch.Generator().manual_seed(0))
-    expected_mean, expected_deviation = map(float, theirs.compute())
-    assert mean == pytest.approx(expected_mean, rel=1e-5)
-    assert deviation == pytest.approx(0, abs=1e-9) and expected_deviation == pytest.approx(0, abs=1e-6)
-
-
-def test_kid_is_the_mean_and_spread_of_its_subsets(monkeypatch):
-    x, y = features(40, 3), features(50, 3, seed=1, shift=0.3)
-    subsets = []
-
-    def remember(a, b):
-        subsets.append((a, b))
-        return kernel_distance(a, b)
-
-    monkeypatch.setattr(kernel, "kernel_distance", remember)
-    mean, deviation = kid(x, y, subset_size=10, subsets=6, generator=torch.Generator().manual_seed(2))
-    values = [float(poly_mmd(a, b)) for a, b in subsets]
-    assert (mean, deviation) == pytest.approx((np.mean(values), np.std(values))) and deviation > 0
-    for a, b in subsets:  # drawn without replacement, from the right set
-        assert a.unique(dim=0).shape == b.unique(dim=0).shape == (10, 3)
-        assert all((x == row).all(1).any() for row in a) and all((y == row).all(1).any() for row in b)
-    again = kid(x.numpy(), y.numpy(), subset_size=10, subsets=6, generator=torch.Generator().manual_seed(2))
-    assert again == pytest.approx((mean, deviation), rel=1e-12)
-
-
 def test_the_estimate_is_unbiased_however_few_rows():
     """Two draws of one Gaussian: over many of them the mean is zero, unlike that of the Fréchet distance."""
     values = [kernel_distance(features(4, 5, seed=seed), features(6, 5, seed=5000 + seed)) for seed in range(400)]
@@ -138,7 +100,3 @@ def test_refused():
     ):
         with pytest.raises(InputError, match=r"features: expected two \(n, d\) of at least two rows"):
             kernel_distance(x, y, paired=paired)
-    for changes, match in (({"subset_size": 6}, "subset_size: expected 2 to 5.*got 6"), ({"subset_size": 1}, "got 1"),
-                           ({"subsets": 0}, "subsets: expected at least 1, got 0")):  # fmt: skip
-        with pytest.raises(InputError, match=match):
-            kid(features(5, 2), features(9, 2), **{"subset_size": 4, "generator": torch.Generator()} | changes)

@@ -6,8 +6,6 @@ over features of d entries. The estimate is unbiased, however few pictures there
 bounded: the n² values of the kernel never stand side by side.
 """
 
-import torch
-
 from rwlib.conventions import InputError
 from rwlib.evaluation.frechet import Rows, blocks
 
@@ -27,6 +25,7 @@ def kernel_distance(x: Rows, y: Rows, *, paired: bool = False) -> float:
         InputError: shapes that do not fit, or fewer than two rows.
 
     Example:
+        >>> import torch
         >>> x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
         >>> kernel_distance(x, x, paired=True), kernel_distance(x, x + 1) > 0
         (0.0, True)
@@ -39,43 +38,6 @@ def kernel_distance(x: Rows, y: Rows, *, paired: bool = False) -> float:
     k_xx, k_yy = _kernel_sum(x, x, diagonal=False) / (n * (n - 1)), _kernel_sum(y, y, diagonal=False) / (m * (m - 1))
     k_xy = _kernel_sum(x, y, diagonal=not paired) / (n * (m - 1 if paired else m))
     return k_xx + k_yy - 2 * k_xy
-
-
-def kid(
-    x: Rows, y: Rows, *, subset_size: int = 1000, subsets: int = 100, generator: torch.Generator
-) -> tuple[float, float]:
-    r"""Return KID as papers report it: mean and standard deviation of the estimate over random subsets.
-
-    Args:
-        x: (n, d) features of Inception's last pool, of one set of pictures.
-        y: (m, d), of another, independent one; for composites and their originals see `kernel_distance`.
-        subset_size: rows of each set that one estimate takes, drawn without replacement.
-        subsets: number of estimates.
-        generator: draws the subsets.
-
-    Returns:
-        Mean and standard deviation (with the divisor `subsets`, as usual); the latter is the spread of one estimate,
-        not the error of the mean.
-
-    Raises:
-        InputError: a subset larger than a set, fewer than one subset, or what `kernel_distance` refuses.
-
-    Example:
-        >>> x = torch.randn(50, 8, generator=torch.Generator().manual_seed(0))
-        >>> mean, deviation = kid(x, x + 1, subset_size=20, subsets=5, generator=torch.Generator().manual_seed(1))
-        >>> mean > 3 * deviation > 0
-        True
-    """
-    if not 2 <= subset_size <= min(len(x), len(y)):
-        raise InputError(f"subset_size: expected 2 to {min(len(x), len(y))}, the smaller set, got {subset_size}")
-    if subsets < 1:
-        raise InputError(f"subsets: expected at least 1, got {subsets}")
-    estimates = []
-    for _ in range(subsets):
-        i, j = (torch.randperm(len(rows), generator=generator)[:subset_size].numpy() for rows in (x, y))
-        estimates.append(kernel_distance(x[i], y[j]))
-    values = torch.tensor(estimates, dtype=torch.float64)
-    return float(values.mean()), float(values.std(correction=0))
 
 
 def _kernel_sum(x: Rows, y: Rows, *, diagonal: bool) -> float:

@@ -210,11 +210,6 @@ def gather(folder: Path | None = None) -> Parts:
     return Parts(functions, frozenset(yours), tuple(problems))
 
 
-def from_rwlib() -> Parts:
-    """Return rwlib's own parts alone."""
-    return Parts({name: part.rwlib for name, part in PARTS.items()})
-
-
 def _kept_functions(folder: Path, problems: list[str]) -> Iterator[tuple[str, Callable]]:
     """Yield exercise and function for all that the package holds."""
     for module in kept.MODULES.values():

@@ -33,9 +33,7 @@ class CurvesReader:
     def _forget(self) -> None:
         self._fields: list[str] = []
         self._columns: dict[str, list[float]] = {}
-        self._offset, self._last_line, self._last_write = 0, b"", 0
-        self.damaged = 0
-        """Whole lines that could not be read."""
+        self._offset, self._last_line = 0, b""
 
     def read(self) -> dict[str, list[float]]:
         """Return column name → one number per row; what a row leaves empty, or is no number, is nan.
@@ -69,9 +67,7 @@ class CurvesReader:
         if not self._fields:
             self._fields = values
             self._columns = {name: [] for name in values}
-        elif len(values) != len(self._fields):
-            self.damaged += bool(values)
-        else:
+        elif len(values) == len(self._fields):  # a damaged line is left out
             for name, value in zip(self._fields, values, strict=True):
                 self._columns[name].append(_number(value))
 

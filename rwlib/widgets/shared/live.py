@@ -129,11 +129,6 @@ class LiveTraining(RunFolder):
         """What ended the training before its time, in one line."""
         return self._task.error
 
-    @property
-    def finished(self) -> bool:
-        """Whether the schedule's last step is done and saved."""
-        return not self.running and self.step >= self.total
-
     def state(self) -> tuple[str, str]:
         """Return a word and a sentence.
 

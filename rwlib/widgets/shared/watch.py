@@ -79,11 +79,6 @@ class WatchedRun(RunFolder):
             return None
         return Schedule.from_epochs(config, self.total / sum(config.epochs))
 
-    @property
-    def damaged_lines(self) -> int:
-        """Lines of `curves.csv` that could not be read."""
-        return self._reader.damaged
-
     # --- the process
 
     def process(self) -> psutil.Process | None:
@@ -97,11 +92,6 @@ class WatchedRun(RunFolder):
     def running(self) -> bool:
         """Whether a process trains into this folder, as far as can be seen from here."""
         return self.state()[0] in ("running", "starting", "elsewhere", "foreign")
-
-    @property
-    def finished(self) -> bool:
-        """Whether the schedule's last step is done."""
-        return self.state()[0] == "finished"
 
     def state(self) -> tuple[str, str]:
         """Return a word and a sentence.
