@@ -101,7 +101,7 @@ def test_photographs_of_all_kinds(tmp_path):
     Image.fromarray(image).save(file)
     for source in (image, file, str(file), file.read_bytes(), Image.fromarray(image), image_to_tensor(image)):
         photo = photos.to_photo(source)
-        assert np.array_equal(photo.image, image) and photo.given == (20, 30)
+        assert np.array_equal(photo.image, image) and photo.original_size == (20, 30)
     grey = np.full((9, 9), 65535, np.uint16)
     Image.fromarray(grey).save(tmp_path / "grey.png")
     assert (photos.to_photo(tmp_path / "grey.png").image == 255).all()

@@ -82,9 +82,9 @@ def weight_lines() -> list[str]:
         >>> weight_lines()[0]
         'region-wise (Ma et al., 2019): L_r + 1e-05 L_c + 0.001 L_s + L_a'
     """
-    found = []
+    lines = []
     for name, model in MODELS.items():
         weights = make_config("paper", "full", model=name).loss_weights()
         terms = [loss if weight == 1 else f"{weight:g} {loss}" for loss, weight in weights.items()]
-        found.append(f"{model.title}: {' + '.join(terms)}")
-    return found
+        lines.append(f"{model.title}: {' + '.join(terms)}")
+    return lines

@@ -39,7 +39,7 @@ def evaluate(
         source: photographs with `center`, see `rwlib.data`.
         protocol: what is measured.
         progress: show a progress bar.
-        pair_metrics: name → further metric, LPIPS for one.
+        pair_metrics: name → further metric, such as LPIPS.
 
     Returns:
         One row per method, kind, bucket and photograph, with `METRICS` and `pair_metrics`.

@@ -171,7 +171,7 @@ def _claim(out: Path, settings: dict[str, Any], rows: RowFile, features: Feature
                     "it is damaged, choose another folder"
                 )
             features.cut(done)
-    except OSError as error:  # a folder in a file's place, for one
+    except OSError as error:  # for example, a folder of that name
         raise InputError(f"out: cannot use {error.filename} ({error.strerror}); choose another folder") from None
     return done
 

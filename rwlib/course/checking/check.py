@@ -75,10 +75,10 @@ def hint(number: str) -> Result:
         InputError: no such exercise; the message lists those that there are.
     """
     exercise = exercises.find(number)
-    shown = progress.next_hint(exercise.number)
+    k = progress.next_hint(exercise.number)
     title = f"Exercise {exercise.number}"
-    if shown < len(exercise.hints):
-        return Result(HINT, exercise.hints[shown], f"{title}, hint {shown + 1} of {len(exercise.hints)}")
+    if k < len(exercise.hints):
+        return Result(HINT, exercise.hints[k], f"{title}, hint {k + 1} of {len(exercise.hints)}")
     where = f"`notebooks/solutions/`, notebook {exercise.notebook}"
     return Result(HINT, f"That was the last hint. The solution is in {where}.", title)
 
@@ -173,15 +173,15 @@ def _judge_function(exercise: Exercise, answer: Callable) -> str | None:
 def _judge_gradients(exercise: Exercise, answer: Callable) -> str | None:
     if "gradients" not in exercise.memory:
         exercise.memory["gradients"] = [gradients(exercise, exercise.solution, case) for case in cases(exercise)]
-    tolerance = exercise.tolerance if exercise.compare is None else float("inf")  # a lost gradient is still told
+    tolerance = exercise.tolerance if exercise.compare is None else float("inf")  # a lost gradient is still reported
     for case, right in zip(cases(exercise), exercise.memory["gradients"], strict=True):
         if right and (message := wrong_gradient(gradients(exercise, answer, case), right, tolerance)):
             return message
     return None
 
 
-def _all_agree(exercise: Exercise, some: list[Outcome], others: list[Outcome]) -> bool:
-    return len(some) == len(others) and all(agree(exercise, *both) for both in zip(some, others, strict=True))
+def _all_agree(exercise: Exercise, got: list[Outcome], expected: list[Outcome]) -> bool:
+    return len(got) == len(expected) and all(agree(exercise, *both) for both in zip(got, expected, strict=True))
 
 
 def _wrong_signature(exercise: Exercise, answer: Callable) -> str:

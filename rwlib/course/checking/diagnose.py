@@ -46,9 +46,9 @@ def diagnose(exercise: Exercise, answer: Callable, got: list[Outcome], expected:
     both = [(one, other) for one, other in zip(got, expected, strict=True) if one.error is None]
     if exercise.compare is not None:
         return explain(exercise, answer, got) or _compared(exercise, both)
-    found = [(one, find_difference(one.value, other.value, exercise.tolerance)) for one, other in both]
-    found = [(one, difference) for one, difference in found if difference is not None]
-    one, difference = next(((o, d) for o, d in found if d.text), found[0])
+    differences = [(one, find_difference(one.value, other.value, exercise.tolerance)) for one, other in both]
+    differences = [(one, difference) for one, difference in differences if difference is not None]
+    one, difference = next(((o, d) for o, d in differences if d.text), differences[0])
     if difference.text:
         is_shape = difference.text.startswith("Expected the shape")
         if is_shape and "right so far" not in difference.text and (text := explain(exercise, answer, got)):
@@ -120,11 +120,11 @@ def _property(got: list[Outcome], expected: list[Outcome]) -> str:
     rows = [(row_of_numbers(one.value), row_of_numbers(other.value)) for one, other in zip(got, expected, strict=True)]
     if not rows or any(one is None or other is None or len(one) != len(other) for one, other in rows):
         return ""
-    mine, right = torch.cat([one for one, _ in rows]), torch.cat([other for _, other in rows])
-    if not len(right) or not bool(torch.isfinite(right).all()):
+    got_row, right_row = torch.cat([one for one, _ in rows]), torch.cat([other for _, other in rows])
+    if not len(right_row) or not bool(torch.isfinite(right_row).all()):
         return ""
-    is_two = bool(((right == 0) | (right == 1)).all())
-    between = mine[~((mine == 0) | (mine == 1))]
+    is_two = bool(((right_row == 0) | (right_row == 1)).all())
+    between = got_row[~((got_row == 0) | (got_row == 1))]
     if is_two and len(between):
         return f"The right result has 0 and 1 alone, and nothing between; yours has {float(between[0]):.4g}, too."
     values = [(one.value, other.value) for one, other in zip(got, expected, strict=True)]
@@ -134,10 +134,11 @@ def _property(got: list[Outcome], expected: list[Outcome]) -> str:
         if all(same(other.mT, other) for _, other in values):
             if all(not same(one.mT, one) for one, _ in values):
                 return "The right result is symmetric, the same when rows and columns are exchanged; yours is not."
-    if len(right) > 4 and bool((right >= 0).all()) and bool((mine < 0).any()):
-        low = float(mine.min())
+    if len(right_row) > 4 and bool((right_row >= 0).all()) and bool((got_row < 0).any()):
+        low = float(got_row.min())
         return f"The right result is never negative, and yours is, {low:.4g}: is a square or an absolute value missing?"
-    if len(right) > 4 and bool((right == right.round()).all()) and not bool((mine == mine.round()).all()):
+    is_whole, should_be_whole = (bool((row == row.round()).all()) for row in (got_row, right_row))
+    if len(right_row) > 4 and should_be_whole and not is_whole:
         return "The right result has whole numbers alone, and yours has not: is rounding missing?"
     return ""
 
@@ -225,10 +226,10 @@ def _other_arguments(exercise: Exercise, answer: Callable, expected: list[Outcom
     """Try the answer with the mask turned round and with two arguments exchanged: would it be right then?"""
 
     def is_right(change: Callable[[dict], dict]) -> bool:
-        found = run(exercise, answer, change)
-        return len(found) == len(expected) and all(
+        outcomes = run(exercise, answer, change)
+        return len(outcomes) == len(expected) and all(
             one.error is None and other.error is None and same_value(exercise, one.value, other.value)
-            for one, other in zip(found, expected, strict=True)
+            for one, other in zip(outcomes, expected, strict=True)
         )
 
     first = expected[0].arguments

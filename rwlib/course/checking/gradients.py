@@ -45,11 +45,11 @@ def gradients(exercise: Exercise, answer: Callable, case: Any) -> Gradients | Ex
         rng = torch.Generator().manual_seed(0)
         weights = [torch.rand(x.shape, dtype=torch.float64, generator=rng).to(x) + 0.5 for x in results]
         total = sum(((weight * x).sum() for weight, x in zip(weights, results, strict=True)), start=torch.zeros(()))
-        found = torch.autograd.grad(total, list(inputs.values()), allow_unused=True, materialize_grads=True)
+        grads = torch.autograd.grad(total, list(inputs.values()), allow_unused=True, materialize_grads=True)
     except Exception as error:  # in-place on a leaf, `.numpy()`, ...
         return error
     # Where an input is 0 it was erased, and what an answer makes of its hole is free.
-    return {name: x.detach() * (inputs[name].detach() != 0) for name, x in zip(inputs, found, strict=True)}
+    return {name: x.detach() * (inputs[name].detach() != 0) for name, x in zip(inputs, grads, strict=True)}
 
 
 def wrong_gradient(got: Gradients | Exception, expected: Gradients | Exception, tolerance: float | None) -> str:

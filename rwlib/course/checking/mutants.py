@@ -52,14 +52,14 @@ def mutants(solution: Solution, mask: str = "M", kinds: Mapping[str, str] | None
         return
     arguments = [a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
     scope = Scope(tuple(arguments), mask, arguments_in(function, arguments), kinds or {})
-    found = list(_changes(function, scope))
+    changes = list(_changes(function, scope))
     together: dict[str, list[_Change]] = {}
-    for change in found:
+    for change in changes:
         together.setdefault(change.text, []).append(change)
     space = solution.space("import torch\nimport torch.nn.functional as F")
     places = _places(tree)
     seen: set[tuple] = set()
-    groups = [[change] for change in found]
+    groups = [[change] for change in changes]
     for group in together.values():
         if len(group) > 1:
             groups.append(group)

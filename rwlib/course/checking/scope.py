@@ -1,4 +1,4 @@
-"""Which names of a solution the learner knows: its arguments; a variable of its own is told by what it is made of."""
+"""Which names of a solution the learner knows: its arguments. A variable is described by those that it is made of."""
 
 import ast
 from collections.abc import Mapping, Sequence
@@ -36,13 +36,13 @@ class Scope(NamedTuple):
             beside: another part: names that are in both tell the two apart last.
         """
         names, others = self._names(node), self._names(beside) if beside else []
-        shown = [name for name in names if name not in others] or names
-        return " and ".join(words.GREEK.get(name, f"`{name}`") for name in shown[:2])
+        distinct = [name for name in names if name not in others] or names
+        return " and ".join(words.GREEK.get(name, f"`{name}`") for name in distinct[:2])
 
     def _names(self, node: ast.AST) -> list[str]:
-        found = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
-        parts = [name if name in self.arguments else self.made_of.get(name, ()) for name in found]
-        greek = [(name,) for name in found if name in words.GREEK and name not in self.arguments]
+        names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+        parts = [name if name in self.arguments else self.made_of.get(name, ()) for name in names]
+        greek = [(name,) for name in names if name in words.GREEK and name not in self.arguments]
         return list(
             dict.fromkeys(name for part in greek or parts for name in ((part,) if isinstance(part, str) else part))
         )
@@ -65,9 +65,9 @@ def arguments_in(function: ast.FunctionDef, arguments: Sequence[str]) -> dict[st
                 note(one, [part.elts[i] for part in parts] or values)
         elif isinstance(target, ast.Name) and target.id not in arguments:
             names = [n.id for value in values for n in ast.walk(value) if isinstance(n, ast.Name)]
-            found = [(name,) if name in arguments else made_of.get(name, ()) for name in names]
+            parts = [(name,) if name in arguments else made_of.get(name, ()) for name in names]
             before = made_of.get(target.id, ())
-            made_of[target.id] = tuple(dict.fromkeys((*before, *(name for part in found for name in part))))
+            made_of[target.id] = tuple(dict.fromkeys((*before, *(name for part in parts for name in part))))
 
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):

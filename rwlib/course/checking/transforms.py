@@ -57,13 +57,13 @@ _TENSORS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def wrong_result(found: Pairs, tolerance: float | None) -> str:
+def wrong_result(pairs: Pairs, tolerance: float | None) -> str:
     """Return what was done to the right result, to go on after "Your result is right but for one thing: "."""
-    found = [(one, other) for one, other in found if _is_plain(other)]
-    if not found:
+    pairs = [(one, other) for one, other in pairs if _is_plain(other)]
+    if not pairs:
         return ""
-    tensors = [(torch.as_tensor(one), torch.as_tensor(other)) for one, other in found if _is_plain(one)]
-    if len(tensors) < len(found):
+    tensors = [(torch.as_tensor(one), torch.as_tensor(other)) for one, other in pairs if _is_plain(one)]
+    if len(tensors) < len(pairs):
         return ""
     tensors = [(one.detach().cpu(), other.detach().cpu()) for one, other in tensors]
     if any(one.shape != other.shape for one, other in tensors):

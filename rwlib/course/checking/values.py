@@ -48,11 +48,11 @@ def vaguely(wrong: list[Wrong], right: list[Mapping[str, Any]], *, mask: str, to
     first = wrong[0]
     if not isinstance(first.expected, Tensor):
         numbers = _as_tensors(wrong)
-        some = _some_factor(numbers) if numbers else ""
+        text = _unnamed_factor(numbers) if numbers else ""
         where = f"In {len(right)} of {len(right) + len(wrong)} cases it is right. " if right else ""
-        return some or f"{where}Expected {short(first.expected)}, got {short(first.got)}, {describe(first.arguments)}."
+        return text or f"{where}Expected {short(first.expected)}, got {short(first.got)}, {describe(first.arguments)}."
     return (
-        _some_factor(wrong)
+        _unnamed_factor(wrong)
         or _region(wrong, mask, tolerance)
         or _border(wrong, tolerance)
         or _transposed(wrong, tolerance)
@@ -103,16 +103,16 @@ def _factor(wrong: list[Wrong], mask: str) -> str:
     return _named(wrong, factors, mask) if factors else ""
 
 
-def _some_factor(wrong: list[Wrong]) -> str:
+def _unnamed_factor(wrong: list[Wrong]) -> str:
     factors = _factors(wrong)
     if not factors or (len(factors) == 1 and wrong[0].expected.numel() == 1):
         return ""
     if _constant(factors):
         return f"Every value is {factors[0]:.6g} times the right one: a constant factor is off."
     if wrong[0].expected.numel() > 1:
-        some = ", ".join(f"{k:.4g}" for k in factors[:3])
+        first = ", ".join(f"{k:.4g}" for k in factors[:3])
         return (
-            f"Every value is the right one times a factor that changes from case to case ({some}): what is it made of?"
+            f"Every value is the right one times a factor that changes from case to case ({first}): what is it made of?"
         )
     return ""
 
@@ -209,9 +209,9 @@ def _largest(case: Wrong, tolerance: float | None) -> str:
     got, expected = case.got.detach().cpu(), case.expected.detach().cpu()
     bad = _is_wrong(case, tolerance)
     error = (got.double() - expected.double()).abs().masked_fill(~bad, -1.0)
-    place = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))  # torch's imports all of sympy
-    where = f" at {list(place)}" if place else ""
+    index = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))  # torch's imports all of sympy
+    where = f" at {list(index)}" if index else ""
     return (
-        f"The largest difference is{where}: expected {expected[place].item():.6g}, got {got[place].item():.6g}; "
+        f"The largest difference is{where}: expected {expected[index].item():.6g}, got {got[index].item():.6g}; "
         f"{int(bad.sum())} of {bad.numel()} entries are wrong, {describe(case.arguments)}."
     )

@@ -34,7 +34,7 @@ FAULTS: list[BaseException] = []
 """Errors in callbacks and jobs that were not foreseen; tests demand that none is left."""
 
 STALE = "rwlib-stale"
-"""Class of a panel whose results are about something else than what it shows; see `panel.css`."""
+"""Class of a panel whose results belong to another photograph or hole than it shows; see `panel.css`."""
 
 _log = logging.getLogger(__name__)
 
@@ -139,15 +139,14 @@ class Panel(ipywidgets.VBox):
             grad: whether `compute` needs gradients (their mode belongs to a thread).
             busy: message while it runs.
             urgent: goes before what waits already.
-            about: returns what the controls ask a result to be about, a photograph and a hole say. Until the result is
-                there, what is shown is marked as being about something else; and so that it never stands beside
-                another photograph, a result is dropped if the controls have changed meanwhile. Whatever changes them
-                asks for a new one.
+            about: returns what a result belongs to: the photograph and the hole, say. What is shown counts as stale
+                until the new result is there, and a result is dropped if the controls have changed meanwhile, so that
+                it never stands beside another photograph. Whoever changes them asks for a new one.
         """
-        asked = about() if about else None
+        requested = about() if about else None
 
         def is_stale() -> bool:
-            return about is not None and about() != asked
+            return about is not None and about() != requested
 
         if about:
             self.mark_stale(lambda: True)

@@ -34,8 +34,8 @@ class Photo:
     """(h, w, 3) uint8."""
     name: str
     """For readers."""
-    given: tuple[int, int]
-    """Height and width as it was given, in pixels; larger than those of `image` if it was reduced."""
+    original_size: tuple[int, int]
+    """Height and width before, in pixels; larger than those of `image` if it was reduced."""
     alpha: np.ndarray | None = None
     """(h, w) uint8, 0 transparent; None for a photograph without transparency."""
     file: Path | None = None
@@ -48,7 +48,7 @@ class Photo:
 
     def describe(self) -> str:
         """Return name and size in words, and whether it was reduced."""
-        (h, w), (H, W) = self.size, self.given
+        (h, w), (H, W) = self.size, self.original_size
         if (h, w) == (H, W):
             return f"{self.name}, {w}×{h}"
         return (
@@ -140,8 +140,8 @@ def to_hole(source: Source, photo: Photo) -> np.ndarray:
     else:
         _refuse_other("mask", source, str | bytes | os.PathLike)
         hole = read_hole(source)
-    if hole.shape not in (photo.size, photo.given):
-        (h, w), (H, W) = hole.shape, photo.given
+    if hole.shape not in (photo.size, photo.original_size):
+        (h, w), (H, W) = hole.shape, photo.original_size
         raise InputError(f"mask: its size {w}×{h} is not the photograph's {W}×{H} (width × height); resize it")
     return hole.copy() if hole.shape == photo.size else shrink(hole, photo.size)
 

@@ -61,13 +61,13 @@ class Picture(ipywidgets.HTML):
         Letters then stay readable on a telephone: a piece gets as wide as the page, not the whole picture.
         """
         self.png, self.alt = b"".join(pieces), alt
-        shown = ""
+        images = ""
         for i, png in enumerate(pieces):
             w = int.from_bytes(png[16:20], "big")  # where a PNG says how wide it is
             style = f"flex:{w} 1 {w}px;min-width:0;max-width:min(100%,{1.6 * w:.0f}px)"
-            shown += picture_html(png, alt, style=style) if not i else picture_html(png, "", style=style, part=True)
+            images += picture_html(png, alt, style=style) if not i else picture_html(png, "", style=style, part=True)
         width = f"width:100%;max-width:{self.width}" if self.width else ""
-        self.value = captioned(f'<div style="display:flex;flex-wrap:wrap;{width}">{shown}</div>', caption)
+        self.value = captioned(f'<div style="display:flex;flex-wrap:wrap;{width}">{images}</div>', caption)
 
     def set(self, picture: Figure | Tensor | np.ndarray | bytes, alt: str, caption: str = "") -> None:
         """Show another picture, with the text that says what can be seen."""

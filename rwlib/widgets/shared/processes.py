@@ -28,8 +28,8 @@ def training_process(pid: Any, run_dir: Path) -> psutil.Process | None:
             return None
     except (psutil.Error, OSError):
         return None
-    given = run_dir_of(command)
-    same = given is not None and os.path.realpath(Path(folder) / given) == os.path.realpath(run_dir)
+    trained = run_dir_of(command)
+    same = trained is not None and os.path.realpath(Path(folder) / trained) == os.path.realpath(run_dir)
     return process if same else None
 
 

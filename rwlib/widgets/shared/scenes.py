@@ -57,7 +57,7 @@ class SceneMenu(ipywidgets.HBox):
         first = first or Choice()
         self.own_photo, self.own_M = photo, M
         wide, style = ipywidgets.Layout(width="228px"), {"description_width": "84px"}
-        own_photo, own_hole = ([] if own is None else [OWN] for own in (photo, M))
+        own_photo, own_hole = ([] if source is None else [OWN] for source in (photo, M))
         self.photo = ipywidgets.Dropdown(
             options=[*own_photo, *HOUSES, *NAMES], value=first.photo if photo is None else OWN,
             description="Photograph", layout=wide, style=style,
@@ -158,7 +158,7 @@ def _own_photo(photo: Any) -> tuple[np.ndarray, tuple[int, int]]:
     if isinstance(photo, Tensor) and not photo.isfinite().all():
         raise InputError("photo: it has values that are NaN or infinite; repair them first")
     opened = to_photo(photo)
-    return opened.image, opened.given
+    return opened.image, opened.original_size
 
 
 def _own_mask(M: Any, photo_size: tuple[int, int] | None, size_px: int) -> Tensor:
