@@ -1,5 +1,6 @@
 """An app for a class: kernels that are forks of one process, and who may come in."""
 
+import asyncio
 import os
 import socket
 import sys
@@ -58,16 +59,79 @@ def test_no_page_at_all_is_refused(capsys, monkeypatch):
     assert app.main(["09", "--pages", "0"]) == 2 and "--pages: expected at least 1, got 0" in capsys.readouterr().err
 
 
+async def answers():
+    """Give both parts of a page."""
+    yield "head", {}
+    yield "cells", {}
+
+
+async def fails():
+    """Give one part, and no more."""
+    yield "head", {}
+    raise RuntimeError("Kernel died before replying to kernel_info")
+
+
+async def is_silent():
+    """Give one part, and then say nothing."""
+    yield "head", {}
+    await asyncio.get_running_loop().create_future()
+
+
+AGAIN = "<script>rwlibNotAnswered()</script>"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "expected", "left"),
+    [(answers, ["head", "cells"], ["k"]), (fails, ["head", AGAIN], []), (is_silent, ["head", AGAIN], [])],
+)
+def test_a_page_comes_to_an_end_whatever_its_kernel_does(kernel, expected, left, monkeypatch):
+    server = pytest.importorskip("rwlib.course.classroom.server", reason="`make studio` installs voila")
+
+    class Kernels(dict):
+        async def shutdown_kernel(self, kernel_id, now):
+            del self[kernel_id]
+
+    kernels = Kernels(k=1)
+    monkeypatch.setattr(server, "SILENT_S", 0.05)
+    monkeypatch.setattr(server.NotebookRenderer, "generate_content_generator", lambda *_: kernel())
+    asked_by = types.SimpleNamespace(kernel_manager=kernels)
+    page = server.Renderer(request_handler=asked_by, voila_configuration=types.SimpleNamespace(prelaunch_hook=None))
+
+    async def parts():
+        return [part async for part, _ in page.generate_content_generator("k", None)]
+
+    assert asyncio.run(parts()) == expected and list(kernels) == left
+    assert "function rwlibNotAnswered()" in app.PAGE
+
+
+@pytest.mark.parametrize(("protocol", "looks"), [("v1.kernel.websocket.jupyter.org", 1), (None, 0)])
+def test_a_message_of_another_protocol_is_not_taken_for_one_of_version_1(protocol, looks, monkeypatch):
+    server = pytest.importorskip("rwlib.course.classroom.server", reason="`make studio` installs voila")
+    from voila.tornado import kernel_websocket_handler as voilas
+
+    looked, sent = [], []
+    connection = types.SimpleNamespace(
+        selected_subprotocol=protocol,
+        is_closing=lambda: False,
+        write_message=lambda message, binary: sent.append(message),
+    )
+    monkeypatch.setattr(voilas, "read_header_from_binary_message", looked.append)  # without end for the others
+    handler = server.ChannelsHandler.__new__(server.ChannelsHandler)
+    handler.ws_connection = connection
+    handler.write_message(b"message", binary=True)
+    assert len(looked) == looks and sent == [b"message"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernels are forks on Linux alone")
 def test_a_forked_kernel_starts_with_what_was_loaded_and_ends_with_whoever_started_it(tmp_path, monkeypatch):
     from jupyter_client import KernelManager
 
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    with forking(tmp_path, "import fractions") as name:
+    with forking(tmp_path, "import fractions, ipywidgets") as name:
 
         def start():
-            manager = KernelManager(kernel_name=name)
+            manager = KernelManager(kernel_name=name, shutdown_wait_time=600)  # an end in five seconds is not promised
             manager.start_kernel(cwd=str(tmp_path), env=os.environ | {"SEAT": "7"})
             client = manager.client()
             client.start_channels()
@@ -92,6 +156,9 @@ def test_a_forked_kernel_starts_with_what_was_loaded_and_ends_with_whoever_start
         assert [words[2:] for words in seen] == [["True", "7"]] * 2
         assert ask(first, "x = 1; print(os.getcwd(), os.environ['OMP_NUM_THREADS'])") == f"{tmp_path} 1"
         assert "not defined" in ask(second, "x"), "state for each page"
+
+        targets = ask(first, "print(*get_ipython().kernel.comm_manager.targets)").split()
+        assert "jupyter.widget.control" in targets, "a page asks for all widgets' states at once"
 
         sleeping = first.execute("print(1); import time; time.sleep(1000)")
         while first.get_iopub_msg(timeout=600)["content"].get("text") != "1\n":

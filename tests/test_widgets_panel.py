@@ -53,6 +53,29 @@ def test_work_is_done_without_gradients_one_at_a_time_and_not_in_the_callers_thr
     assert seen[-1] == 1
 
 
+def test_a_page_that_loads_while_a_picture_is_computed_gets_it_when_it_has_drawn_the_panel(monkeypatch):
+    panel, inner, picture, gate = Panel(title="t"), Panel(title="i"), ipywidgets.HTML(), threading.Event()
+    panel.show(ipywidgets.HBox([picture]), inner)
+    panel.later("a", gate.wait, lambda _: setattr(picture, "value", "<img>"))
+    sent = []
+    monkeypatch.setattr(ipywidgets.Widget, "_send", lambda self, message, buffers=None: sent.append((self, message)))
+
+    def drawn():
+        sent.clear()
+        content = {"method": "custom", "content": {"kind": "drawn"}}
+        panel._page._handle_msg({"content": {"data": content}, "buffers": []})
+        return {widget.model_id: message["state"] for widget, message in sent}
+
+    assert drawn() == {}, "a page that was there when the panel was made has heard everything"
+    assert ipywidgets.Widget.get_manager_state()["state"][picture.model_id]["state"]["value"] == ""
+    gate.set()  # between the states that a page asks for, and the widgets that it makes of them
+    panel.wait()
+    states = drawn()
+    assert states[picture.model_id]["value"] == "<img>" and panel.layout.model_id in states
+    assert inner.model_id not in states, "it says itself when it is drawn"
+    assert "_view_count" not in states[panel.model_id] and drawn() == {}
+
+
 def test_bad_input_is_a_message_and_good_input_clears_it():
     panel, button, slider = Panel(title="t"), ipywidgets.Button(), ipywidgets.IntSlider(3)
     panel.on_click(button, lambda: refuse("<b>size</b>: expected more"))

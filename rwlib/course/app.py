@@ -31,8 +31,29 @@ from rwlib.errors import InputError
 from rwlib.files import write_text
 
 # voila's own page without the icons that it links to on another server: it brings the same ones itself, and a page that
-# waits for a server which never answers stays white.
+# waits for a server which never answers stays white. One that shows no widget after so long loads again, once, and then
+# says so.
 PAGE = """{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js -%}
+{{ super() }}
+<script>
+function rwlibNotAnswered() {
+  if (!sessionStorage.rwlibAgain) {
+    sessionStorage.rwlibAgain = "yes";
+    return location.reload();
+  }
+  sessionStorage.removeItem("rwlibAgain");
+  document.body.innerHTML = `<p role="alert" style="font-family: sans-serif; margin: 4em">Python has not answered this
+    page. <button onclick="location.reload()">Load it again</button></p>`;
+}
+addEventListener("DOMContentLoaded", () => {
+  const outputs = [...document.querySelectorAll("script[type$='cell-output+json']")];
+  const isShown = () => document.querySelector(".jupyter-widgets");
+  if (outputs.some((output) => output.textContent.includes("widget-view+json")))
+    setTimeout(() => isShown() ? sessionStorage.removeItem("rwlibAgain") : rwlibNotAnswered(), 120_000);
+});
+</script>
+{%- endblock html_head_js -%}
 {%- block notebook_css -%}
 {{ super() | replace('rel="stylesheet" href="https://', 'rel="nofollow" href="https://') }}
 {%- endblock notebook_css -%}

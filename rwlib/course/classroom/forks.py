@@ -110,7 +110,12 @@ def _be_kernel(connection: socket.socket, application: Any) -> None:
     os.environ.update(asked["environment"] | ONE_THREAD)
     os.chdir(asked["folder"])
     threading.Thread(target=_listen, args=(connection,), daemon=True).start()
-    application.launch_instance(["-f", asked["connection_file"], f"--IPKernelApp.parent_handle={os.getppid()}"])
+    options = ["-f", asked["connection_file"], f"--IPKernelApp.parent_handle={os.getppid()}"]
+    if "ipywidgets" in sys.modules:
+        # Where it is imported in a kernel, it registers what a page asks for all widgets' states at once. It was
+        # imported before there was a kernel, and a page would have to ask for each widget by itself.
+        options.append("--IPKernelApp.extensions=ipywidgets")
+    application.launch_instance(options)
 
 
 def _listen(connection: socket.socket) -> None:

@@ -1,24 +1,32 @@
 """voila for a class: strangers are refused, so many pages fit, the next one waits, one that is gone is forgotten.
 
+No page waits for ever: one whose kernel fails or is silent loads itself again, and the second time says so.
+
 Imports voila, which is in the extra `studio`.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
+import voila.handler
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher
 from tornado.web import RequestHandler
 from traitlets import Integer, List, Unicode
 from voila.app import Voila
+from voila.notebook_renderer import NotebookRenderer
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from rwlib.course.classroom.door import host_of, names_of_this_machine, own_addresses
 from rwlib.system import usable_cores
 
 AGAIN_S = 10
+SILENT_S = 120
+"""What a page's kernel may take for one of its cells, on a machine where others work as well."""
 ANY = {"": (4, 6), "0.0.0.0": (4,), "::": (6,)}  # noqa: S104 - said by whoever starts the app
 """What stands for all addresses of this machine → their IP versions."""
 FULL = """<!doctype html>
@@ -91,6 +99,41 @@ class PageHandler(TornadoVoilaHandler):
             self.finish(FULL.format(pages=app.pages, again=AGAIN_S))
 
 
+class Renderer(NotebookRenderer):
+    """A page that ends even if its kernel does not answer; voila would keep it open, and its turn, for ever."""
+
+    async def generate_content_generator(self, kernel_id: str, kernel_future: Any) -> AsyncIterator[tuple[str, dict]]:
+        """Yield the page's parts; where the kernel fails or is silent, end the kernel, and let the page load again."""
+        parts = super().generate_content_generator(kernel_id, kernel_future)
+        try:
+            while True:
+                async with asyncio.timeout(SILENT_S):
+                    part = await anext(parts)
+                yield part
+        except StopAsyncIteration:
+            return
+        except Exception as error:
+            self.log.error("The kernel of a page failed (%s: %s); the page loads again", type(error).__name__, error)
+        kernels = self.request_handler.kernel_manager
+        if kernel_id in kernels:
+            await kernels.shutdown_kernel(kernel_id, now=True)
+        yield "<script>rwlibNotAnswered()</script>", {}
+
+
+class ChannelsHandler(VoilaKernelWebsocketHandler):
+    """A page's connection to its kernel."""
+
+    def write_message(self, message: Any, binary: bool = False) -> Any:
+        """Send a message as it is where the page has not asked for version 1 of the protocol.
+
+        A browser does not after a first connection that failed. voila reads each message as one of version 1, and the
+        first bytes of another one as the number of its parts: a loop without end, in the process that serves all pages.
+        """
+        if not self.selected_subprotocol:
+            return super(VoilaKernelWebsocketHandler, self).write_message(message, binary)
+        return super().write_message(message, binary)
+
+
 class GoneHandler(VoilaShutdownKernelHandler):
     """A page's last message, which ends its kernel."""
 
@@ -117,9 +160,14 @@ class Classroom(Voila):
         return super().init_settings()
 
     def init_handlers(self) -> list:
-        """Put the door before voila's own handlers, and two of ours in the place of its."""
+        """Put the door before voila's own handlers, and some of ours in the place of its."""
         self.turn = asyncio.Semaphore(usable_cores())
-        ours = {TornadoVoilaHandler: PageHandler, VoilaShutdownKernelHandler: GoneHandler}
+        voila.handler.NotebookRenderer = Renderer  # voila has no option for it
+        ours = {
+            TornadoVoilaHandler: PageHandler,
+            VoilaKernelWebsocketHandler: ChannelsHandler,
+            VoilaShutdownKernelHandler: GoneHandler,
+        }
         handlers = [(path, ours.get(handler, handler), *rest) for path, handler, *rest in super().init_handlers()]
         return [(Stranger(names_of_this_machine(self.hosts)), Refuse), *handlers]
 

@@ -28,6 +28,7 @@ function render({ model, el }) {
   const style = document.createElement("style");
   style.textContent = `.rwlib-static-${model.get("panel")} { display: none }`;
   el.append(style);
+  model.send({ kind: "drawn" }); // what changed while this page was loading, Python sends again
 
   const end = new AbortController();
   const observer = new MutationObserver(() => {

@@ -13,17 +13,15 @@ import html
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
-import anywidget
 import ipywidgets
 import torch
-import traitlets
 from IPython.display import HTML, display
 
 from rwlib.conventions import InputError
 from rwlib.widgets.shared.background import Background
+from rwlib.widgets.shared.page import Page
 
 T = TypeVar("T")
 
@@ -37,15 +35,6 @@ STALE = "rwlib-stale"
 """Class of a panel whose results belong to another photograph or hole than it shows; see `panel.css`."""
 
 _log = logging.getLogger(__name__)
-
-
-class _Page(anywidget.AnyWidget):
-    """The panel's script and style in the browser, see `panel.js`."""
-
-    _esm = Path(__file__).with_name("panel.js")
-    _css = Path(__file__).with_name("panel.css")
-    panel = traitlets.Unicode().tag(sync=True)
-    """The panel's `model_id`; the still picture with this name hides wherever the panel can be seen."""
 
 
 class Panel(ipywidgets.VBox):
@@ -63,7 +52,7 @@ class Panel(ipywidgets.VBox):
         self.title = title
         self.message = ipywidgets.HTML()
         self.message.add_class("rwlib-message")
-        self._page = _Page()
+        self._page = Page()
         self._background = Background()
         self._faults: list[BaseException] = []
         self._complaining = ""  # kind of the job whose error stands in the message line
@@ -72,6 +61,7 @@ class Panel(ipywidgets.VBox):
         self.add_class("rwlib-panel")
         self._page.panel = self.model_id
         self._page.layout.display = "none"
+        self._page.on_msg(lambda *_: self._page.catch_up(self, but=Panel))
 
     def show(self, *children: ipywidgets.Widget) -> None:
         """Put these above the message line, in place of what stood there."""
