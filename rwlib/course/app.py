@@ -68,6 +68,11 @@ DEFAULTS = (
 """Options of voila, unless they are given."""
 FOR_A_CLASS = ("--token", "--no-browser")
 """Options of voila where other machines reach it: a token, which is drawn anew for each start, unless one is given."""
+SOCKETS = "--KernelManager.transport=ipc"
+"""Option by which kernels listen at sockets in a folder of voila's: a port is chosen a second before the kernel takes
+it, and where another program takes it first, the kernel ends."""
+SOCKET_BYTES = 107  # of a socket's path, at most
+BELOW_BYTES = len("/voila_12345678/kernel-12345678-1234-1234-1234-123456789012-ipc-5")
 TAG = "app"
 
 
@@ -147,6 +152,8 @@ def serve(file: Path, options: Sequence[str], *, pages: int | None = None, hosts
         write_text(template / "index.html.j2", PAGE)
         write_text(template / "conf.json", '{"base_template": "lab"}')
         ours = [*DEFAULTS, f"--Classroom.pages={pages}", *(f"--Classroom.hosts={host}" for host in hosts)]
+        if can_fork() and len(os.fsencode(tempfile.gettempdir())) + BELOW_BYTES <= SOCKET_BYTES:
+            ours.append(SOCKETS)
         if not is_local(_ip_of(options)):
             ours += FOR_A_CLASS
         given = {option.partition("=")[0].replace("Voila.token", "token") for option in options}
