@@ -45,7 +45,7 @@ OTHERS = {
     "6.2": [masked_fill_input, lambda I, M: torch.cat([I - I * M, M], dim=-3)],
     "6.3": [power_iteration_with_loops],
     "6.4": [[2, 3]],
-    "6.5": [lambda score_p1, score_p2: (1 - score_p1 + 1 - score_p2).mean()],
+    "6.5": [generator_in_one_sum, lambda score_p1, score_p2: (1 - score_p1 + 1 - score_p2).mean()],
     "6.6": [
         lambda gt, s_1, s_2, alpha: s_1.mean() + s_2.mean() - alpha * gt.mean() - 2,
         lambda gt, s_1, s_2, alpha: -(alpha * gt + 2 - s_1 - s_2).mean(),
