@@ -487,6 +487,17 @@ def test_unlimited_sources_are_walked_through():
     assert source.asked == [0, 1, 2, 3, 4, 0, 1]
 
 
+def test_a_source_that_returns_another_crop_than_it_is_asked_for_is_told_so():
+    class Stubborn(Probe):
+        names = list("abcde")
+
+        def crop(self, index, size_px, generator):
+            return np.zeros((size_px, size_px + 4, 3), np.uint8)
+
+    with pytest.raises(InputError, match=r"^source: expected a crop of \(16, 16, 3\) of [a-e], got \(16, 20"):
+        make(Stubborn())[0]
+
+
 def test_a_sample_depends_on_seed_and_number_alone(folder):
     def same(a, b):
         return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))

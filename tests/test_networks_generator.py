@@ -5,6 +5,7 @@ import torch
 from examples import image, mask
 from torch.autograd import gradcheck
 
+from rwlib import conventions
 from rwlib.bench import straight_port
 from rwlib.config import make_config
 from rwlib.conventions import InputError
@@ -246,9 +247,11 @@ def test_image_and_mask_are_checked_once_and_a_mask_of_each_size_is_made_once(re
         monkeypatch.setattr(module, name, lambda *args, **options: calls.append(name) or function(*args, **options))
 
     counted(generator, "check_image_and_mask")
+    counted(conventions, "check_shape")
+    counted(generator, "nearest_aligned")
     counted(region_wise_conv, "resize_mask")
     make(region_wise=region_wise)(image(), mask())
-    assert calls == ["check_image_and_mask"] + ["resize_mask"] * resizes
+    assert calls == ["check_image_and_mask"] + ["check_shape"] * 2 + ["nearest_aligned"] * resizes
 
 
 @pytest.mark.parametrize("region_wise", REGION_WISE)

@@ -63,13 +63,18 @@ class TrainingSamples(Dataset):
             `I_gt` (3, size_px, size_px) in [-1, 1], and `M` (1, size_px, size_px), 1 existing, 0 missing.
 
         Raises:
-            InputError: `k` is negative.
+            InputError: `k` is negative, or the source's crop is not the one that was asked for.
         """
         if k < 0:
             raise InputError(f"k: expected a sample number of at least 0, got {k}")
         generator = make_generator(self.seed, Stream.SAMPLE, k)
         crop_px = round(ROOM * self.size_px) if self.augment else self.size_px
         crop = self.source.crop(self._photo_index(k), crop_px, generator)
+        if crop.shape[:2] != (crop_px, crop_px):
+            raise InputError(
+                f"source: expected a crop of {(crop_px, crop_px, 3)} of {self.name(k)}, got {crop.shape}; let its "
+                "`crop` return the size that it is asked for"
+            )
         M = random_mask(self.size_px, self.size_px, self.hole_fraction, kind=self.mask_kind, generator=generator)
         if self.augment:
             crop = vary(crop, self.size_px, generator, self.augment)

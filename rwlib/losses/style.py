@@ -32,7 +32,12 @@ def gram(phi: Tensor) -> Tensor:
         tensor([[[0.5000, 0.5000],
                  [0.5000, 0.5000]]])
     """
-    _, c, h, w = check_shape("phi", phi, "b c h w").values()
+    check_shape("phi", phi, "b c h w")
+    return _gram(phi)
+
+
+def _gram(phi: Tensor) -> Tensor:
+    _, c, h, w = phi.shape
     with torch.autocast(phi.device.type, enabled=False):
         x = phi.flatten(2)  # (b, c, n), n = h w
         x = x.double() if phi.dtype == torch.float64 else x.float()
@@ -64,5 +69,5 @@ def style_loss(phis_c2: Sequence[Tensor], phis_gt: Sequence[Tensor], *, reductio
     for p, (phi_c2, phi_gt) in enumerate(zip(phis_c2, phis_gt, strict=True), 1):
         if phi_c2.shape != phi_gt.shape:
             raise InputError(f"phis_gt: pool {p}: expected shape {tuple(phi_c2.shape)}, got {tuple(phi_gt.shape)}")
-        terms.append(per_image((gram(phi_c2) - gram(phi_gt)).abs(), reduction))
+        terms.append(per_image((gram(phi_c2) - _gram(phi_gt)).abs(), reduction))  # checked: the shapes are the same
     return torch.stack(terms).sum()

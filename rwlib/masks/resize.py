@@ -50,9 +50,13 @@ def resize_mask(M: Tensor, size: int | tuple[int, int]) -> Tensor:
         >>> resize_mask(torch.tensor([1.0, 1.0, 1.0, 0.0]).reshape(1, 1, 1, 4), (1, 2))
         tensor([[[[1., 0.]]]])
     """
-    sizes = check_shape("M", M, "b 1 h w")
-    h, w = _size_pair(size)
-    rows, columns = _aligned_index(sizes["h"], h, M.device), _aligned_index(sizes["w"], w, M.device)
+    check_shape("M", M, "b 1 h w")
+    return nearest_aligned(M, _size_pair(size))
+
+
+def nearest_aligned(M: Tensor, size: tuple[int, int]) -> Tensor:
+    """Do what `resize_mask` does, for callers that have checked M and know h and w."""
+    rows, columns = (_aligned_index(old, new, M.device) for old, new in zip(M.shape[-2:], size, strict=True))
     return M.index_select(2, rows).index_select(3, columns)
 
 
@@ -87,9 +91,12 @@ def label_from_mask(M: Tensor, size: int | tuple[int, int], mode: str = "area") 
     if mode not in ("area", "nearest"):
         raise unknown("mode", mode, ("area", "nearest"))
     check_shape("M", M, "b 1 h w")
-    if mode == "nearest":
-        return 1 - resize_mask(M, size)
-    return F.adaptive_avg_pool2d(1 - M, _size_pair(size))
+    return hole_share(M, _size_pair(size), mode)
+
+
+def hole_share(M: Tensor, size: tuple[int, int], mode: str) -> Tensor:
+    """Do what `label_from_mask` does, for callers that have checked M, know h and w, and have a mode that there is."""
+    return 1 - nearest_aligned(M, size) if mode == "nearest" else F.adaptive_avg_pool2d(1 - M, size)
 
 
 def _size_pair(size: int | tuple[int, int]) -> tuple[int, int]:

@@ -29,7 +29,8 @@ from torch import Tensor, nn
 
 from rwlib.config import Config
 from rwlib.conventions import InputError, check_image_and_mask, compose, one_of, unknown
-from rwlib.networks.region_wise_conv import REGION_WISE, ReflectConv2d, mask_at
+from rwlib.masks.resize import nearest_aligned
+from rwlib.networks.region_wise_conv import REGION_WISE, ReflectConv2d
 
 OUTPUTS = ("elu_clip", "clip", "tanh")
 """Last activations, see `to_image_range`."""
@@ -157,7 +158,7 @@ class SemanticInferringNetwork(nn.Module):
         _, x2, x3, x4, x12 = self.encoder(I_in, M)
 
         h, w = M.shape[-2:]
-        masks = {scale: mask_at(M, (h // scale, w // scale)) for scale in set(self.mask_scales)}  # each size once
+        masks = {1: M} | {k: nearest_aligned(M, (h // k, w // k)) for k in {*self.mask_scales} - {1}}  # each size once
         M_13, M_14, M_15 = (masks[scale] for scale in self.mask_scales)
         x13 = elu(self.conv13(x12, M_13, skip=x4))  # (b, 4c, h/4, w/4) → (b, 4c, h/2, w/2)
         x14 = elu(self.conv14(x13, M_14, skip=x3))  # (b, 4c, h/2, w/2)

@@ -101,6 +101,10 @@ class VGGFeatures(nn.Module):
     def forward(self, I: Tensor, pools: int = 3) -> list[Tensor]:
         """Return the first `pools` pools of images (b, 3, h, w); L_c needs two, L_s three."""
         check_shape("image", I, "b 3 h w")
+        return self.features(I, pools)
+
+    def features(self, I: Tensor, pools: int = 3) -> list[Tensor]:
+        """Do what a call does, for images that have been checked."""
         if self.size_px:
             I = resize_corner(I, self.size_px)  # (b, 3, size_px, size_px)
         x = (I.flip(1) if self.bgr else I) * 127.5 + self.shift  # (b, 3, h, w), 0-255 minus the mean
