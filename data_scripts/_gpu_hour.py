@@ -27,8 +27,7 @@ from rwlib.losses import correlation_loss, reconstruction_loss, style_loss
 from rwlib.system import cpu_model, memory_gb, usable_cores
 from rwlib.training import setup
 from rwlib.training.launch import new_accelerator, prepare
-from rwlib.training.step import Losses, Part, training_step
-from rwlib.training.timer import PartTimer
+from rwlib.training.step import Batch, Losses, training_step
 from rwlib.training.update import Updater
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -122,13 +121,21 @@ def timed(
 class Gradients:
     """Lets a player not move at all, and keeps what it would have moved by."""
 
-    def __init__(self, part: Part) -> None:
-        self.part, self.numbers = part, {}
+    def __init__(self, batch: Batch) -> None:
+        self.batch, self.numbers, self._out = batch, {}, None
 
-    def __call__(self, player: nn.Module, optimiser: Any, descended: str, step: Callable[[Part], Losses]) -> Losses:
+    def __call__(
+        self,
+        player: nn.Module,
+        optimiser: Any,
+        descended: str,
+        generate: Callable[[Batch], Any],
+        losses_of: Callable[[Batch, Any], Losses],
+    ) -> Losses:
         """Descend nothing."""
         player.zero_grad()
-        losses = step(self.part)
+        self._out = generate(self.batch) if self._out is None else self._out
+        losses = losses_of(self.batch, self._out)
         losses[descended].backward()
         self.numbers |= {f"{descended} {name}": x.grad for name, x in player.named_parameters() if x.grad is not None}
         self.numbers |= losses
@@ -148,8 +155,8 @@ def beside_a_cpu(hour: Hour, phase: int) -> Row:
     for device, changes in ((hour.device, {}), (torch.device("cpu"), {"channels_last": False})):
         here = replace(config, **changes)
         I_gt, M = image_and_mask(64, 2, device)
-        part = Part(channels_last(I_gt, here.channels_last), M, torch.rand(2, 1, 1, 1).to(device))
-        update = Gradients(part)
+        batch = Batch(channels_last(I_gt, here.channels_last), M, torch.rand(2, 1, 1, 1).to(device))
+        update = Gradients(batch)
         with exact_float32():
             training_step(setup.new_players(here, device), here, phase, 0, update)
         sides.append({name: x.detach().double().cpu() for name, x in update.numbers.items()})
@@ -252,7 +259,7 @@ def step(hour: Hour, b: int, precision: str, phase: int, *, compiled: bool = Fal
     I_gt, u = channels_last(I_gt), torch.rand(b, 1, 1, 1, device=hour.device)
 
     def call(players: Any) -> Losses:
-        update = Updater(accelerator, config, [Part(I_gt, M, u)], PartTimer(hour.device))
+        update = Updater(accelerator, config, [Batch(I_gt, M, u)])
         return training_step(players, config, phase, 0, update)
 
     return timed(hour, partial(call, fast), b, precision, partial(call, players))
@@ -291,13 +298,13 @@ def waits_in_a_step(hour: Hour, phase: int) -> Row:
     players = setup.new_players(config, hour.device)
     accelerator = new_accelerator(config)
     I_gt, M = image_and_mask(config.size_px, 2, hour.device)
-    part = Part(channels_last(I_gt), M, torch.rand(2, 1, 1, 1, device=hour.device))
+    batch = Batch(channels_last(I_gt), M, torch.rand(2, 1, 1, 1, device=hour.device))
     for last in (False, True):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             torch.cuda.set_sync_debug_mode("warn" if last else "default")
             try:
-                training_step(players, config, phase, 0, Updater(accelerator, config, [part], PartTimer(hour.device)))
+                training_step(players, config, phase, 0, Updater(accelerator, config, [batch]))
             finally:
                 torch.cuda.set_sync_debug_mode("default")
     said = [str(warning.message) for warning in caught if "synchroniz" in str(warning.message)]

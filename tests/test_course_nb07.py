@@ -14,7 +14,7 @@ from rwlib.course.checking.check import judge
 from rwlib.course.checking.exercise import PASSED
 from rwlib.course.exercises import nb07
 from rwlib.course.lessons import museum
-from rwlib.training.step import Part, Players, generator_step
+from rwlib.training.step import Batch, generator_step
 
 SOURCE = build.NOTEBOOKS / "source" / "07_training.py"
 
@@ -31,8 +31,7 @@ def added_up(L_r, L_c, L_s, L_a, lambda_1, lambda_2, lambda_3):
 def with_rwlib(G, vgg, opt_G, I_gt, M, config, losses):
     for x in G.parameters():
         x.grad = None
-    players = Players(G, None, vgg, opt_G, None, None)
-    L = generator_step(players, Part(I_gt, M, u=None), config, phase=1)["L"]
+    L = generator_step(None, vgg, Batch(I_gt, M, u=None), G(I_gt, M), config, phase=1)["L"]
     L.backward()
     opt_G.step()
     return L

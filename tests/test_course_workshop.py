@@ -22,7 +22,7 @@ from rwlib.data import Facades, TrainingSamples
 from rwlib.networks.discriminator import RegionWiseDiscriminator
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.networks.vgg import VGGFeatures
-from rwlib.training.step import Part, Players, discriminator_step, generator_step
+from rwlib.training.step import Batch, discriminator_step, generator_step
 
 NUMBERS = count()
 RWLIBS = Parts({name: part.rwlib for name, part in PARTS.items()})
@@ -258,7 +258,7 @@ def test_a_step_is_that_of_rwlibs_training(phase):
         L = system.parts.generator_step(G, *arguments)
     else:
         L = system.parts.generator_step_two(G, Judge(D), *arguments)
-    expected = generator_step(Players(theirs, D, vgg, still, None, None), Part(I_gt, M, u=None), config, phase)["L"]
+    expected = generator_step(D, vgg, Batch(I_gt, M, u=None), theirs(I_gt, M), config, phase)["L"]
     expected.backward()
     assert torch.allclose(L, expected, rtol=1e-5)
     for (name, x), y in zip(G.named_parameters(), theirs.parameters(), strict=True):
@@ -272,7 +272,7 @@ def test_the_discriminators_step_is_that_of_rwlibs_training():
     G, D = RegionWiseGenerator(4, output="tanh"), RegionWiseDiscriminator.from_config(config)
     still = torch.optim.SGD(D.parameters(), lr=0.0)
     out = G(I_gt, M)
-    expected = discriminator_step(Players(G, D, None, None, still, None), Part(I_gt, M, u=None), config)["L_D"]
+    expected = discriminator_step(D, Batch(I_gt, M, u=None), out, config)["L_D"]
     D.eval()
     L_a = RWLIBS.discriminator_step(Judge(D), still, I_gt, out.I_p1, out.I_p2, M, config.alpha)
     assert torch.allclose(-L_a, expected, rtol=1e-4)

@@ -4,18 +4,20 @@ import ast
 import importlib
 import re
 import sys
-from dataclasses import replace
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
 import pytest
+import torch
 from architecture import PICTURE, drawing, places, room_imports, without_shortcuts
 from test_imports import FLOOR, sources
 
 from rwlib.config import make_config
-from rwlib.data import PhotoSet
-from rwlib.training import step, train
-from rwlib.training.methods import METHODS
+from rwlib.training.launch import new_accelerator, prepare
+from rwlib.training.setup import new_players
+from rwlib.training.step import Batch, training_step
+from rwlib.training.update import Updater
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -131,28 +133,34 @@ def test_every_other_name_in_code_occurs_in_the_project(page):
     assert {word for word in unknown if not (ROOT / word).exists()} == set()
 
 
-def test_a_step_enters_the_files_that_the_page_lists_and_no_other(tmp_path, monkeypatch):
-    entered = set()
+def test_a_step_enters_the_files_that_the_page_lists_and_no_other():
+    small = {"width": 4, "discriminator_width": 4, "size_px": 16, "vgg": "random", "vgg_size_px": 0}
+    config = make_config("balanced", "tiny", **small, precision="fp32")
+    accelerator = new_accelerator(config, cpu=True)
+    players = prepare(new_players(config, accelerator.device), accelerator)
+    update = Updater(accelerator, config, [Batch(torch.zeros(1, 3, 16, 16), torch.ones(1, 1, 16, 16), torch.zeros(1))])
+    entered, calls, checked = set(), Counter(), []
 
     def look(frame, event, argument):
         file = Path(frame.f_code.co_filename)
         if event == "call" and ROOT / "rwlib" in file.parents:
             entered.add(file.relative_to(ROOT / "rwlib").as_posix())
+            calls[frame.f_code.co_name] += 1
+            checked.extend([frame.f_locals["x"]] if frame.f_code.co_name == "check_shape" else [])
 
-    def traced(players, config, phase, number, update):
-        sys.setprofile(look if phase == 2 else None)
-        try:
-            return step.training_step(players, config, phase, number, update)
-        finally:
-            sys.setprofile(None)
-
-    small = {"width": 4, "discriminator_width": 4, "size_px": 16, "vgg": "random", "vgg_size_px": 0, "batch_size": 1}
-    config = make_config("balanced", "tiny", **small, workers=0, precision="fp32", epochs=(1, 1), steps_per_epoch=1)
-    monkeypatch.setitem(METHODS, config.model, replace(METHODS[config.model], training_step=traced))
-    train(config, PhotoSet(), tmp_path, progress=False)
+    sys.setprofile(look)
+    try:
+        training_step(players, config, 2, 0, update)
+    finally:
+        sys.setprofile(None)
     table = (ROOT / "ARCHITECTURE.md").read_text().partition("| files | why")[2].partition("\n\n")[0]
     listed = re.findall(r"`([\w/]+\.py)`", "\n".join(line.split("|")[1] for line in table.splitlines()[2:]))
     assert sorted(listed) == sorted(entered)
+
+    # No tensor is checked twice; the mask has two other sizes in the generator and one for both players' scores.
+    assert len(checked) == len({id(x) for x in checked}) > 10
+    assert (calls["resize_mask"], calls["label_from_mask"]) == (0, 0)
+    assert (calls["nearest_aligned"], calls["hole_share"]) == (2, 1)
 
 
 def test_nothing_stands_under_the_old_names():

@@ -408,10 +408,9 @@ def test_each_number_that_is_read_keeps_its_name():
 
 
 def test_the_loop_reads_numbers_only_where_it_reads_losses(tmp_path, monkeypatch):
-    """What else looks like a wait here is none on a GPU: batches are made and checked before they go there, and Adam
+    """What else looks like a wait here is none on a GPU: batches are made before they go there, and Adam
     and the moving average count their steps on the CPU."""
     monkeypatch.setattr(sys.modules[correlation_loss.__module__], "SKIPPING", set())
-    monkeypatch.setattr("rwlib.training.loop.check_image_and_mask", lambda *_, **__: None)
     monkeypatch.setattr("rwlib.training.players.adam", lambda net, *_, **__: torch.optim.SGD(net.parameters(), lr=1e-3))
     monkeypatch.setattr("rwlib.training.loop._Run._loader", lambda run: [batch] * run.last_step)
     monkeypatch.setitem(READ_EVERY, "cpu", 5)

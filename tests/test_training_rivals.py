@@ -15,12 +15,14 @@ from rwlib.checkpoints import load_generator
 from rwlib.config import MODELS, make_config
 from rwlib.conventions import InputError
 from rwlib.networks.models import GENERATORS
+from rwlib.training.launch import new_accelerator
 from rwlib.training.loop import train
 from rwlib.training.methods import METHODS
 from rwlib.training.players import networks_of
 from rwlib.training.run_folder import pictures_of
 from rwlib.training.setup import new_players
-from rwlib.training.step import Part
+from rwlib.training.step import Batch
+from rwlib.training.update import Updater
 
 RIVALS = [name for name in METHODS if name != "region-wise"]
 IDLE = {"whole.linear.bias", "hole.linear.bias", "attention.query.weight", "attention.query.bias"}
@@ -57,7 +59,7 @@ def tiny(model, **changes):
     return make_config("balanced", "tiny", model=model, **small | changes)
 
 
-def a_part(b=2, hole="both", **options):
+def a_batch(b=2, hole="both"):
     """`hole`: "none", "all", or one of a few sizes in each picture."""
     generator = torch.Generator().manual_seed(0)
     I_gt = torch.rand(b, 3, SIDE, SIDE, generator=generator) * 2 - 1
@@ -65,12 +67,12 @@ def a_part(b=2, hole="both", **options):
     for i in range(b if hole == "both" else 0):
         M[i, :, 6 + i : 20, 8 : 22 + i] = 0
     normal = lambda k, *shape: torch.randn(b, *shape, generator=torch.Generator().manual_seed(k))  # noqa: E731
-    return Part(I_gt, M, torch.rand(b, 1, 1, 1, generator=generator), normal=normal, **options)
+    return Batch(I_gt, M, torch.rand(b, 1, 1, 1, generator=generator), normal=normal)
 
 
-def step(config, phase=1, part=None, players=None):
+def step(config, phase=1, batch=None, players=None):
     players = players or new_players(config, torch.device("cpu"))
-    return players, METHODS[config.model].training_step(players, config, phase, 0, Plain(part or a_part()))
+    return players, METHODS[config.model].training_step(players, config, phase, 0, Plain(batch or a_batch()))
 
 
 @functools.cache
@@ -125,12 +127,43 @@ def test_L_is_the_sum_of_its_terms_with_the_weights_of_the_paper_or_a_users(mode
 @pytest.mark.parametrize("hole", ["none", "all", "both"])
 def test_odd_input_gives_finite_losses(model, phase, hole):
     """A batch of one; no hole; nothing but hole."""
-    part = a_part(1, hole)
-    players, losses = step(tiny(model, size_px=SIDE), phase, part, shared_players(model))
+    batch = a_batch(1, hole)
+    players, losses = step(tiny(model, size_px=SIDE), phase, batch, shared_players(model))
     assert all(x.isfinite() for x in losses.values()), losses
     assert all(p.isfinite().all() for network in networks_of(players).values() for p in network.parameters())
     G = METHODS[model].generator(players).eval()
-    assert G.fill(part.I_gt, part.M).isfinite().all()
+    assert G.fill(batch.I_gt, batch.M).isfinite().all()
+
+
+def cut(config, n):
+    """An update on n parts, all of them the same pictures."""
+    return Updater(new_accelerator(config, cpu=True), config, [a_batch() for _ in range(n)])
+
+
+@pytest.mark.parametrize(("model", "phase"), [("gated", 1), ("ec", 1), ("ec", 2), ("pic", 1)])
+def test_the_power_iteration_advances_once_for_all_parts(model, phase):
+    config, seen = tiny(model, size_px=SIDE), []
+    for n in (1, 2):
+        players = new_players(config, torch.device("cpu"))
+        judges = [getattr(players, name) for name in sorted(MOVE[model, phase]) if name.startswith("D")]
+        for D in judges:
+            D.eval()  # as the step before leaves it
+        vectors = [x for D in judges for name, x in D.named_buffers() if name.endswith("._u") and len(x) > 1]
+        before = [x.clone() for x in vectors]
+        METHODS[model].training_step(players, config, phase, 0, cut(config, n))
+        assert len(vectors) > 3 and not any(map(torch.equal, before, vectors))
+        seen.append(vectors)
+    assert all(map(torch.equal, *seen))
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_graph_is_kept_only_for_a_generator_that_moves(n):
+    config, graphs = tiny("ca", size_px=SIDE, generator_every=2), []
+    players = new_players(config, torch.device("cpu"))
+    players.G.register_forward_hook(lambda *_: graphs.append(torch.is_grad_enabled()))
+    for number in range(2):  # the critics alone, then all
+        METHODS["ca"].training_step(players, config, 1, number, cut(config, n))
+    assert graphs == ([False, True] if n == 1 else [False] * 4 + [True] * 2)
 
 
 # --- runs
@@ -160,7 +193,7 @@ def test_a_run_leaves_curves_samples_and_a_generator_and_resumes_bit_for_bit(tmp
     G, saved = load_generator(tmp_path / "straight" / "generator.safetensors")
     assert saved == config and type(G) is GENERATORS[model]
     assert (tmp_path / "straight" / f"samples/step_{total:06d}.png").exists()
-    out = G(a_part().I_gt, a_part().M)
+    out = G(a_batch().I_gt, a_batch().M)
     assert torch.equal(getattr(out, pictures_of(out)[-1]), out.I_c)
 
 

@@ -24,8 +24,7 @@ from rwlib.randomness import Stream, make_generator
 from rwlib.system import free_mb
 from rwlib.training import setup
 from rwlib.training.launch import new_accelerator, prepare
-from rwlib.training.step import Part, training_step
-from rwlib.training.timer import PartTimer
+from rwlib.training.step import Batch, training_step
 from rwlib.training.update import Updater
 
 TOLERANCE_BF16 = 0.1  # 8 bits in each of 35 layers: 1.4 % off at 64 px, 6 % at 16 px (measured on a CPU)
@@ -192,7 +191,7 @@ def step_pair(config: Config, phase: int, *, device: torch.device) -> Pair:
     I_ours, u = channels_last(I_gt, config.channels_last), torch.rand(config.batch_size, 1, 1, 1, device=device)
 
     def our_step() -> dict[str, Tensor]:
-        update = Updater(accelerator, config, [Part(I_ours, M, u)], PartTimer(device))
+        update = Updater(accelerator, config, [Batch(I_ours, M, u)])
         losses = training_step(ours, config, phase, 0, update)
         return {name: x for name, x in losses.items() if name.startswith("L")}  # not the mean scores D_gt, D_p2
 

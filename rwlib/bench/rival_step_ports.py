@@ -20,7 +20,7 @@ from rwlib.networks.layers.canny import canny_edges, grey
 from rwlib.networks.layers.crop import crop_hole
 from rwlib.networks.rivals.pic_networks import ResidualDiscriminator
 from rwlib.training.rivals.ec import LEAST_HOLE, PERCEPTUAL, STYLE
-from rwlib.training.step import Part
+from rwlib.training.step import Batch
 
 
 def move(opt: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -48,10 +48,10 @@ def gram(x: Tensor) -> Tensor:
     return torch.bmm(x, x.transpose(1, 2)) / (c * h * w)
 
 
-def pconv(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
+def pconv(players: Any, config: Config, batch: Batch) -> dict[str, Tensor]:
     """PConv: no discriminator."""
     G, vgg, opt_G, _ = players
-    I_gt, M, hole = part.I_gt, part.M, 1 - part.M
+    I_gt, M, hole = batch.I_gt, batch.M, 1 - batch.M
     I_p, I_c = rival_ports.pconv(G.train(), I_gt, M)
     phis_gt, phis_p, phis_c = (list(vgg(I).values()) for I in (I_gt, I_p, I_c))
     L_p = sum(l1(p, gt) + l1(c, gt) for p, c, gt in zip(phis_p, phis_c, phis_gt, strict=True))
@@ -68,10 +68,10 @@ def pconv(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
     return {**losses, "L": L}
 
 
-def ca(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
+def ca(players: Any, config: Config, batch: Batch) -> dict[str, Tensor]:
     """CA: both critics with a gradient penalty, then the generator."""
     G, D, opt_G, opt_D, _ = players
-    I_gt, M, hole = part.I_gt, part.M, 1 - part.M
+    I_gt, M, hole = batch.I_gt, batch.M, 1 - batch.M
     out, size_px = rival_ports.coarse_to_fine(G, I_gt, M), D.hole.size_px
 
     def score(critic: nn.Module, x: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ def ca(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
     pairs = (I_gt, fake), (crop_hole(I_gt, M, size_px), crop_hole(fake, M, size_px))
     for critic, (x_gt, x_c2), mask in zip((D.whole, D.hole), pairs, masks, strict=True):
         L_D = L_D + score(critic, x_c2).mean() - score(critic, x_gt).mean()
-        mix = (part.u * x_gt + (1 - part.u) * x_c2).requires_grad_()
+        mix = (batch.u * x_gt + (1 - batch.u) * x_c2).requires_grad_()
         penalty = penalty + gradient_penalty(score(critic, mix), mix, mask)
     L_D = L_D + 10 * penalty
     move(opt_D, L_D)
@@ -103,10 +103,10 @@ def ca(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
     return {**losses, "L_D": L_D, "L_D_penalty": penalty, "L": L}
 
 
-def gated(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
+def gated(players: Any, config: Config, batch: Batch) -> dict[str, Tensor]:
     """Gated convolution: a hinge for the patches, then the generator."""
     G, D, opt_G, opt_D, _ = players
-    I_gt, M = part.I_gt, part.M
+    I_gt, M = batch.I_gt, batch.M
     out = rival_ports.coarse_to_fine(G, I_gt, M)
 
     def score(I: Tensor) -> Tensor:
@@ -128,9 +128,9 @@ def gated(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
     return {**losses, "L_D": L_D, "L": L}
 
 
-def ec(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
+def ec(players: Any, config: Config, batch: Batch) -> dict[str, Tensor]:
     """EdgeConnect's third phase: completion on the edges that the edge network guesses."""
-    I_gt, M, hole, vgg, D = part.I_gt, part.M, 1 - part.M, players.vgg, players.D
+    I_gt, M, hole, vgg, D = batch.I_gt, batch.M, 1 - batch.M, players.vgg, players.D
     I_in = I_gt * M
     with torch.no_grad():
         edges = canny_edges(I_in, M)
@@ -167,16 +167,16 @@ def ec(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
     return {**losses, "L_D": L_D, "L": L}
 
 
-def pic(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
+def pic(players: Any, config: Config, batch: Batch) -> dict[str, Tensor]:
     """PIC: two discriminators, then both paths."""
-    G, I_gt, M = players.G, part.I_gt, part.M
+    G, I_gt, M = players.G, batch.I_gt, batch.M
     shape = G.noise_shape(I_gt)[1:]
     features = rival_ports.pic_encoder(G, torch.cat([I_gt * M, I_gt * (1 - M)]))
     f_m, f_c = torch.chunk(features[-1], 2)
     mu, rho = torch.chunk(rival_ports.residual(G.encoder.posterior, f_c), 2, dim=1)
     mu_prior, rho_prior = torch.chunk(rival_ports.pic_blocks(G.encoder.prior, f_m), 2, dim=1)
     sigma, sigma_prior = F.softplus(rho), F.softplus(rho_prior)
-    z = torch.cat([mu + sigma * part.normal(1, *shape), mu_prior + sigma_prior * part.normal(0, *shape)])
+    z = torch.cat([mu + sigma * batch.normal(1, *shape), mu_prior + sigma_prior * batch.normal(0, *shape)])
     seen = [torch.cat([x.chunk(2)[0]] * 2) for x in features]
     pictures = [x.chunk(2) for x in rival_ports.pic_decoder(G, z, seen, torch.cat([M, M]))]
     I_rec, I_gen = [x[0] for x in pictures], [x[1] for x in pictures]
@@ -221,7 +221,7 @@ def pic(players: Any, config: Config, part: Part) -> dict[str, Tensor]:
     return {**losses, **losses_D, "L": L}
 
 
-STEPS: dict[str, Callable[[Any, Config, Part], dict[str, Tensor]]] = {
+STEPS: dict[str, Callable[[Any, Config, Batch], dict[str, Tensor]]] = {
     "pconv": pconv, "ca": ca, "gated": gated, "ec": ec, "pic": pic,
 }  # fmt: skip
 """Model → its straight step, which returns every loss."""

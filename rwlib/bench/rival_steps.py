@@ -13,8 +13,7 @@ from rwlib.randomness import Stream, make_generator
 from rwlib.training import setup
 from rwlib.training.launch import new_accelerator, prepare
 from rwlib.training.methods import METHODS
-from rwlib.training.step import Part
-from rwlib.training.timer import PartTimer
+from rwlib.training.step import Batch
 from rwlib.training.update import Updater
 
 PHASE = {"ec": 3}
@@ -46,13 +45,12 @@ def rival_step_pair(name: str, size_px: int, b: int, *, device: torch.device, **
         return torch.randn(b, *shape, generator=make_generator(0, Stream.BENCH, 3 + k)).to(device)
 
     def our_step() -> dict[str, Tensor]:
-        part = Part(channels_last(I_gt), M, u, normal=normal)
-        update = Updater(accelerator, config, [part], PartTimer(device))
+        update = Updater(accelerator, config, [Batch(channels_last(I_gt), M, u, normal=normal)])
         losses = METHODS[name].training_step(ours, config, phase, 0, update)
         return {name: x for name, x in losses.items() if name.startswith("L")}
 
     def straight_step() -> dict[str, Tensor]:
-        losses = STEPS[name](reference, config, Part(I_gt, M, u, normal=normal))
+        losses = STEPS[name](reference, config, Batch(I_gt, M, u, normal=normal))
         if reference.ema is not None:
             reference.ema.update_parameters(METHODS[name].generator(reference))
         return {name: x.detach() for name, x in losses.items()}

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from rwlib.checkpoints import save_generator
 from rwlib.config import Config
-from rwlib.conventions import InputError, check_image_and_mask
+from rwlib.conventions import InputError
 from rwlib.data import PhotoSource, TrainingSamples
 from rwlib.files import only_writer
 from rwlib.training import state
@@ -127,9 +127,8 @@ class _Run:
                     for name, optimiser in optimisers_of(self.bare).items():
                         for group in optimiser.param_groups:
                             group["lr"] = learning_rate * (config.discriminator_rate if name[:5] == "opt_D" else 1)
-                    check_image_and_mask(I_gt, M, divisor=self.exported_G.divisor)
                     parts = parts_of(I_gt, M, config, step, accelerator.device, *self.place)
-                    updater = Updater(accelerator, config, parts, timer)
+                    updater = Updater(accelerator, config, parts, timer.mark)
                     timer.start()
                     losses = self.method.training_step(self.players, config, phase, step, updater)
 

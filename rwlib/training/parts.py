@@ -8,12 +8,12 @@ from torch import Tensor
 from rwlib.config import Config
 from rwlib.randomness import Stream, make_generator
 from rwlib.training.setup import memory_format
-from rwlib.training.step import Part
+from rwlib.training.step import Batch
 
 
 def parts_of(
     I_gt: Tensor, M: Tensor, config: Config, step: int, device: torch.device, rank: int, n_processes: int
-) -> list[Part]:
+) -> list[Batch]:
     """Cut a batch into `config.accumulate` parts.
 
     Random numbers are drawn for the batch of all processes, of which each takes its share.
@@ -41,4 +41,4 @@ def parts_of(
         return normal
 
     cut = zip(I_gt.chunk(n), M.chunk(n), u.to(device).chunk(n), strict=True)
-    return [Part(*x, first=i == 0, whole=n == 1, normal=normal_of(i)) for i, x in enumerate(cut)]
+    return [Batch(*x, normal=normal_of(i)) for i, x in enumerate(cut)]

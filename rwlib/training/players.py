@@ -1,19 +1,36 @@
 r"""Players of a method: how they are made, and what the loop asks of them by their names alone.
 
 A method's players are a NamedTuple of networks and optimisers. `vgg` is frozen, `ema` an average of weights; the names
-of discriminators begin with `D`; `opt_X` is the optimiser of X. `rwlib.training.step.Players` are those of the paper's.
+of discriminators begin with `D`; `opt_X` is the optimiser of X. `rwlib.training.step.Players` are those of the paper's,
+`TwoPlayers` those of rivals that have one generator, one discriminator and no loss network.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from rwlib.config import Config
 from rwlib.networks.discriminator import RegionWiseDiscriminator
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.networks.vgg import VGGFeatures
 from rwlib.training.step import Losses, Players
+
+
+class TwoPlayers(NamedTuple):
+    """A generator and a discriminator, and what updates them."""
+
+    G: nn.Module
+    D: nn.Module
+    opt_G: torch.optim.Optimizer
+    opt_D: torch.optim.Optimizer
+    ema: AveragedModel | None = None
+
+
+def two_players(G: nn.Module, D: nn.Module, config: Config) -> TwoPlayers:
+    """Give two networks their optimisers."""
+    return TwoPlayers(G, D, adam(G, config), adam(D, config, decay=False))
 
 
 def region_wise_players(config: Config) -> Players:

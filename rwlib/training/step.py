@@ -1,14 +1,15 @@
 r"""Algorithm 1, one step: the discriminator moves, then the generator.
 
-Read `training_step` first: it is the paper's algorithm. No disk, no launcher and no clock stands in this file. What a
-step needs of them comes in as `update`, a function that lets one player move: it clears the player's gradients, adds up
-those of all parts of the batch, and takes the optimiser's step (`rwlib.training.update.Updater`). Another method than
-the paper's is a file like this one beside it, and an entry in `rwlib.training.methods`.
+Read `training_step` first: it is the paper's algorithm. No disk, no launcher and no clock stands in this file, and no
+batch that is cut into parts. What a step needs of them comes in as `update`, a function that lets one player move: it
+clears the player's gradients, computes those of its loss, and takes the optimiser's step
+(`rwlib.training.update.Updater`). Another method than the paper's is a file like this one beside it, and an entry in
+`rwlib.training.methods`.
 """
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -25,7 +26,8 @@ from rwlib.losses import (
     reconstruction_loss,
     style_loss,
 )
-from rwlib.masks import label_from_mask
+from rwlib.masks.resize import hole_share
+from rwlib.networks.generator import Outputs
 from rwlib.networks.vgg import VGGFeatures
 
 GRADIENT_PENALTY_WEIGHT = 10.0  # Gulrajani et al., 2017
@@ -50,36 +52,50 @@ class Players(NamedTuple):
 
 
 @dataclass
-class Part:
-    """A part of a batch, or all of it: what the networks see at once."""
+class Batch:
+    """Pictures, their masks, and what a step may draw for them."""
 
     I_gt: Tensor
     """(b, 3, h, w) in [-1, 1]."""
     M: Tensor
     """(b, 1, h, w), 1 existing, 0 missing."""
     u: Tensor
-    """(b, 1, 1, 1), uniform in [0, 1): what a step may draw, the same for any number of parts and processes."""
-    first: bool = True
-    """Whether it is the first part of its batch."""
-    whole: bool = True
-    """Whether it is the whole batch."""
-    out: Any = None
-    """What the generator made of it before its own turn."""
+    """(b, 1, 1, 1), uniform in [0, 1)."""
     normal: Callable[..., Tensor] | None = None
-    """From a number and a shape to `(b, *shape)` of a normal distribution, the same whoever asks; as for `u`."""
+    """From a number and a shape to `(b, *shape)` of a normal distribution, the same whenever it is asked."""
+    _labels: dict[tuple, Tensor] = field(default_factory=dict)
+
+    def label(self, size: torch.Size, mode: str) -> Tensor:
+        """Return the hole's share of each patch (b, 1, h', w'), section 3.4; it is computed once, for both players."""
+        if (size, mode) not in self._labels:
+            self._labels[size, mode] = hole_share(self.M, size, mode)
+        return self._labels[size, mode]
 
 
 class Update(Protocol):
-    """Let a player move: descend the loss of that name, summed over the parts of the batch; return all losses."""
+    """Let a player move: descend a loss on all pictures of the step."""
 
     def __call__(
-        self, player: nn.Module, optimiser: torch.optim.Optimizer, descended: str, step: Callable[[Part], Losses]
+        self,
+        player: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        descended: str,
+        generate: Callable[[Batch], Any],
+        losses_of: Callable[[Batch, Any], Losses],
     ) -> Losses:
-        """Call `step` on every part, and descend its loss `descended`."""
+        """Take the optimiser's step; return all losses, detached.
+
+        Args:
+            player: the network that moves.
+            optimiser: of its weights.
+            descended: name of the loss that it descends: `L` for a generator, `L_D...` for a discriminator.
+            generate: what a generator makes of a batch; all players of a step see the same.
+            losses_of: from a batch and what was generated to all losses.
+        """
 
 
 def training_step(players: Players, config: Config, phase: int, number: int, update: Update) -> Losses:
-    """One iteration of Algorithm 1 (lines 2 to 16); `update` holds its batch.
+    """One iteration of Algorithm 1 (lines 2 to 16); `update` holds its pictures.
 
     Args:
         players: the networks and their optimisers.
@@ -91,59 +107,61 @@ def training_step(players: Players, config: Config, phase: int, number: int, upd
     Returns:
         Every loss, detached.
     """
+    G, D, vgg, opt_G, opt_D, ema = players
     losses: Losses = {}
+
+    def generate(batch: Batch) -> Outputs:  # lines 3 to 8
+        return G(batch.I_gt, batch.M)
+
     if phase == 2:  # line 14: the discriminator first, on what the generator makes now
+        D.train()  # until it has scored once: its spectral norm advances by one power iteration per step
         with_r1 = config.r1_gamma > 0 and number % config.r1_every == 0
         losses |= update(
-            players.D, players.opt_D, "L_D", lambda part: discriminator_step(players, part, config, with_r1=with_r1)
-        )
+            D, opt_D, "L_D", generate,
+            lambda batch, out: discriminator_step(D, batch, out, config, with_r1=with_r1),
+        )  # fmt: skip
 
     with_vgg = number % config.vgg_every == 0
-    losses |= update(  # lines 3 to 13
-        players.G, players.opt_G, "L", lambda part: generator_step(players, part, config, phase, with_vgg=with_vgg)
-    )
-    if players.ema is not None:
-        players.ema.update_parameters(unwrapped(players.G))
+    losses |= update(  # lines 9 to 13
+        G, opt_G, "L", generate,
+        lambda batch, out: generator_step(D, vgg, batch, out, config, phase, with_vgg=with_vgg),
+    )  # fmt: skip
+    if ema is not None:
+        ema.update_parameters(unwrapped(G))
     return losses
 
 
-def discriminator_step(players: Players, part: Part, config: Config, *, with_r1: bool = False) -> Losses:
+def discriminator_step(
+    D: nn.Module, batch: Batch, out: Outputs, config: Config, *, with_r1: bool = False
+) -> Losses:  # fmt: skip
     """Compute what the discriminator descends: it tells I_gt from both predictions, inside the hole (eq. 6)."""
-    G, D, I_gt, M = players.G, players.D, part.I_gt, part.M
-
-    # Make the fakes. Of a whole batch the generator goes on from here in its own turn; a part is made again then.
-    with torch.set_grad_enabled(part.whole):
-        out = G(I_gt, M)
-    if part.whole:
-        part.out = out
+    I_gt, M = batch.I_gt, batch.M
     I_p1, I_p2 = out.I_p1.detach(), out.I_p2.detach()
 
-    # Score real and fakes in one forward, so that the power iteration of the spectral norm advances once per step.
-    D.train(part.first)
+    # Score real and fakes in one forward, the only one of the step that advances the power iteration.
     I_gt = I_gt.clone().requires_grad_() if with_r1 else I_gt
     scores = D(torch.cat([I_gt, I_p1, I_p2]), torch.cat([M, M, M])).float()  # (3 b, c, h', w')
+    D.eval()
     score_gt, score_p1, score_p2 = scores.chunk(3)
-    label = label_from_mask(M, scores.shape[-2:], config.label_resize)  # (b, 1, h', w')
+    label = batch.label(scores.shape[-2:], config.label_resize)  # (b, 1, h', w')
 
     # Adversarial loss, eq. (6) or another form of it.
     L_D = adversarial_loss_discriminator(
         score_gt, score_p1, score_p2, label, form=config.adversarial, alpha=config.alpha, reduction=config.reduction
     )
     if config.adversarial == "wgan-gp":
-        I_mix = (part.u * I_gt + (1 - part.u) * I_p2).requires_grad_()
-        D.eval()  # no second power iteration
+        I_mix = (batch.u * I_gt + (1 - batch.u) * I_p2).requires_grad_()
         L_D = L_D + GRADIENT_PENALTY_WEIGHT * gradient_penalty(D(I_mix, M), I_mix, M)
     if with_r1:
         L_D = L_D + config.r1_every * config.r1_gamma / 2 * r1_penalty(score_gt, I_gt)
     return {"L_D": L_D, "D_gt": score_gt.mean(), "D_p2": score_p2.mean()}
 
 
-def generator_step(players: Players, part: Part, config: Config, phase: int, *, with_vgg: bool = True) -> Losses:
+def generator_step(
+    D: nn.Module, vgg: VGGFeatures, batch: Batch, out: Outputs, config: Config, phase: int, *, with_vgg: bool = True
+) -> Losses:
     """Compute what the generator descends, eq. (7): which loss sees which picture is half of the paper's idea."""
-    vgg, I_gt, M = players.vgg, part.I_gt, part.M
-
-    # Fill the holes: lines 3 to 8.
-    out = part.out or players.G(I_gt, M)
+    I_gt, M = batch.I_gt, batch.M
 
     # Reconstruction loss, eq. (2): both predictions, the whole picture.
     L_r = reconstruction_loss(out.I_p1, out.I_p2, I_gt, reduction=config.reduction)
@@ -152,10 +170,10 @@ def generator_step(players: Players, part: Part, config: Config, phase: int, *, 
     # Correlation loss, eq. (4): the first composite. Style loss, eq. (5): the second.
     if with_vgg:
         with torch.no_grad():
-            phis_gt = vgg(I_gt)
-        phis_c2 = vgg(out.I_c2)
+            phis_gt = vgg.features(I_gt)
+        phis_c2 = vgg.features(out.I_c2)
         on_I_c2 = config.correlation_on == "I_c2" or out.I_c1 is out.I_c2
-        phis_c1 = phis_c2 if on_I_c2 else vgg(out.I_c1, pools=2)
+        phis_c1 = phis_c2 if on_I_c2 else vgg.features(out.I_c1, pools=2)
         L_c = correlation_loss(phis_c1[1], phis_gt[1], reduction=config.reduction)
         L_s = style_loss(phis_c2, phis_gt, reduction=config.reduction)
         lambda_1, lambda_2 = config.vgg_every * config.lambda_1, config.vgg_every * config.lambda_2
@@ -164,10 +182,10 @@ def generator_step(players: Players, part: Part, config: Config, phase: int, *, 
 
     # Adversarial loss, eq. (6): both predictions, inside the hole.
     if phase == 2:
-        with standing_still(players.D) as D:
-            scores = D(torch.cat([out.I_p1, out.I_p2]), torch.cat([M, M])).float()
+        with standing_still(D) as frozen_D:
+            scores = frozen_D(torch.cat([out.I_p1, out.I_p2]), torch.cat([M, M])).float()
         score_p1, score_p2 = scores.chunk(2)
-        label = label_from_mask(M, scores.shape[-2:], config.label_resize)
+        label = batch.label(scores.shape[-2:], config.label_resize)
         L_a = adversarial_loss_generator(
             score_p1, score_p2, label, form=config.adversarial, reduction=config.reduction
         )  # fmt: skip

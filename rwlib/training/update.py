@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -14,7 +15,7 @@ from torch import nn
 
 from rwlib.config import Config
 from rwlib.errors import InputError
-from rwlib.training.step import Losses, Part
+from rwlib.training.step import Batch, Losses
 from rwlib.training.timer import PartTimer
 
 READ_EVERY = {"cpu": 1}
@@ -23,15 +24,34 @@ heard as late as that."""
 
 
 class Updater:
-    """Let a player move on one batch: gradients of its parts add up to those of the whole (`rwlib.training.step`)."""
+    """Let players move on the pictures of a step, cut into parts whose gradients add up (`rwlib.training.step`).
 
-    def __init__(self, accelerator: Accelerator, config: Config, parts: Sequence[Part], timer: PartTimer) -> None:
-        self.accelerator, self.parts, self.timer = accelerator, parts, timer
+    Args:
+        accelerator: arithmetic, and the exchange of gradients between processes.
+        config: `reduction` says what a part weighs.
+        parts: the pictures; one part is all of them.
+        mark: told `"losses"` and `"backward"` when either is over, see `rwlib.training.timer.PartTimer`.
+    """
+
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        config: Config,
+        parts: Sequence[Batch],
+        mark: Callable[[str], None] = lambda what: None,
+    ) -> None:
+        self.accelerator, self.parts, self.mark = accelerator, parts, mark
         # What each part weighs in a mean over the batch; the released program sums over it.
         self.share = 1.0 if config.reduction == "batch_sum" else 1 / len(parts)
+        self._generated: Any = None
 
     def __call__(
-        self, player: nn.Module, optimiser: torch.optim.Optimizer, descended: str, step: Callable[[Part], Losses]
+        self,
+        player: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        descended: str,
+        generate: Callable[[Batch], Any],
+        losses_of: Callable[[Batch, Any], Losses],
     ) -> Losses:
         """Clear the gradients, add up those of every part, take the optimiser's step; return the losses."""
         sums: Losses = {}
@@ -40,15 +60,28 @@ class Updater:
             last = part is self.parts[-1]
             with contextlib.nullcontext() if last else self.accelerator.no_sync(player):  # exchanged once, at the last
                 with self.accelerator.autocast():
-                    losses = step(part)
-                self.timer.mark("losses")
+                    losses = losses_of(part, self._generate(part, generate, descended))
+                self.mark("losses")
                 self.accelerator.backward(self.share * losses[descended])
-                self.timer.mark("backward")
+                self.mark("backward")
             for name, x in losses.items():
                 share = 1 / len(self.parts) if name.startswith("D_") else self.share  # scores are means
                 sums[name] = sums.get(name, 0.0) + share * x.detach()
         optimiser.step()
         return sums
+
+    def _generate(self, part: Batch, generate: Callable[[Batch], Any], descended: str) -> Any:
+        """Generate from a single part once: all turns share the result, and its graph.
+
+        Of several parts only one at a time lies in memory, so each turn generates anew; that
+        of a discriminator, which teaches the generator nothing, without a graph.
+        """
+        if len(self.parts) > 1:
+            with torch.set_grad_enabled(descended == "L"):
+                return generate(part)
+        if self._generated is None:
+            self._generated = generate(part)
+        return self._generated
 
 
 @dataclass

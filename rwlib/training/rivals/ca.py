@@ -13,63 +13,52 @@ In L_r and L_ae the first prediction weighs 1.2, the second 1. Both are means ov
 by picture, so that a hole's weight does not depend on its size; a picture without hole has no L_r.
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 
 from rwlib.config import Config
 from rwlib.conventions import weighted_mean
 from rwlib.losses import discount, gan_loss_discriminator, gan_loss_generator, gradient_penalty
+from rwlib.networks.generator import Outputs
 from rwlib.networks.layers.crop import crop_hole
 from rwlib.networks.rivals.ca import CAGenerator, GlobalAndLocalCritics
-from rwlib.training.players import adam, weighted_sum
-from rwlib.training.step import GRADIENT_PENALTY_WEIGHT, Losses, Part, Update, standing_still, unwrapped
+from rwlib.training.players import TwoPlayers, two_players, weighted_sum
+from rwlib.training.step import GRADIENT_PENALTY_WEIGHT, Batch, Losses, Update, standing_still, unwrapped
 
 LOSSES = ("L", "L_r", "L_ae", "L_a", "L_D", "L_D_penalty", "D_gt", "D_c2")
 COARSE = 1.2
 """Weight of the first prediction in L_r and L_ae, as in the authors' program."""
 
 
-class Players(NamedTuple):
-    """The networks of a run, and what updates them."""
-
-    G: nn.Module
-    D: nn.Module
-    opt_G: torch.optim.Optimizer
-    opt_D: torch.optim.Optimizer
-    ema: AveragedModel | None = None
-
-
-def new_players(config: Config) -> Players:
+def new_players(config: Config) -> TwoPlayers:
     """Make networks with fresh weights, and their optimisers."""
-    G, D = CAGenerator.from_config(config), GlobalAndLocalCritics.from_config(config)
-    return Players(G, D, adam(G, config), adam(D, config, decay=False))
+    return two_players(CAGenerator.from_config(config), GlobalAndLocalCritics.from_config(config), config)
 
 
-def training_step(players: Players, config: Config, phase: int, number: int, update: Update) -> Losses:
+def training_step(players: TwoPlayers, config: Config, phase: int, number: int, update: Update) -> Losses:
     """Let the critics move, and the generator if it is its turn.
 
     Arguments as in `rwlib.training.step.training_step`; there is one phase.
     """
+    G, D, opt_G, opt_D, ema = players
     turn = number % config.generator_every == config.generator_every - 1
-    losses = update(players.D, players.opt_D, "L_D", lambda part: critics_step(players, part, goes_on=turn))
+
+    def generate(batch: Batch) -> Outputs:
+        return G(batch.I_gt, batch.M)
+
+    if not turn:
+        generate = torch.no_grad()(generate)  # for the critics alone
+    losses = update(D, opt_D, "L_D", generate, lambda batch, out: critics_step(D, batch, out))
     if turn:
-        losses |= update(players.G, players.opt_G, "L", lambda part: generator_step(players, part, config))
-        if players.ema is not None:
-            players.ema.update_parameters(unwrapped(players.G))
+        losses |= update(G, opt_G, "L", generate, lambda batch, out: generator_step(D, batch, out, config))
+        if ema is not None:
+            ema.update_parameters(unwrapped(G))
     return losses
 
 
-def critics_step(players: Players, part: Part, *, goes_on: bool) -> Losses:
+def critics_step(D: nn.Module, batch: Batch, out: Outputs) -> Losses:
     """Compute what both critics descend."""
-    I_gt, M, D = part.I_gt, part.M, players.D
-    keep = part.whole and goes_on
-    with torch.set_grad_enabled(keep):  # of a whole batch the generator goes on from here
-        out = players.G(I_gt, M)
-    part.out = out if keep else None
-    I_c2 = out.I_c2.detach().float()
+    I_gt, M, I_c2 = batch.I_gt, batch.M, out.I_c2.detach().float()
     hole_px = unwrapped(D).hole.size_px
     hole_gt, hole_c2 = crop_hole(I_gt, M, hole_px), crop_hole(I_c2, M, hole_px)
 
@@ -80,22 +69,21 @@ def critics_step(players: Players, part: Part, *, goes_on: bool) -> Losses:
     L_D = torch.stack(terms).sum()
 
     # Gradient penalty, on mixtures of real and fake; only pixels of the hole may move.
-    I_mix = (part.u * I_gt + (1 - part.u) * I_c2).requires_grad_()
-    hole_mix = (part.u * hole_gt + (1 - part.u) * hole_c2).requires_grad_()
+    I_mix = (batch.u * I_gt + (1 - batch.u) * I_c2).requires_grad_()
+    hole_mix = (batch.u * hole_gt + (1 - batch.u) * hole_c2).requires_grad_()
     mixed, M_hole = D(I_mix, hole_mix), crop_hole(M.expand_as(I_gt), M, hole_px)[:, :1]
     penalty = gradient_penalty(mixed.whole, I_mix, M) + gradient_penalty(mixed.hole, hole_mix, M_hole)
     means = {name: torch.stack([s.mean() for s in x]).sum() for name, x in (("D_gt", scores_gt), ("D_c2", scores_c2))}
     return {"L_D": L_D + GRADIENT_PENALTY_WEIGHT * penalty, "L_D_penalty": penalty, **means}
 
 
-def generator_step(players: Players, part: Part, config: Config) -> Losses:
+def generator_step(D: nn.Module, batch: Batch, out: Outputs, config: Config) -> Losses:
     """Compute what the generator descends."""
-    I_gt, M = part.I_gt, part.M
-    out = part.out or players.G(I_gt, M)
+    I_gt, M = batch.I_gt, batch.M
     error_p1, error_p2 = (out.I_p1 - I_gt).abs(), (out.I_p2 - I_gt).abs()  # (b, 3, h, w)
     error = COARSE * error_p1 + error_p2
-    with standing_still(players.D) as D:
-        scores = D(out.I_c2, crop_hole(out.I_c2.float(), M, D.hole.size_px))
+    with standing_still(D) as frozen_D:
+        scores = frozen_D(out.I_c2, crop_hole(out.I_c2.float(), M, frozen_D.hole.size_px))
     losses = {
         "L_r": weighted_mean(error * discount(M), 1 - M),
         "L_ae": weighted_mean(error, M),

@@ -16,6 +16,7 @@ true ones, in which the hole shows at its border. L_r is divided picture by pict
 program divides by the mean of a batch, which has no meaning for a batch without holes.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -29,7 +30,7 @@ from rwlib.networks.rivals.ec import EdgeConnect
 from rwlib.networks.rivals.ec_networks import PatchDiscriminator
 from rwlib.networks.vgg import VGGMaps
 from rwlib.training.players import adam, weighted_sum
-from rwlib.training.step import Losses, Part, Update, standing_still, unwrapped
+from rwlib.training.step import Batch, Losses, Update, standing_still, unwrapped
 
 LOSSES = ("L", "L_a_edge", "L_f", "L_r", "L_a", "L_p", "L_s", "L_D", "D_gt", "D_p")
 PERCEPTUAL = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -70,15 +71,20 @@ def generator(players: Players) -> EdgeConnect:
 def training_step(players: Players, config: Config, phase: int, number: int, update: Update) -> Losses:
     """Let the discriminator and the network of a phase move; arguments as in `rwlib.training.step.training_step`."""
     if phase == 1:
-        losses = update(players.D_edges, players.opt_D_edges, "L_D", lambda part: edge_critic_step(players, part))
+        D, generate = players.D_edges, partial(edges, players)
+        D.train()  # until it has scored once: one power iteration per step
+        losses = update(D, players.opt_D_edges, "L_D", generate, lambda batch, C: critic_step(D, C.true, C.predicted))
         losses |= update(
-            players.edge_network, players.opt_edge_network, "L", lambda part: edge_step(players, part, config)
-        )
+            players.edge_network, players.opt_edge_network, "L", generate,
+            lambda batch, C: edge_step(D, C, config),
+        )  # fmt: skip
     else:
-        losses = update(players.D, players.opt_D, "L_D", lambda part: critic_step(players, part, phase))
+        D, generate = players.D, partial(prediction, players, phase)
+        D.train()
+        losses = update(D, players.opt_D, "L_D", generate, lambda batch, I_p: critic_step(D, batch.I_gt, I_p))
         losses |= update(
-            players.completion_network, players.opt_completion_network, "L",
-            lambda part: completion_step(players, part, config, phase),
+            players.completion_network, players.opt_completion_network, "L", generate,
+            lambda batch, I_p: completion_step(D, players.vgg, batch, I_p, config),
         )  # fmt: skip
     if players.ema is not None:
         networks = unwrapped(players.edge_network), unwrapped(players.completion_network)
@@ -86,31 +92,44 @@ def training_step(players: Players, config: Config, phase: int, number: int, upd
     return losses
 
 
-def predicted_edges(players: Players, part: Part) -> tuple[Tensor, Tensor, Tensor]:
-    """Return grey picture, true edges and the edge network's, (b, 1, h, w) each."""
-    I_in = part.I_gt * part.M
-    C_gt = canny_edges(part.I_gt)
-    C_p = generator(players).predict_edges(I_in, part.M, canny_edges(I_in, part.M))
-    return grey(part.I_gt), C_gt, C_p
+class Edges(NamedTuple):
+    """Edges beside the grey picture whose edges they are, (b, 2, h, w) each."""
+
+    true: Tensor
+    predicted: Tensor
 
 
-def edge_critic_step(players: Players, part: Part) -> Losses:
-    """Phase 1: tell true edges from predicted ones, of a picture that is known in grey."""
-    with torch.set_grad_enabled(part.whole):  # of a whole batch the edge network goes on from here
-        made = predicted_edges(players, part)
-    part.out = made if part.whole else None
-    I_grey, C_gt, C_p = made
-    real, fake = torch.cat([I_grey, C_gt], dim=1), torch.cat([I_grey, C_p.detach()], dim=1)  # (b, 2, h, w)
-    return _critic_losses(players.D_edges, real, fake, part)
+def edges(players: Players, batch: Batch) -> Edges:
+    """Phase 1: return true edges and those of the edge network."""
+    I_gt, M, I_in = batch.I_gt, batch.M, batch.I_gt * batch.M
+    C_gt = canny_edges(I_gt)  # (b, 1, h, w), and so are all others
+    C_p = generator(players).predict_edges(I_in, M, canny_edges(I_in, M))
+    I_grey = grey(I_gt)
+    return Edges(torch.cat([I_grey, C_gt], dim=1), torch.cat([I_grey, C_p], dim=1))
 
 
-def edge_step(players: Players, part: Part, config: Config) -> Losses:
+def prediction(players: Players, phase: int, batch: Batch) -> Tensor:
+    """Return I_p, on true edges in phase 2, in phase 3 on those that the edge network guesses in the hole."""
+    G, I_in, M = generator(players), batch.I_gt * batch.M, batch.M
+    with torch.no_grad():
+        C = canny_edges(batch.I_gt) if phase == 2 else G.guess_edges(I_in, M, canny_edges(I_in, M))
+    return G.complete(I_in, M, C)
+
+
+def critic_step(D: nn.Module, real: Tensor, fake: Tensor) -> Losses:
+    """Tell true edges from predicted ones in phase 1, then true pictures from predicted ones."""
+    score_gt, score_p = D(torch.cat([real, fake.detach()]))[0].float().chunk(2)
+    D.eval()
+    L_D = gan_loss_discriminator(score_gt, score_p, form="non-saturating", share=0.5)
+    return {"L_D": L_D, "D_gt": score_gt.mean(), "D_p": score_p.mean()}
+
+
+def edge_step(D: nn.Module, C: Edges, config: Config) -> Losses:
     """Phase 1: fool the discriminator, and match its features."""
-    I_grey, C_gt, C_p = part.out or predicted_edges(players, part)
-    with standing_still(players.D_edges) as D:
-        score, features = D(torch.cat([I_grey, C_p], dim=1))
+    with standing_still(D) as frozen_D:
+        score, features = frozen_D(C.predicted)
         with torch.no_grad():
-            features_gt = D(torch.cat([I_grey, C_gt], dim=1))[1]
+            features_gt = frozen_D(C.true)[1]
     losses = {
         "L_a_edge": gan_loss_generator(score.float(), form="non-saturating"),
         "L_f": feature_loss(features, features_gt),
@@ -118,33 +137,16 @@ def edge_step(players: Players, part: Part, config: Config) -> Losses:
     return {**losses, "L": weighted_sum(losses, config)}
 
 
-def prediction(players: Players, part: Part, phase: int) -> Tensor:
-    """Return I_p, on true edges in phase 2, in phase 3 on those that the edge network guesses in the hole."""
-    G, I_in, M = generator(players), part.I_gt * part.M, part.M
-    with torch.no_grad():
-        C = canny_edges(part.I_gt) if phase == 2 else G.guess_edges(I_in, M, canny_edges(I_in, M))
-    return G.complete(I_in, M, C)
-
-
-def critic_step(players: Players, part: Part, phase: int) -> Losses:
-    """Phases 2 and 3: tell true pictures from predicted ones."""
-    with torch.set_grad_enabled(part.whole):
-        I_p = prediction(players, part, phase)
-    part.out = I_p if part.whole else None
-    return _critic_losses(players.D, part.I_gt, I_p.detach(), part)
-
-
-def completion_step(players: Players, part: Part, config: Config, phase: int) -> Losses:
+def completion_step(D: nn.Module, vgg: VGGMaps, batch: Batch, I_p: Tensor, config: Config) -> Losses:
     """Phases 2 and 3: pixels, patches, features and styles."""
-    I_gt, M = part.I_gt, part.M
-    I_p = prediction(players, part, phase) if part.out is None else part.out
-    with standing_still(players.D) as D:
-        score = D(I_p)[0].float()
+    I_gt, M = batch.I_gt, batch.M
+    with standing_still(D) as frozen_D:
+        score = frozen_D(I_p)[0].float()
 
     share = (1 - M).mean(dim=(1, 2, 3)).clamp(min=LEAST_HOLE)  # (b,)
     with torch.no_grad():
-        phis_gt, styles_gt = players.vgg(I_gt), players.vgg(I_gt * (1 - M) - M)
-    phis, styles = players.vgg(I_p), players.vgg(I_p * (1 - M) - M)  # existing pixels black
+        phis_gt, styles_gt = vgg(I_gt), vgg(I_gt * (1 - M) - M)
+    phis, styles = vgg(I_p), vgg(I_p * (1 - M) - M)  # existing pixels black
     losses = {
         "L_r": ((I_p - I_gt).abs().mean(dim=(1, 2, 3)) / share).mean(),
         "L_a": gan_loss_generator(score, form="non-saturating"),
@@ -152,10 +154,3 @@ def completion_step(players: Players, part: Part, config: Config, phase: int) ->
         "L_s": style_loss([styles[n] for n in STYLE], [styles_gt[n] for n in STYLE], reduction="mean"),
     }
     return {**losses, "L": weighted_sum(losses, config)}
-
-
-def _critic_losses(D: nn.Module, real: Tensor, fake: Tensor, part: Part) -> Losses:
-    D.train(part.first)  # one power iteration per step, on both together
-    score_gt, score_p = D(torch.cat([real, fake]))[0].float().chunk(2)
-    L_D = gan_loss_discriminator(score_gt, score_p, form="non-saturating", share=0.5)
-    return {"L_D": L_D, "D_gt": score_gt.mean(), "D_p": score_p.mean()}

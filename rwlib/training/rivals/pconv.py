@@ -22,10 +22,10 @@ from torch.optim.swa_utils import AveragedModel
 
 from rwlib.config import Config
 from rwlib.losses import feature_loss, style_loss, total_variation_loss, weighted_l1_loss
-from rwlib.networks.rivals.pconv import PConvUNet
+from rwlib.networks.rivals.pconv import PConvOutputs, PConvUNet
 from rwlib.networks.vgg import VGGMaps
 from rwlib.training.players import adam, weighted_sum
-from rwlib.training.step import Losses, Part, Update, unwrapped
+from rwlib.training.step import Batch, Losses, Update, unwrapped
 
 LOSSES = ("L", "L_valid", "L_hole", "L_p", "L_s", "L_tv")
 
@@ -47,27 +47,31 @@ def new_players(config: Config) -> Players:
 
 def training_step(players: Players, config: Config, phase: int, number: int, update: Update) -> Losses:
     """Let the network move; arguments as in `rwlib.training.step.training_step`, phase 2 is the fine-tuning."""
-    unwrapped(players.G).train()
+    G, vgg, opt_G, ema = players
+    unwrapped(G).train()
     if phase == 2:
-        unwrapped(players.G).freeze_encoder_norm()
-    losses = update(players.G, players.opt_G, "L", lambda part: network_step(players, part, config))
-    if players.ema is not None:
-        players.ema.update_parameters(unwrapped(players.G))
+        unwrapped(G).freeze_encoder_norm()
+
+    def generate(batch: Batch) -> PConvOutputs:
+        return G(batch.I_gt, batch.M)
+
+    losses = update(G, opt_G, "L", generate, lambda batch, out: network_step(vgg, batch, out, config))
+    if ema is not None:
+        ema.update_parameters(unwrapped(G))
     return losses
 
 
-def network_step(players: Players, part: Part, config: Config) -> Losses:
+def network_step(vgg: VGGMaps, batch: Batch, out: PConvOutputs, config: Config) -> Losses:
     """Compute what the network descends, eq. (7) there."""
-    I_gt, M = part.I_gt, part.M
-    out = players.G(I_gt, M)
+    I_gt, M = batch.I_gt, batch.M
 
     # Pixels of either region.
     losses = {"L_valid": weighted_l1_loss(out.I_p, I_gt, M), "L_hole": weighted_l1_loss(out.I_p, I_gt, 1 - M)}
 
     # Features and their styles, eqs. (3) to (5): prediction and composite.
     with torch.no_grad():
-        phis_gt = list(players.vgg(I_gt).values())
-    phis_p, phis_c = list(players.vgg(out.I_p).values()), list(players.vgg(out.I_c).values())
+        phis_gt = list(vgg(I_gt).values())
+    phis_p, phis_c = list(vgg(out.I_p).values()), list(vgg(out.I_c).values())
     losses["L_p"] = feature_loss(phis_p, phis_gt) + feature_loss(phis_c, phis_gt)
     losses["L_s"] = style_loss(phis_p, phis_gt, reduction="mean") + style_loss(phis_c, phis_gt, reduction="mean")
 

@@ -13,6 +13,7 @@ Paper and program differ in the first divergence: the paper has KL(posterior ‖
 KL(N(0, σ(n)²) ‖ posterior). Here it is the paper's.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -25,7 +26,7 @@ from rwlib.losses import gan_loss_discriminator, gan_loss_generator, hole_prior_
 from rwlib.networks.rivals.pic import PICGenerator, TwoPaths
 from rwlib.networks.rivals.pic_networks import ResidualDiscriminator
 from rwlib.training.players import adam, weighted_sum
-from rwlib.training.step import Losses, Part, Update, standing_still, unwrapped
+from rwlib.training.step import Batch, Losses, Update, standing_still, unwrapped
 
 LOSSES = ("L", "L_r", "L_k", "L_a", "L_f", "L_D", "L_D_rec", "D_gt", "D_gen", "D_rec_gt", "D_rec_rec")
 
@@ -52,44 +53,38 @@ def new_players(config: Config) -> Players:
 
 def training_step(players: Players, config: Config, phase: int, number: int, update: Update) -> Losses:
     """Let all three players move; arguments as in `rwlib.training.step.training_step`, there is one phase."""
-    losses = update(players.D, players.opt_D, "L_D", lambda part: discriminator_step(players, part))
+    G, D, D_rec, opt_G, opt_D, opt_D_rec, ema = players
+
+    def generate(batch: Batch) -> TwoPaths:
+        """Go both paths; the noise is the same whenever it is asked for."""
+        shape = unwrapped(G).noise_shape(batch.I_gt)[1:]
+        noise, noise_rec = batch.normal(0, *shape), batch.normal(1, *shape)
+        return G(batch.I_gt, batch.M, noise, noise_rec=noise_rec, both_paths=True)
+
+    for critic in (D, D_rec):
+        critic.train()  # until it has scored once: one power iteration per step
+    losses = update(D, opt_D, "L_D", generate, lambda batch, out: discriminator_step(D, batch, out.I_gen))
     losses |= update(
-        players.D_rec, players.opt_D_rec, "L_D_rec", lambda part: discriminator_step(players, part, "_rec")
+        D_rec, opt_D_rec, "L_D_rec", generate, lambda batch, out: discriminator_step(D_rec, batch, out.I_rec, "_rec")
     )
-    losses |= update(players.G, players.opt_G, "L", lambda part: generator_step(players, part, config))
-    if players.ema is not None:
-        players.ema.update_parameters(unwrapped(players.G))
+    losses |= update(G, opt_G, "L", generate, lambda batch, out: generator_step(D, D_rec, batch, out, config))
+    if ema is not None:
+        ema.update_parameters(unwrapped(G))
     return losses
 
 
-def both_paths(players: Players, part: Part) -> TwoPaths:
-    """Return what the generator makes on either path; the same noise in every player's turn."""
-    shape = unwrapped(players.G).noise_shape(part.I_gt)[1:]
-    noise, noise_rec = part.normal(0, *shape), part.normal(1, *shape)
-    return players.G(part.I_gt, part.M, noise, noise_rec=noise_rec, both_paths=True)
-
-
-def discriminator_step(players: Players, part: Part, path: str = "") -> Losses:
+def discriminator_step(D: nn.Module, batch: Batch, fakes: Sequence[Tensor], path: str = "") -> Losses:
     """Compute what one of the discriminators descends: `path` is "" for the generative one, or "_rec"."""
-    if part.out is None:
-        with torch.set_grad_enabled(part.whole):  # of a whole batch the other players go on from here
-            out = both_paths(players, part)
-        part.out = out if part.whole else None
-    else:
-        out = part.out
-    fake = (out.I_rec if path else out.I_gen)[-1].detach()
-    D = getattr(players, f"D{path}")
-    D.train(part.first)  # one power iteration per step
-    score_gt, score = D(torch.cat([part.I_gt, fake])).float().chunk(2)
+    score_gt, score = D(torch.cat([batch.I_gt, fakes[-1].detach()])).float().chunk(2)
+    D.eval()
     L_D = gan_loss_discriminator(score_gt, score, form="lsgan", share=0.5)
     means = {f"D{path}_gt": score_gt.mean(), f"D{path}_{'rec' if path else 'gen'}": score.mean()}
     return {f"L_D{path}": L_D, **means}
 
 
-def generator_step(players: Players, part: Part, config: Config) -> Losses:
+def generator_step(D: nn.Module, D_rec: nn.Module, batch: Batch, out: TwoPaths, config: Config) -> Losses:
     """Compute what encoder and decoder descend."""
-    I_gt, M = part.I_gt, part.M
-    out = part.out or both_paths(players, part)
+    I_gt, M = batch.I_gt, batch.M
 
     # Pixels, at four scales.
     L_r: list[Tensor] = []
@@ -102,10 +97,10 @@ def generator_step(players: Players, part: Part, config: Config) -> Losses:
     L_k = kl_normal(mu, sigma, 0.0, hole_prior_sigma(M)) + kl_normal(mu.detach(), sigma.detach(), prior.mu, prior.sigma)
 
     # Scores.
-    with standing_still(players.D) as D:
-        score_gen = D(out.I_gen[-1]).float()
-    with standing_still(players.D_rec) as D_rec:
-        score_rec, score_gt = D_rec(out.I_rec[-1]).float(), D_rec(I_gt).float()
+    with standing_still(D) as frozen_D:
+        score_gen = frozen_D(out.I_gen[-1]).float()
+    with standing_still(D_rec) as frozen_D:
+        score_rec, score_gt = frozen_D(out.I_rec[-1]).float(), frozen_D(I_gt).float()
     losses = {
         "L_r": torch.stack(L_r).sum(),
         "L_k": L_k,
