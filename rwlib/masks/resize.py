@@ -55,7 +55,7 @@ def resize_mask(M: Tensor, size: int | tuple[int, int]) -> Tensor:
 
 
 def nearest_aligned(M: Tensor, size: tuple[int, int]) -> Tensor:
-    """Do what `resize_mask` does, for callers that have checked M and know h and w."""
+    """Resize as `resize_mask` does; the caller has checked M (b, 1, H, W), and gives h and w."""
     rows, columns = (_aligned_index(old, new, M.device) for old, new in zip(M.shape[-2:], size, strict=True))
     return M.index_select(2, rows).index_select(3, columns)
 
@@ -95,7 +95,7 @@ def label_from_mask(M: Tensor, size: int | tuple[int, int], mode: str = "area") 
 
 
 def hole_share(M: Tensor, size: tuple[int, int], mode: str) -> Tensor:
-    """Do what `label_from_mask` does, for callers that have checked M, know h and w, and have a mode that there is."""
+    """Return what `label_from_mask` does; the caller has checked M and the mode, and gives h and w."""
     return 1 - nearest_aligned(M, size) if mode == "nearest" else F.adaptive_avg_pool2d(1 - M, size)
 
 

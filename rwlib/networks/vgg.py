@@ -104,7 +104,7 @@ class VGGFeatures(nn.Module):
         return self.features(I, pools)
 
     def features(self, I: Tensor, pools: int = 3) -> list[Tensor]:
-        """Do what a call does, for images that have been checked."""
+        """Return what `forward` does; the caller has checked the images."""
         if self.size_px:
             I = resize_corner(I, self.size_px)  # (b, 3, size_px, size_px)
         x = (I.flip(1) if self.bgr else I) * 127.5 + self.shift  # (b, 3, h, w), 0-255 minus the mean
