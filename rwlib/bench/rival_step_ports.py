@@ -3,7 +3,7 @@ r"""Straight ports of the other methods' training steps, from their networks' po
 Discriminators see real and false pictures one after the other, every loss calls the loss network by itself, and all is
 in NCHW. As in rwlib the power iteration of a spectral norm advances once per step, so that both compute the same.
 
-A port takes the players, the configuration and a part of a batch, moves each optimiser once, and returns all losses.
+A port takes the players, the configuration and a batch, moves each optimiser once, and returns all losses.
 """
 
 from collections.abc import Callable
