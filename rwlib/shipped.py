@@ -17,8 +17,8 @@ PHOTOGRAPHS = SHIPPED / "general128.safetensors"
 
 def shipped_generators() -> dict[str, Path]:
     """Return name → file of the generators that ship: those of the region-wise model, then those of `rwlib.rivals`."""
-    files = [file for folder in (SHIPPED, SHIPPED / "rivals") for file in sorted(folder.glob("*.safetensors"))]
-    return {file.stem: file for file in files}
+    folders = ({file.stem: file for file in folder.glob("*.safetensors")} for folder in (SHIPPED, SHIPPED / "rivals"))
+    return {name: files[name] for files in folders for name in sorted(files)}
 
 
 def find_generator(file: str | os.PathLike[str], argument: str = "checkpoint") -> Path:
