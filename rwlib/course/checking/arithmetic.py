@@ -22,6 +22,11 @@ def expression(code: str, **parts: ast.expr) -> ast.expr:
     return Filler().visit(ast.parse(code, mode="eval").body)
 
 
+def sides(code: str) -> Callable[[ast.BinOp], ast.expr]:
+    """Return what makes the expression `code` of an operation, whose left side is x and whose right side is y."""
+    return lambda n: expression(code, x=n.left, y=n.right)
+
+
 def edits_of_operation(node: ast.BinOp, scope: Scope) -> Iterator[Edit]:
     """Yield what can go wrong with an operator and its two sides."""
     left, right = scope.about(node.left, node.right), scope.about(node.right, node.left)
@@ -30,16 +35,13 @@ def edits_of_operation(node: ast.BinOp, scope: Scope) -> Iterator[Edit]:
     if isinstance(node.op, ast.Mult):
         yield _factor(node.right, right, scope), lambda n: n.left
         yield _factor(node.left, left, scope), lambda n: n.right
-        yield "it is divided where it should be multiplied", lambda n: ast.BinOp(n.left, ast.Div(), n.right)
-        yield "it is divided where it should be multiplied", lambda n: ast.BinOp(n.right, ast.Div(), n.left)
-        yield (
-            f"two things are added where they should be multiplied{_with(right)}",
-            lambda n: ast.BinOp(n.left, ast.Add(), n.right),
-        )
+        yield "it is divided where it should be multiplied", sides("x / y")
+        yield "it is divided where it should be multiplied", sides("y / x")
+        yield f"two things are added where they should be multiplied{_with(right)}", sides("x + y")
     if isinstance(node.op, ast.Div | ast.FloorDiv):
         what = f"a division is left out{_by(node.right, right)}"
         yield what, lambda n: n.left
-        yield "it is multiplied where it should be divided", lambda n: ast.BinOp(n.left, ast.Mult(), n.right)
+        yield "it is multiplied where it should be divided", sides("x * y")
         yield "a fraction is upside down", _exchanged
         yield f"the divisor{_of(right)} is squared", lambda n: ast.BinOp(n.left, n.op, expression("x ** 2", x=n.right))
         yield (
@@ -49,9 +51,9 @@ def edits_of_operation(node: ast.BinOp, scope: Scope) -> Iterator[Edit]:
         if isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Mult):
             yield "brackets are missing: the first factor of a divisor divides, and the others multiply", _divided_once
         if isinstance(node.op, ast.FloorDiv):
-            yield "it is rounded to the nearest whole number, not down", _rounded("round(x)")
-            yield "it is rounded up, not down", _rounded("-(-x // 1)")
-            yield "rounding down is left out (`/` for `//`)", _rounded("x")
+            yield "it is rounded to the nearest whole number, not down", sides("round(x / y)")
+            yield "it is rounded up, not down", sides("-(-(x / y) // 1)")
+            yield "rounding down is left out (`/` for `//`)", sides("x / y")
         if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Add | ast.Sub):
             yield (
                 "only the last term is divided: brackets are missing",
@@ -59,24 +61,15 @@ def edits_of_operation(node: ast.BinOp, scope: Scope) -> Iterator[Edit]:
             )
     if isinstance(node.op, ast.Pow) and ast.unparse(node.right) == "2":
         yield "a square is left out", lambda n: n.left
-        yield "an absolute value stands in the place of a square", lambda n: expression("abs(x)", x=n.left)
+        yield "an absolute value stands in the place of a square", sides("abs(x)")
     if isinstance(node.op, ast.Mod):
         yield "the remainder (`%`) is left out", lambda n: n.left
-        yield "the quotient is taken, not the remainder", lambda n: ast.BinOp(n.left, ast.FloorDiv(), n.right)
+        yield "the quotient is taken, not the remainder", sides("x // y")
     if isinstance(node.op, ast.MatMult):
         yield "the two sides of a matrix product are exchanged", _exchanged
-        yield (
-            "two matrices are added where their product should be taken",
-            lambda n: ast.BinOp(n.left, ast.Add(), n.right),
-        )
-        yield (
-            "entries are multiplied one by one, which is no product of matrices",
-            lambda n: ast.BinOp(n.left, ast.Mult(), n.right),
-        )
-        yield (
-            "one side of a matrix product is used twice",
-            lambda n: ast.BinOp(n.left, n.op, expression("x.mT", x=n.left)),
-        )
+        yield "two matrices are added where their product should be taken", sides("x + y")
+        yield "entries are multiplied one by one, which is no product of matrices", sides("x * y")
+        yield "one side of a matrix product is used twice", sides("x @ x.mT")
 
 
 def _divided_once(node: ast.BinOp) -> ast.BinOp:
@@ -94,10 +87,6 @@ def _factors(node: ast.expr) -> list[ast.expr]:
     return [node]
 
 
-def _rounded(code: str) -> Callable[[ast.BinOp], ast.expr]:
-    return lambda n: expression(code, x=ast.BinOp(n.left, ast.Div(), n.right))
-
-
 def _of_sum(node: ast.BinOp, scope: Scope, left: str, right: str) -> Iterator[Edit]:
     is_difference = isinstance(node.op, ast.Sub)
     if isinstance(node.left, ast.Constant) and is_difference:
@@ -112,10 +101,7 @@ def _of_sum(node: ast.BinOp, scope: Scope, left: str, right: str) -> Iterator[Ed
         yield "a difference is taken the other way round, so its sign is wrong", _exchanged
     else:
         yield "two things are averaged where they should be added", lambda n: expression("x / 2", x=n)
-        yield (
-            f"two things are multiplied where they should be added{_with(right)}",
-            lambda n: ast.BinOp(n.left, ast.Mult(), n.right),
-        )
+        yield f"two things are multiplied where they should be added{_with(right)}", sides("x * y")
     terms = _terms(node)
     if len(terms) > 2:
         for i in range(len(terms)):
