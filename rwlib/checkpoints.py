@@ -154,12 +154,12 @@ def load_weights(module: nn.Module, tensors: Mapping[str, Tensor], *, file: str 
     Raises:
         InputError: a name is missing, left over, or of another shape.
     """
-    own = module.state_dict()
-    problems = [f"{name} is missing" for name in own if name not in tensors]
-    problems += [f"{name} is unknown" for name in tensors if name not in own]
+    state = module.state_dict()
+    problems = [f"{name} is missing" for name in state if name not in tensors]
+    problems += [f"{name} is unknown" for name in tensors if name not in state]
     problems += [
         f"{name} is {tuple(tensors[name].shape)}, expected {tuple(x.shape)}"
-        for name, x in own.items()
+        for name, x in state.items()
         if name in tensors and tensors[name].shape != x.shape
     ]
     if problems:
@@ -167,7 +167,7 @@ def load_weights(module: nn.Module, tensors: Mapping[str, Tensor], *, file: str 
         raise InputError(
             f"checkpoint: {file} does not fit the network: {problems[0]}{more}; check width and region_wise"
         )
-    module.load_state_dict({name: x.to(own[name].dtype) for name, x in tensors.items()})
+    module.load_state_dict({name: x.to(state[name].dtype) for name, x in tensors.items()})
 
 
 def save_generator(

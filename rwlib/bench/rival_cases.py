@@ -71,8 +71,8 @@ def rival_pair(name: str, size_px: int, b: int, *, backward: bool = False, devic
             loss = sum((I_p - I_gt).square().mean() for I_p in pictures.values())
             names, parameters = zip(*G.named_parameters(), strict=True)
             gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-            found = {name: x for name, x in zip(names, gradients, strict=True) if x is not None}
-            return {picture: x.detach() for picture, x in pictures.items()} | found
+            grads = {name: x for name, x in zip(names, gradients, strict=True) if x is not None}
+            return {picture: x.detach() for picture, x in pictures.items()} | grads
 
         return call
 

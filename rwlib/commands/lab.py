@@ -37,10 +37,10 @@ class Lab:
             raise InputError(f"ip: expected an address such as 0.0.0.0, got {printable(self.ip)}")
         Start(self.folder, quiet=True).run()
         # So that `!rwlib` works in a notebook, whether or not this environment was activated.
-        own = str(Path(sys.executable).parent)
+        scripts = str(Path(sys.executable).parent)
         path = os.environ.get("PATH", "")
-        if own not in path.split(os.pathsep):
-            os.environ["PATH"] = os.pathsep.join(filter(None, [own, path]))
+        if scripts not in path.split(os.pathsep):
+            os.environ["PATH"] = os.pathsep.join(filter(None, [scripts, path]))
         from jupyterlab.labapp import LabApp
 
         sys.stdout.flush()

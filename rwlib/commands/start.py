@@ -85,16 +85,16 @@ def state_of(mine: Path, whole: bytes) -> str:
         InputError: the file is there and cannot be read.
     """
     try:
-        found = mine.read_bytes()
+        content = mine.read_bytes()
     except FileNotFoundError:
         return "copied"
     except OSError as error:
         raise InputError(f"DIR: cannot read {mine} ({error.strerror}); rename it") from None
-    if found == whole:
+    if content == whole:
         return "unchanged"
-    if whole.startswith(found):  # an earlier copy ran out of space
+    if whole.startswith(content):  # an earlier copy ran out of space
         return "copied"
     try:
-        return "kept" if "cells" in json.loads(found) else "damaged"
+        return "kept" if "cells" in json.loads(content) else "damaged"
     except (ValueError, TypeError, RecursionError):
         return "damaged"

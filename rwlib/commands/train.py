@@ -126,9 +126,9 @@ def settings_of_run(run_dir: Path, config: Config) -> dict[str, Any]:
     record = read_record(run_dir)
     sources = {"data": record.get("source"), "val": record.get("val")}
     settings: dict[str, Any] = {name: source for name, source in sources.items() if isinstance(source, str)}
-    known = {field.name for field in dataclasses.fields(Config)}
+    names = {field.name for field in dataclasses.fields(Config)}
     saved = record["config"] if isinstance(record.get("config"), dict) else {}
-    saved = {key: value for key, value in saved.items() if key in known}
+    saved = {key: value for key, value in saved.items() if key in names}
     return settings | {"config": Config.from_dict(saved) if saved else config}
 
 

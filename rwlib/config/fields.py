@@ -133,8 +133,8 @@ class Config:
             >>> Config().loss_weights()
             {'L_r': 1.0, 'L_c': 1e-05, 'L_s': 0.001, 'L_a': 1.0}
         """
-        own = MODELS[self.model].weights
-        return {name: getattr(self, x) if isinstance(x, str) else x for name, x in own.items()} | dict(self.weights)
+        weights = MODELS[self.model].weights
+        return {name: getattr(self, x) if isinstance(x, str) else x for name, x in weights.items()} | dict(self.weights)
 
     def to_json(self) -> str:
         """Return the configuration as JSON text."""
@@ -147,8 +147,8 @@ class Config:
         Raises:
             InputError: a field that this version does not know, or a value it refuses.
         """
-        known = {field.name for field in dataclasses.fields(cls)}
-        if unknown := sorted(set(values) - known):
+        names = {field.name for field in dataclasses.fields(cls)}
+        if unknown := sorted(set(values) - names):
             raise InputError(f"config: unknown fields {', '.join(unknown)}; it was written by another version of rwlib")
         tuples = {"hole_fraction", "betas", "epochs"}  # which JSON has as lists
         try:

@@ -52,8 +52,8 @@ def pieces(hole: np.ndarray, levels: int) -> Iterator[Piece]:
                 continue
             target = []
             for start, axis in ((top, 1), (left, 0)):
-                found = np.flatnonzero(part.any(axis))
-                target.append(slice(start + int(found[0]), start + int(found[-1]) + 1))
+                indices = np.flatnonzero(part.any(axis))
+                target.append(slice(start + int(indices[0]), start + int(indices[-1]) + 1))
             source = tuple(
                 slice(max(0, (t.start - around) // cell * cell), min(end, -(-(t.stop + around) // cell) * cell))
                 for t, end in zip(target, (h, w), strict=True)

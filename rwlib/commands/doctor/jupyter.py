@@ -24,8 +24,8 @@ def check_kernel() -> Finding:
         remedy = "python -m ipykernel install --sys-prefix --name python3"
         return Finding(False, "Jupyter kernel", "there is no kernel named python3", remedy)
     # Jupyter, too, reads these names as the interpreter that it runs in itself.
-    own = {"python", "python3", f"python3.{sys.version_info.minor}"}
-    interpreter = sys.executable if command in own else command
+    names = {"python", "python3", f"python3.{sys.version_info.minor}"}
+    interpreter = sys.executable if command in names else command
     with tempfile.TemporaryDirectory() as empty:
         try:
             subprocess.run(

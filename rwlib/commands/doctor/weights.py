@@ -44,7 +44,7 @@ def check_checkpoint(file: Path) -> Finding:
 
 def check_default_exists() -> Finding:
     """See that a model is shipped at all; `rwlib inpaint` needs one unless it is given another."""
-    found = len(list(WEIGHTS.glob("*.safetensors")))
-    variants = len(list(WEIGHTS.rglob("*.safetensors"))) - found
-    detail = f"{found or 'no'} generator{'' if found == 1 else 's'} and {variants or 'no'} variants in rwlib/weights"
-    return Finding(found > 0, "checkpoints", detail, "fetch them again: git checkout -- rwlib/weights")
+    count = len(list(WEIGHTS.glob("*.safetensors")))
+    variants = len(list(WEIGHTS.rglob("*.safetensors"))) - count
+    detail = f"{count or 'no'} generator{'' if count == 1 else 's'} and {variants or 'no'} variants in rwlib/weights"
+    return Finding(count > 0, "checkpoints", detail, "fetch them again: git checkout -- rwlib/weights")

@@ -54,12 +54,12 @@ def sources(numbers: Sequence[str] = ()) -> list[Path]:
     Raises:
         InputError: a number without a source.
     """
-    found = sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))
-    there_are = {file.name[:2]: file for file in found}
+    files = sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))
+    there_are = {file.name[:2]: file for file in files}
     for number in numbers:
         if number not in there_are:
             raise InputError(f"notebook: expected one of {', '.join(there_are)}; got {number!r}")
-    return [there_are[number] for number in numbers] if numbers else found
+    return [there_are[number] for number in numbers] if numbers else files
 
 
 def read_source(file: Path) -> Any:

@@ -149,17 +149,17 @@ def by_size(exercise: Exercise) -> list[int]:
 def kinds(exercise: Exercise) -> dict[str, str]:
     """Return what each argument of the solution is in the first case: `tensor`, `number`, or the name of its type."""
     if "kinds" not in exercise.memory:
-        found: dict[str, str] = {}
+        kinds_by_name: dict[str, str] = {}
 
         @functools.wraps(exercise.solution)
         def looking(*args: Any, **kwargs: Any) -> Any:
             for name, value in inspect.signature(exercise.solution).bind(*args, **kwargs).arguments.items():
                 kind = "tensor" if isinstance(value, Tensor) else "number" if is_real(value) else type(value).__name__
-                found.setdefault(name, kind)
+                kinds_by_name.setdefault(name, kind)
             return exercise.solution(*args, **kwargs)
 
         run_case(exercise, looking, cases(exercise)[0])
-        exercise.memory["kinds"] = found
+        exercise.memory["kinds"] = kinds_by_name
     return exercise.memory["kinds"]
 
 

@@ -39,9 +39,9 @@ def own_addresses(versions: Sequence[int] = (4, 6)) -> list[str]:
 
     families = {4: socket.AF_INET, 6: socket.AF_INET6}
     every = [each for addresses in psutil.net_if_addrs().values() for each in addresses]
-    found = [each.address for version in versions for each in every if each.family == families[version]]
-    known = [address for address in found if "%" not in address]  # with a zone: link-local, and no browser takes it
-    return [text for text in known if not ((ip := ipaddress.ip_address(text)).is_loopback or ip.is_link_local)]
+    texts = [each.address for version in versions for each in every if each.family == families[version]]
+    usable = [text for text in texts if "%" not in text]  # with a zone: link-local, and no browser takes it
+    return [text for text in usable if not ((ip := ipaddress.ip_address(text)).is_loopback or ip.is_link_local)]
 
 
 def names_of_this_machine(more: Sequence[str] = ()) -> frozenset[str]:

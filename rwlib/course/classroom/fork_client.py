@@ -14,8 +14,8 @@ def main(address: str, connection_file: str) -> None:
     """Ask for a kernel and wait until it has ended."""
     server = socket.socket(socket.AF_UNIX)
     server.connect(address)
-    asked = {"connection_file": connection_file, "folder": os.getcwd(), "environment": dict(os.environ)}
-    server.sendall(json.dumps(asked).encode() + b"\n")
+    request = {"connection_file": connection_file, "folder": os.getcwd(), "environment": dict(os.environ)}
+    server.sendall(json.dumps(request).encode() + b"\n")
     signal.signal(signal.SIGINT, lambda *_: server.send(b"i"))
     while server.recv(1):
         pass  # a kernel says nothing; it only closes its end

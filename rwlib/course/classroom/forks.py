@@ -104,13 +104,13 @@ def serve(door: socket.socket, imports: str) -> None:
 
 def _be_kernel(connection: socket.socket, application: Any) -> None:
     """Be the kernel that the client asks for, until it or the client ends."""
-    asked = json.loads(connection.makefile().readline())
+    request = json.loads(connection.makefile().readline())
     os.setsid()  # Ctrl-C in the server's terminal is the server's
     os.environ.clear()
-    os.environ.update(asked["environment"] | ONE_THREAD)
-    os.chdir(asked["folder"])
+    os.environ.update(request["environment"] | ONE_THREAD)
+    os.chdir(request["folder"])
     threading.Thread(target=_listen, args=(connection,), daemon=True).start()
-    options = ["-f", asked["connection_file"], f"--IPKernelApp.parent_handle={os.getppid()}"]
+    options = ["-f", request["connection_file"], f"--IPKernelApp.parent_handle={os.getppid()}"]
     if "ipywidgets" in sys.modules:
         # Where it is imported in a kernel, it registers what a page asks for all widgets' states at once. It was
         # imported before there was a kernel, and a page would have to ask for each widget by itself.

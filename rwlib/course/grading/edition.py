@@ -62,10 +62,10 @@ def bare(source: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Exercise":
             named = dict(zip(("number", "title"), node.args, strict=False))
-            given = [ast.keyword(name, value) for name, value in named.items()]
-            given += [keyword for keyword in node.keywords if keyword.arg in KEPT]
+            keywords = [ast.keyword(name, value) for name, value in named.items()]
+            keywords += [keyword for keyword in node.keywords if keyword.arg in KEPT]
             empty = [ast.keyword("mistakes", ast.Dict([], [])), ast.keyword("hints", ast.Tuple([], ast.Load()))]
-            node.args, node.keywords = [], [*given, *empty]
+            node.args, node.keywords = [], [*keywords, *empty]
     for one in tree.body:
         called = getattr(getattr(one, "value", None), "func", None)
         if isinstance(one, ast.Assign) and getattr(called, "id", "") == "Complaint":
@@ -93,8 +93,8 @@ def readable(closed: Iterable[Path]) -> list[str]:
     closed = {path.resolve() for path in [*closed, *hidden()]}
     roots = {sys.prefix, sys.base_prefix, sys.exec_prefix, *map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))}
     roots |= {path for path in sys.path if path.endswith(("site-packages", "dist-packages"))}
-    found = [path for root in sorted(roots | set(SYSTEM)) for path in _without(Path(root), closed)]
-    return sorted({str(path) for path in found})
+    paths = [path for root in sorted(roots | set(SYSTEM)) for path in _without(Path(root), closed)]
+    return sorted({str(path) for path in paths})
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:

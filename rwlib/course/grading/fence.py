@@ -141,11 +141,11 @@ def descendants(pid: int) -> list[int]:
                 continue
             if fields[0] != "Z":
                 parents[int(entry.name)] = int(fields[1])
-    found, before = {pid}, 0
-    while len(found) != before:
-        before = len(found)
-        found |= {child for child, parent in parents.items() if parent in found}
-    return sorted(found - {pid})
+    descendants, before = {pid}, 0
+    while len(descendants) != before:
+        before = len(descendants)
+        descendants |= {child for child, parent in parents.items() if parent in descendants}
+    return sorted(descendants - {pid})
 
 
 def _my_threads() -> int:

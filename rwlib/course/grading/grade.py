@@ -152,8 +152,8 @@ def _judge(mark: Mark, process: LearnerProcess, name: str) -> None:
 
 
 def _checked_name(submission: Submission, number: str) -> str:
-    found = [f[2] for cell in submission.cells for f in CHECK.findall(cell) if f"{f[0]}.{f[1]}" == number]
-    return next((name for name in reversed(found) if name.isidentifier()), find_solution(number).name)
+    arguments = [f[2] for cell in submission.cells for f in CHECK.findall(cell) if f"{f[0]}.{f[1]}" == number]
+    return next((name for name in reversed(arguments) if name.isidentifier()), find_solution(number).name)
 
 
 def _copy(submission: Submission, scratch: Path) -> str:

@@ -213,23 +213,25 @@ def _environment(folder: Path, tier: str) -> dict[str, str]:
     names = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH")
     kept = {name: os.environ[name] for name in names if name in os.environ}
     home = str(folder)
-    own = dict.fromkeys(("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "RWLIB_HOME", "TMPDIR", "TEMP", "TMP"), home)
-    own |= {"IPYTHONDIR": f"{home}/.ipython", "MPLCONFIGDIR": f"{home}/.matplotlib", "MPLBACKEND": "agg"}
+    homes = dict.fromkeys(
+        ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "RWLIB_HOME", "TMPDIR", "TEMP", "TMP"), home
+    )
+    homes |= {"IPYTHONDIR": f"{home}/.ipython", "MPLCONFIGDIR": f"{home}/.matplotlib", "MPLBACKEND": "agg"}
     gpu = {} if tier == "gpu" else {"CUDA_VISIBLE_DEVICES": ""}
-    return kept | own | gpu | {"RWLIB_TIER": tier, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return kept | homes | gpu | {"RWLIB_TIER": tier, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _nameless_mb(family: Sequence[psutil.Process]) -> tuple[float, float]:
     """Return the megabytes of memory and of the disk that open files without a name hold: no folder lists them."""
-    found = {}
+    sizes = {}
     for process in family:
         for link in Path(f"/proc/{process.pid}/fd").glob("*"):  # Linux alone has it
             with suppress(OSError):
                 name = os.readlink(link)
                 if name.endswith(" (deleted)"):
                     status = link.stat()
-                    found[status.st_dev, status.st_ino] = name.startswith("/memfd:"), 512 * status.st_blocks / 1e6
-    return tuple(sum(mb for memory, mb in found.values() if memory == kind) for kind in (True, False))
+                    sizes[status.st_dev, status.st_ino] = name.startswith("/memfd:"), 512 * status.st_blocks / 1e6
+    return tuple(sum(mb for memory, mb in sizes.values() if memory == kind) for kind in (True, False))
 
 
 def _size_mb(folder: Path) -> float:

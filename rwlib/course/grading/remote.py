@@ -59,12 +59,12 @@ class RemoteAnswer:
         reply, blobs = self._process.ask(order, [wire.pickled((args, kwargs, random_states()))], seconds=seconds)
         if "tree" not in reply:
             raise remote_error(reply.get("raised"), self._process.limits.answer_s)
-        found = wire.decode(reply["tree"], blobs)
+        outcome = wire.decode(reply["tree"], blobs)
         parts = list(wire.leaves((args, kwargs)))
-        _bring_back(found, parts)
+        _bring_back(outcome, parts)
         if "raised" in reply:
             raise remote_error(reply["raised"], self._process.limits.answer_s)
-        return self._with_gradients(found["value"], [p for p in parts if isinstance(p, Tensor)], int(reply["call"]))
+        return self._with_gradients(outcome["value"], [p for p in parts if isinstance(p, Tensor)], int(reply["call"]))
 
     def backward(self, call: int, gradients: list) -> list:
         """Return the gradient of an earlier call's arguments, given that of its results."""
@@ -95,14 +95,14 @@ class _Remote(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple:
-        found = ctx.answer.backward(ctx.call, list(gradients))
-        right = len(found) == len(ctx.shapes) and all(
+        grads = ctx.answer.backward(ctx.call, list(gradients))
+        right = len(grads) == len(ctx.shapes) and all(
             one is None or (isinstance(one, Tensor) and one.shape == shape)
-            for one, shape in zip(found, ctx.shapes, strict=True)
+            for one, shape in zip(grads, ctx.shapes, strict=True)
         )
         if not right:
             raise wire.WireError("the gradients have other shapes than the arguments")
-        return None, None, None, *found
+        return None, None, None, *grads
 
 
 def over_there(exercise: Exercise) -> Exercise:

@@ -130,8 +130,8 @@ class Session:
 
         inputs, outputs = self.calls[order["call"]]
         gradients = wire.unpickled(blobs[0])
-        found = torch.autograd.grad(outputs, inputs, gradients, retain_graph=True, allow_unused=True)
-        tree, out = wire.encode(list(found))
+        grads = torch.autograd.grad(outputs, inputs, gradients, retain_graph=True, allow_unused=True)
+        tree, out = wire.encode(list(grads))
         return {"tree": tree}, out
 
     def _interrupt(self, *_: object) -> None:

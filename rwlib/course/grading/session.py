@@ -122,5 +122,5 @@ def _fonts(home: Path) -> Path | None:
     home.mkdir()
     code = "import matplotlib.font_manager"
     env = os.environ | {"MPLCONFIGDIR": str(home / ".matplotlib"), "MPLBACKEND": "agg"}
-    found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=False)
-    return home if found.returncode == 0 else None
+    outcome = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=False)
+    return home if outcome.returncode == 0 else None

@@ -45,17 +45,17 @@ def find_submissions(folder: Path) -> list[Submission]:
     if not os.path.isdir(folder):
         raise InputError(f"FOLDER: {folder} is no folder; name the one that holds the class's notebooks")
     closed: list[OSError] = []
-    found = [_read(folder, path) for path in sorted(_notebooks(folder, closed))]
+    submissions = [_read(folder, path) for path in sorted(_notebooks(folder, closed))]
     for error in sorted(closed, key=lambda error: error.filename):
         path = Path(error.filename)
         if path == folder:
             raise InputError(f"FOLDER: {folder} cannot be read ({error.strerror}); let yourself read it")
         file = path.relative_to(folder)
         fault = f"this folder cannot be read ({error.strerror})"
-        found.append(Submission(printable(file.parts[0]), printable(file), path, fault=fault))
-    if not found:
+        submissions.append(Submission(printable(file.parts[0]), printable(file), path, fault=fault))
+    if not submissions:
         raise InputError(f"FOLDER: no notebook in {folder}; expected NAME/01_holes_and_masks.ipynb in it, and others")
-    return found
+    return submissions
 
 
 def learner_of(file: Path, folder: Path) -> str:
@@ -109,7 +109,7 @@ def _number(cells: tuple[str, ...], stem: str) -> str:
         return counts.most_common(1)[0][0]
     if setups := [match[1] for cell in cells if (match := SETUP.search(cell))]:
         return setups[0]
-    return next((known[:2] for known in _stems() if known in stem), "")
+    return next((name[:2] for name in _stems() if name in stem), "")
 
 
 def _stems() -> list[str]:

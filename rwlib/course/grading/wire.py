@@ -197,8 +197,8 @@ def _decode(tree: Any, blobs: Sequence[bytes], depth: int) -> Any:
     if kind == "dtype":
         import torch
 
-        found = getattr(torch, str(tree["value"]), None)
-        return found if isinstance(found, torch.dtype) else Foreign()
+        dtype = getattr(torch, str(tree["value"]), None)
+        return dtype if isinstance(dtype, torch.dtype) else Foreign()
     return type(str(tree["value"])[:40] if str(tree["value"]).isidentifier() else "object", (Foreign,), {})()
 
 

@@ -73,8 +73,8 @@ def _slides(source: Any, solved: Any, title: str, asked: dict[int, list[str]]) -
             text = re.sub(r"^\|.*$\n?", "", cell.source.partition("\n")[2], flags=re.MULTILINE)
             yield _slide("title", "", escape(title), markdown(text), notes)
         elif cell.cell_type == "markdown":
-            if found := HEADING.search(cell.source):
-                section = found[1]
+            if heading := HEADING.search(cell.source):
+                section = heading[1]
             yield from _text_slides(cell.source, title, section, notes)
         elif has_solution(cell.source):
             yield _exercise(cell.source, title, section, notes)
@@ -86,20 +86,20 @@ def _slides(source: Any, solved: Any, title: str, asked: dict[int, list[str]]) -
             notes += [f"<h3>Printed</h3><pre>{escape(printed)}</pre>"] * bool(printed.strip())
             for picture in pictures:
                 code = f"<h3>Code</h3><pre>{escape(cell.source)}</pre>"
-                found = re.search(r"<figure>.*?</figure>", picture, flags=re.DOTALL)
-                yield _slide("picture", title, markdown_line(section), found[0], [*notes, code])
+                figure = re.search(r"<figure>.*?</figure>", picture, flags=re.DOTALL)
+                yield _slide("picture", title, markdown_line(section), figure[0], [*notes, code])
             if printed.strip() and not pictures and not CHECK.search(cell.source) and i in asked:
                 yield _slide("printed", title, markdown_line(section), f"<pre>{escape(printed.strip())}</pre>", notes)
 
 
 def _text_slides(text: str, title: str, section: str, notes: list[str]) -> Iterator[str]:
     answers = DETAILS.findall(text)
-    shown = HEADING.sub("", DETAILS.sub("", text), count=1).strip()
+    body = HEADING.sub("", DETAILS.sub("", text), count=1).strip()
     kind = "predict" if "**Predict" in text or answers else "text"
     hidden = "".join(f'<div class="answer">{markdown(answer)}</div>' for _, answer in answers)
     notes = notes + [f"<h3>{escape(name)}</h3>{markdown(answer)}" for name, answer in answers]
-    if shown or hidden:
-        yield _slide(kind, title, markdown_line(section), markdown(shown) + hidden, notes)
+    if body or hidden:
+        yield _slide(kind, title, markdown_line(section), markdown(body) + hidden, notes)
     elif HEADING.search(text):
         yield _slide("title", "", markdown_line(section), "", notes)
 
@@ -152,12 +152,12 @@ _MARKDOWN = mistune.create_markdown(plugins=["table"])
 
 def _asked(number: str) -> dict[int, list[str]]:
     """Return cell → the questions of the bank that it answers."""
-    found: dict[int, list[str]] = {}
+    questions: dict[int, list[str]] = {}
     for one in material.read_questions().values():
         if one.notebook == number:
             text = f"<h3>Ask: {escape(one.ask)}</h3><p>{escape(one.answer)}</p>"
-            found.setdefault(material.cell_number(one.cell), []).append(text)
-    return found
+            questions.setdefault(material.cell_number(one.cell), []).append(text)
+    return questions
 
 
 def main(args: Sequence[str] | None = None) -> int:

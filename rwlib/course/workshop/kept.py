@@ -94,15 +94,15 @@ def keep_text(exercise: Exercise, written: Written, to: Path | None = None, *, a
     """
     to = to or folder()
     file = to / f"{module_of(exercise)}.py"
-    shown = f"`{NAME}/{file.name}`"
+    where = f"`{NAME}/{file.name}`"
     head, blocks = read_blocks(file)
     here = next((block for block in blocks if block.number == exercise.number), None)
     if here is not None and here.text.strip() == written.text.strip():
-        return f"Kept in {shown}."
+        return f"Kept in {where}."
     if here is not None and not here.untouched and not asked:
         _waiting[exercise.number] = exercise, written
         return (
-            f"{shown} holds another version, which you changed there, so it stays as it is. "
+            f"{where} holds another version, which you changed there, so it stays as it is. "
             f'`check.keep("{exercise.number}")` puts this one in its place.'
         )
     to.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def keep_text(exercise: Exercise, written: Written, to: Path | None = None, *, a
         head = _with_imports(head, lines)
     write_text(file, head.rstrip("\n") + "\n" + "".join(map(_text, blocks)))
     _waiting.pop(exercise.number, None)
-    return f"Kept in {shown}."
+    return f"Kept in {where}."
 
 
 def put_in_place(number: str) -> str:

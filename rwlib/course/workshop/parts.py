@@ -200,13 +200,13 @@ def gather(folder: Path | None = None) -> Parts:
     """
     functions = {name: part.rwlib for name, part in PARTS.items()}
     yours, problems = set(), []
-    found = dict(_kept_functions(folder or kept.folder(), problems))
+    kept_functions = dict(_kept_functions(folder or kept.folder(), problems))
     for name, part in PARTS.items():
-        if part.number in found:
-            if problem := _problem(part.number, found[part.number]):
+        if part.number in kept_functions:
+            if problem := _problem(part.number, kept_functions[part.number]):
                 problems.append(f"{part.role}: {problem} rwlib's takes its place.")
             else:
-                functions[name], _ = found[part.number], yours.add(name)
+                functions[name], _ = kept_functions[part.number], yours.add(name)
     return Parts(functions, frozenset(yours), tuple(problems))
 
 

@@ -69,18 +69,18 @@ def used_names(text: str) -> list[str]:
         >>> used_names("def f(x: Tensor):\n    return [F.relu(y) for y in x]")
         ['Tensor', 'F']
     """
-    found: set[str] = set()
+    names: set[str] = set()
 
     def visit(table: symtable.SymbolTable) -> None:
         outside = table.get_type() == "module"
         for symbol in table.get_symbols():
             if symbol.is_referenced() and (symbol.is_global() or (outside and not symbol.is_assigned())):
-                found.add(symbol.get_name())
+                names.add(symbol.get_name())
         for inner in table.get_children():
             visit(inner)
 
     visit(symtable.symtable(text, "<cell>", "exec"))
-    return sorted((name for name in found if not hasattr(builtins, name)), key=lambda name: (text.find(name), name))
+    return sorted((name for name in names if not hasattr(builtins, name)), key=lambda name: (text.find(name), name))
 
 
 def import_line(name: str, value: Any) -> str:
@@ -100,10 +100,10 @@ def import_line(name: str, value: Any) -> str:
     if not module or not own or module == "__main__" or module.startswith("solution_of_"):
         return ""
     try:
-        found = getattr(importlib.import_module(module), own, None)
+        original = getattr(importlib.import_module(module), own, None)
     except ImportError:
         return ""
-    if found is not value:
+    if original is not value:
         return ""
     return f"from {module} import {own}" + ("" if own == name else f" as {name}")
 

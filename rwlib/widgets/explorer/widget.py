@@ -119,15 +119,15 @@ class CorrelationExplorer(Panel):
         columns = f"repeat(3, minmax(0, {SHOWN_PX}px)) minmax(90px, 150px)"
         layout = ipywidgets.Layout(grid_template_columns=columns, grid_gap="6px 10px", align_items="flex-start")
         wrap = ipywidgets.Layout(flex_flow="row wrap")
-        shown = ipywidgets.GridBox(grid, layout=layout)
+        pictures = ipywidgets.GridBox(grid, layout=layout)
         for css in ("rwlib-grid", "rwlib-explorer", "rwlib-result"):
-            shown.add_class(css)
+            pictures.add_class(css)
         self.show(
             self.menu,
             ipywidgets.HBox([self.left, self.right, titled("Size", self.size)], layout=wrap),
             ipywidgets.HBox([titled("Show", self.kind), self.over_photo, self.worst], layout=wrap),
             self.sentence,
-            shown,
+            pictures,
         )
 
     def _connect(self) -> None:

@@ -57,9 +57,9 @@ class RivalGallery(HolePanel):
 
     def _begin(self, photo: Source | None, mask: Source | None) -> None:
         if photo is not None or mask is not None:
-            given = bundled(HOUSE) if photo is None else to_photo(photo)
-            hole = self.state.hole if mask is None else middle(to_hole(mask, given))
-            self._set(State(square(given), hole))
+            first = bundled(HOUSE) if photo is None else to_photo(photo)
+            hole = self.state.hole if mask is None else middle(to_hole(mask, first))
+            self._set(State(square(first), hole))
 
     # --- controls
 
