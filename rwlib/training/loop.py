@@ -25,7 +25,7 @@ from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.data import PhotoSource, TrainingSamples
 from rwlib.files import only_writer
-from rwlib.training import state
+from rwlib.training import contents, state
 from rwlib.training.bar import progress_bar
 from rwlib.training.curves import Curves
 from rwlib.training.launch import new_accelerator, prepare, start_trackers
@@ -93,7 +93,7 @@ class _Run:
         self.first_step, self.came_from = 0, None
         if options.resume and (newest := state.newest_state(run_dir)):
             self.came_from, tensors, saved, about = newest
-            state.unpack_state(self.bare, config, self.came_from, tensors, saved, accelerator.scaler)
+            contents.unpack_state(self.bare, config, self.came_from, tensors, saved, accelerator.scaler)
             self.first_step = state.step_of(self.came_from, about)
         self.players = prepare(self.bare, accelerator)
         self.exported_G = self.bare.ema.module if self.bare.ema else self.method.generator(self.bare)
@@ -232,7 +232,7 @@ class _Run:
 
     def _save(self, done: int) -> None:
         about = {**self.about, "step": done}
-        tensors = state.pack_state(self.bare, self.accelerator.scaler)
+        tensors = contents.pack_state(self.bare, self.accelerator.scaler)
         state.refuse_not_finite(tensors, done)
         save_generator(self.run_dir / GENERATOR, self.exported_G, self.config, about=about)
         state.save_state(self.run_dir, tensors, self.config, about, self.options.keep)

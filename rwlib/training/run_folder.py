@@ -3,7 +3,7 @@ r"""A run's folder: what training writes there.
     run.json                       configuration, data, versions, commit; process and status
     curves.csv                     one row per step (`rwlib.training.curves`)
     samples/step_000500.png        rows of pictures: I_in, I_p1, I_c1, I_p2, I_c2, I_gt
-    training.safetensors           everything needed to go on (`rwlib.training.state`)
+    training.safetensors           everything needed to go on (`rwlib.training.contents`)
     older/step_000400.safetensors  the same of the checkpoints before, the last few
     generator.safetensors          the generator alone (its moving average where there is one), to inpaint with
     best.safetensors               the generator that was best on validation photographs, where there are any

@@ -10,9 +10,9 @@ from torch.optim.swa_utils import AveragedModel
 from rwlib.checkpoints import load_weights, read_checkpoint
 from rwlib.config import Config
 from rwlib.conventions import InputError
+from rwlib.training.contents import below
 from rwlib.training.methods import METHODS
 from rwlib.training.players import networks_of
-from rwlib.training.state import below
 from rwlib.training.step import moving_average
 
 

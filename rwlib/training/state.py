@@ -1,10 +1,9 @@
-r"""Checkpoints of a run: all that is needed to go on from them, bit for bit on a CPU.
+r"""Checkpoints of a run: which are there, which is whole, and what goes when a new one is written.
 
     training.safetensors           the newest
     older/step_000400.safetensors  those before it, the last few
 
-What a run trains is a NamedTuple of networks and optimisers (`rwlib.training.step.Players` for the paper's method).
-Every network in it is saved under its field's name but the frozen loss network, every optimiser under its own.
+What one holds: `rwlib.training.contents`.
 """
 
 import contextlib
@@ -17,26 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from rwlib.checkpoints import (
-    DamagedError,
-    load_weights,
-    name_not_finite,
-    pack_optimiser,
-    read_checkpoint,
-    unpack_optimiser,
-    write_checkpoint,
-)
+from rwlib.checkpoints import DamagedError, name_not_finite, read_checkpoint, write_checkpoint
 from rwlib.config import Config
 from rwlib.conventions import InputError
 from rwlib.files import cannot_write
-from rwlib.training.players import networks_of, optimisers_of
 from rwlib.training.run_folder import BEST, OLDER, STATE, by_step
-
-# These do not change what is learned, so a resumed run may have others.
-FREE = {"workers", "checkpoint_every", "sample_every", "channels_last"}
 
 
 def save_state(
@@ -120,7 +106,7 @@ def _newest_first(run_dir: Path) -> list[Path]:
     Raises:
         InputError: a disk does not say whether one is; going on from the one before it would lose work.
     """
-    found = []
+    files = []
     for file in (run_dir / STATE, *reversed(_oldest_first(run_dir / OLDER))):
         try:
             os.stat(file)
@@ -128,8 +114,8 @@ def _newest_first(run_dir: Path) -> list[Path]:
             continue
         except OSError as error:
             raise InputError(f"checkpoint: {file} cannot be opened ({error.strerror}); try again") from None
-        found.append(file)
-    return found
+        files.append(file)
+    return files
 
 
 def newest_state(run_dir: Path) -> tuple[Path, dict[str, Tensor], Config, dict[str, Any]] | None:
@@ -147,12 +133,12 @@ def newest_state(run_dir: Path) -> tuple[Path, dict[str, Tensor], Config, dict[s
     Raises:
         InputError: there are checkpoints and all are damaged, or one is not understood or cannot be looked at.
     """
-    found = _newest_first(run_dir)
-    for file in found:
+    newest_first = _newest_first(run_dir)
+    for file in newest_first:
         try:
             state = read_checkpoint(file, kind="training")
         except DamagedError as error:
-            if file == found[-1]:
+            if file == newest_first[-1]:
                 raise
             warnings.warn(f"{error}; going on from the checkpoint before it", stacklevel=2)
             continue
@@ -186,84 +172,6 @@ def tidy(run_dir: Path, used: Path | None, keep: int) -> None:
     for folder in (run_dir, run_dir / "samples", run_dir / OLDER):
         for left_over in folder.glob(".*.part*"):
             left_over.unlink()
-
-
-def pack_state(players: Any, scaler: Any = None) -> dict[str, Tensor]:
-    """Name every tensor that a resumed run needs.
-
-    Args:
-        players: NamedTuple of networks, not wrapped, and optimisers.
-        scaler: of fp16 gradients, or None.
-    """
-    tensors = {
-        f"{name}.{key}": x for name, network in networks_of(players).items() for key, x in network.state_dict().items()
-    }
-    for name, optimiser in optimisers_of(players).items():
-        tensors |= pack_optimiser(name, optimiser)
-    if scaler is not None:
-        tensors |= {f"scaler.{key}": torch.tensor(float(x)) for key, x in scaler.state_dict().items()}
-    tensors["rng.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["rng.cuda"] = torch.cuda.get_rng_state()
-    return tensors
-
-
-def unpack_state(
-    players: Any, config: Config, file: Path, tensors: Mapping[str, Tensor], saved: Config, scaler: Any = None
-) -> None:
-    """Put back what `pack_state` named.
-
-    Raises:
-        InputError: the run was started with other settings, or the checkpoint lacks something.
-    """
-    if config.model != saved.model:
-        raise InputError(
-            f"model: the run in {file.parent} trains {saved.model}, not {config.model}; choose another run folder"
-        )
-    ours, theirs = json.loads(config.to_json()), json.loads(saved.to_json())
-    if differing := [name for name in ours if ours[name] != theirs[name] and name not in FREE]:
-        changes = ", ".join(f"{name} {theirs[name]} -> {ours[name]}" for name in differing)
-        raise InputError(
-            f"config: the run in {file.parent} was started with other settings ({changes}); keep them, or start "
-            f"another run from its generator: --run-dir NEW --init {file.parent / 'generator.safetensors'}"
-        )
-    for name, network in networks_of(players).items():
-        load_weights(network, below(name, tensors), file=file)
-    optimisers = optimisers_of(players)
-    # In phase one the discriminator's has no state yet, and in fp16 the first steps may all be skipped.
-    if scaler is None and not any(below(name, tensors) for name in optimisers if not name.startswith("opt_D")):
-        raise InputError(f"checkpoint: {file} lacks the optimisers' state; go on from an older one, or start anew")
-    for name, optimiser in optimisers.items():
-        if not _unpacked(name, optimiser, tensors):
-            raise InputError(f"checkpoint: {file} has no whole state of {name}; go on from an older one, or start anew")
-    if scaler is not None and scaler.is_enabled():
-        state = scaler.state_dict()  # floats and whole numbers, which it insists on
-        saved_state = {key: type(x)(tensors[f"scaler.{key}"]) for key, x in state.items() if f"scaler.{key}" in tensors}
-        scaler.load_state_dict(state | saved_state)
-    if "rng.cpu" not in tensors:
-        raise InputError(f"checkpoint: {file} lacks the state of the random numbers; go on from an older one")
-    torch.set_rng_state(tensors["rng.cpu"])
-    if "rng.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["rng.cuda"])
-
-
-def _unpacked(name: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> bool:
-    """Restore an optimiser; return whether all that it has of each parameter fits."""
-    try:
-        unpack_optimiser(name, optimiser, tensors)
-    except (KeyError, ValueError):  # a part is missing, or has a name that `pack_optimiser` does not give
-        return False
-    return all(
-        isinstance(parameter, Tensor)
-        and entry.keys() == {"step", "exp_avg", "exp_avg_sq"}
-        and entry["exp_avg"].shape == entry["exp_avg_sq"].shape == parameter.shape
-        for parameter, entry in optimiser.state.items()
-    )
-
-
-def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of a network or an optimiser, without its name."""
-    return {key.removeprefix(name + "."): x for key, x in tensors.items() if key.startswith(name + ".")}
 
 
 def best_so_far(run_dir: Path) -> float:

@@ -31,6 +31,7 @@ from rwlib.masks import label_from_mask, random_mask
 from rwlib.networks.discriminator import RegionWiseDiscriminator
 from rwlib.networks.generator import RegionWiseGenerator
 from rwlib.randomness import Stream, make_generator
+from rwlib.training.contents import below
 from rwlib.training.schedule import Schedule
 from rwlib.training.state import step_of
 
@@ -176,8 +177,7 @@ def from_checkpoint(file: str | Path, scenes: Scenes) -> Moment:
     """
     tensors, config, about = read_checkpoint(file, kind="training")
     G, D = RegionWiseGenerator.from_config(config), RegionWiseDiscriminator.from_config(config)
-    for prefix, network in (("G.", G), ("D.", D)):  # the generator that D plays against, not its moving average
-        own = {name.removeprefix(prefix): x for name, x in tensors.items() if name.startswith(prefix)}
-        load_weights(network, own, file=file)
+    for name, network in (("G", G), ("D", D)):  # the generator that D plays against, not its moving average
+        load_weights(network, below(name, tensors), file=file)
     total, step = int(about.get("total_steps", 0)), step_of(Path(file), about)
     return look(G, D, scenes, config, step, Schedule.from_epochs(config, total / sum(config.epochs)).phase(step - 1))
