@@ -64,6 +64,10 @@ DEFAULTS = (
     # counts as gone after so many seconds, which a slow one may take to load; a page that is open keeps its kernel.
     "--MappingKernelManager.cull_idle_timeout=180",
     "--MappingKernelManager.cull_interval=15",
+    # The server may be busy with other pages; after nbclient's four seconds a cell's output, the widget, would be left
+    # out without a word.
+    "--VoilaExecutor.iopub_timeout=60",
+    "--VoilaExecutor.raise_on_iopub_timeout=True",
 )
 """Options of voila, unless they are given."""
 FOR_A_CLASS = ("--token", "--no-browser")
