@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-from test_training_rivals import MOVE, a_part, shared_players, step, tiny
+from test_training_rivals import MOVE, a_batch, shared_players, step, tiny
 
 from rwlib.commands.main import main
 from rwlib.config import MODELS, make_config
@@ -33,7 +33,7 @@ def test_what_the_table_says_is_what_the_steps_compute():
     for name in {model for model, _ in MOVE}:
         config = tiny(name, size_px=64)
         losses = set().union(
-            *(step(config, phase, a_part(1), shared_players(name))[1] for model, phase in MOVE if model == name)
+            *(step(config, phase, a_batch(1), shared_players(name))[1] for model, phase in MOVE if model == name)
         )
         terms = {x for x in losses if x.startswith("L_") and not x.startswith("L_D")}
         assert {KIND_OF[x] for x in terms} - {""} == rows()[name][1], name
