@@ -67,6 +67,8 @@ class Group:
     """On the photographs that scikit-image brings, not on those of `--data`."""
     size_px: int = 64
     """Side of the centre crops."""
+    resized: bool = False
+    """Generators fill as `rwlib inpaint` does, at the size of their training, whatever the size of the crops."""
     worst: int = 0
     """So many of the worst photographs have a picture of their own, `NAME-worst.png`."""
     first: int = 0
@@ -107,6 +109,9 @@ GROUPS = (
     Group("shipped", "The generators that rwlib uses, at 64 px", SHIPPED[1:], classical=True),
     Group(
         "large", "The generators that rwlib uses, at 128 px", SHIPPED, classical=True, size_px=128, worst=12, first=6
+    ),
+    Group(
+        "inpaint", "`rwlib inpaint` at 256 px", ("facades128", "general128"), classical=True, size_px=256, resized=True
     ),
     Group("other", "Photographs of other things, at 128 px", GENERAL, classical=True, bundled=True, size_px=128),
     Group("variants", "The six variants of Fig. 4", tuple(f"ablations/{name}" for name in ABLATIONS)),
@@ -406,9 +411,22 @@ def put(page: Path, name: str, text: str) -> None:
     write_text(page, new, "page")
 
 
+def resized_method(file: Path) -> Method:
+    """Return a generator as `rwlib inpaint` uses it: the picture is brought to the size of its training and back."""
+    G, config = load_generator(file)
+
+    def fill(I_gt: Tensor, M: Tensor) -> Tensor:
+        return image_to_tensor(inpaint(tensor_to_image(I_gt), M[0, 0].numpy() == 0, G, config))
+
+    return Method(file.stem, fill)
+
+
 def measure(group: Group, data: str, work: Path, out: Path, photos: int) -> Summary:
     """Measure a group and write its pictures and its CSV."""
     methods, digests, size_px = open_methods(group.files(), classical=group.classical, size_px=group.size_px)
+    if group.resized:
+        files = {file.stem: file for file in group.files()}
+        methods = [resized_method(files[x.name]) if x.name in files else x for x in methods]
     source = open_source("photos" if group.bundled else data)
     protocol = Protocol(size_px, 0, photos=min(photos, len(source)) if photos else len(source))
     networks = open_feature_networks("vgg", size_px=size_px, device="cpu", photos=protocol.n_photos(source))
