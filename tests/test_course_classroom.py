@@ -13,6 +13,7 @@ import pytest
 from rwlib.course import app
 from rwlib.course.classroom import door
 from rwlib.course.classroom.forks import forking
+from rwlib.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,14 @@ def test_a_page_comes_to_an_end_whatever_its_kernel_does(kernel, expected, left,
     assert asyncio.run(parts()) == expected and list(kernels) == left
     assert "function rwlibNotAnswered()" in app.PAGE
 
+    async def refuses(kernel_id, now):
+        raise RuntimeError("it is ending already")
+
+    kernels.shutdown_kernel = refuses
+    kernels["k"] = 1
+    monkeypatch.setattr(server.NotebookRenderer, "generate_content_generator", lambda *_: kernel())
+    assert asyncio.run(parts()) == expected, "a kernel that cannot be ended keeps no page open"
+
 
 @pytest.mark.parametrize(("protocol", "looks"), [("v1.kernel.websocket.jupyter.org", 1), (None, 0)])
 def test_a_message_of_another_protocol_is_not_taken_for_one_of_version_1(protocol, looks, monkeypatch):
@@ -120,6 +129,13 @@ def test_a_message_of_another_protocol_is_not_taken_for_one_of_version_1(protoco
     handler.ws_connection = connection
     handler.write_message(b"message", binary=True)
     assert len(looked) == looks and sent == [b"message"]
+
+
+def test_a_folder_whose_path_is_too_long_for_a_socket_is_named(tmp_path):
+    folder = tmp_path / ("x" * 100)
+    with pytest.raises(InputError, match=r"^TMPDIR: .* at most 107 bytes, .*x/forks has \d+; choose a folder .*"):
+        with forking(folder, "import fractions"):
+            pass
 
 
 @pytest.mark.slow

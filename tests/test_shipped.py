@@ -15,6 +15,7 @@ from rwlib.conventions import InputError
 from rwlib.evaluation.methods import open_methods
 from rwlib.rivals import FILES
 from rwlib.shipped import DEFAULT, PHOTOGRAPHS, SHIPPED, find_generator, shipped_generators
+from rwlib.training.setup import new_players
 from rwlib.widgets.painter.generators import Generators
 
 
@@ -56,6 +57,14 @@ def test_a_file_of_ones_own_with_such_a_name_is_loaded(tmp_path, monkeypatch):
         next(G.parameters()).fill_(0.25)
     save_generator("general128", G, config)
     assert bool((next(load_generator("general128")[0].parameters()) == 0.25).all())
+
+
+def test_a_training_starts_from_a_name(tmp_path):
+    config, G = load_generator("facades64")[1], load_generator("facades128")[0]
+    players = new_players(config, torch.device("cpu"), init="facades128")
+    assert all(map(torch.equal, players.G.state_dict().values(), G.state_dict().values()))
+    with pytest.raises(InputError, match="^init: 'facades' is neither"):
+        new_players(config, torch.device("cpu"), init="facades")
 
 
 def test_everything_that_takes_a_checkpoint_takes_a_name(here, monkeypatch):

@@ -350,6 +350,18 @@ def test_a_whole_batch_goes_through_the_generator_once_and_parts_again_in_each_t
     assert forwards == ([True] if n == 1 else [False, False, True, True])  # no graph for the discriminator's turn
 
 
+def test_two_generators_in_one_step_do_not_get_each_others_result():
+    config, seen = tiny(precision="fp32"), []
+    update = Updater(new_accelerator(config, cpu=True), config, [a_batch()])
+    for value in (2.0, 3.0):
+        layer = nn.Linear(1, 1)
+        update(
+            layer, torch.optim.SGD(layer.parameters()), "L", lambda batch, value=value: value,
+            lambda batch, out, layer=layer: seen.append(out) or {"L": layer.weight.sum() * out},
+        )  # fmt: skip
+    assert seen == [2.0, 3.0]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_power_iteration_advances_once_for_all_parts(form):
     config = tiny(adversarial=form, precision="fp32")

@@ -59,7 +59,9 @@ def find_checkpoint(name: str, file: Path) -> Path:
     """
     file = find_generator(file, name)
     if not os.path.isfile(file):
-        raise InputError(f"{name}: {file} {no_file(file)}; give a .safetensors file that rwlib wrote")
+        raise InputError(
+            f"{name}: {file} {no_file(file)}; give a .safetensors file that rwlib wrote, or a name such as facades128"
+        )
     if not file.stat().st_size:
         raise InputError(f"{name}: {file} is empty (zero bytes); it was not written to its end, use another copy")
     return file

@@ -25,7 +25,7 @@ from typing import Any
 import nbformat
 
 from rwlib.course.classroom.door import FORK_MB, KERNEL_MB, is_local, room_for
-from rwlib.course.classroom.forks import can_fork, forking, imports_of
+from rwlib.course.classroom.forks import SOCKET_BYTES, can_fork, forking, imports_of
 from rwlib.course.notebooks import NOTEBOOKS
 from rwlib.errors import InputError
 from rwlib.files import write_text
@@ -75,8 +75,8 @@ FOR_A_CLASS = ("--token", "--no-browser")
 SOCKETS = "--KernelManager.transport=ipc"
 """Option by which kernels listen at sockets in a folder of voila's: a port is chosen a second before the kernel takes
 it, and where another program takes it first, the kernel ends."""
-SOCKET_BYTES = 107  # of a socket's path, at most
 BELOW_BYTES = len("/voila_12345678/kernel-12345678-1234-1234-1234-123456789012-ipc-5")
+"""What such a socket's path has below the folder for temporary files; where that is too long for it, ports do."""
 TAG = "app"
 
 

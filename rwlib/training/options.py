@@ -21,7 +21,8 @@ class Options:
     resume: bool = False
     """Go on from the newest checkpoint that is whole (start anew if there is none)."""
     init: str | Path | None = None
-    """A generator's or a run's checkpoint, of the same width, to start from: one trained on smaller crops, say."""
+    """A generator's or a run's checkpoint, of the same width, to start from: one trained on smaller crops, say, or the
+    name of one that ships with rwlib."""
     steps: int | None = None
     """Stop after this step even if the schedule goes on; None goes to the end."""
     stop: Callable[[], bool] | None = None

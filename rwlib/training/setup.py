@@ -10,6 +10,7 @@ from torch.optim.swa_utils import AveragedModel
 from rwlib.checkpoints import load_weights, read_checkpoint
 from rwlib.config import Config
 from rwlib.conventions import InputError
+from rwlib.shipped import find_generator
 from rwlib.training.contents import below
 from rwlib.training.methods import METHODS
 from rwlib.training.players import networks_of
@@ -22,7 +23,7 @@ def new_players(config: Config, device: torch.device, *, init: str | Path | None
     Args:
         config: model, sizes, seed, learning rate.
         device: where they live.
-        init: a generator's or a run's checkpoint to start the generator from.
+        init: a generator's or a run's checkpoint to start the generator from, see `load_init`.
 
     Returns:
         The method's NamedTuple of players, see `rwlib.training.step.Players`.
@@ -58,11 +59,12 @@ def load_init(players: Any, G: nn.Module, config: Config, file: str | Path) -> N
         players: fresh networks.
         G: what a generator checkpoint of them holds.
         config: of the run that begins.
-        file: the checkpoint.
+        file: the checkpoint, or the name of a generator that ships with rwlib.
 
     Raises:
         InputError: it cannot be read, or holds another model or another width.
     """
+    file = find_generator(file, "init")
     tensors, saved, _ = read_checkpoint(file)
     if saved.model != config.model:
         raise InputError(

@@ -63,10 +63,15 @@ class Batch:
     """(b, 1, 1, 1), uniform in [0, 1)."""
     normal: Callable[..., Tensor] | None = None
     """From a number and a shape to `(b, *shape)` of a normal distribution, the same whenever it is asked."""
-    _labels: dict[tuple, Tensor] = field(default_factory=dict)
+    _labels: dict[tuple, Tensor] = field(default_factory=dict, init=False, repr=False)
 
     def label(self, size: torch.Size, mode: str) -> Tensor:
-        """Return the hole's share of each patch (b, 1, h', w'), section 3.4; it is computed once, for both players."""
+        """Return the hole's share of each patch (b, 1, h', w'), section 3.4; it is computed once, for both players.
+
+        Args:
+            size: (h', w') of the score map.
+            mode: "area" or "nearest", see `rwlib.masks.label_from_mask`.
+        """
         if (size, mode) not in self._labels:
             self._labels[size, mode] = hole_share(self.M, size, mode)
         return self._labels[size, mode]

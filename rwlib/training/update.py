@@ -43,7 +43,7 @@ class Updater:
         self.accelerator, self.parts, self.mark = accelerator, parts, mark
         # What each part weighs in a mean over the batch; the released program sums over it.
         self.share = 1.0 if config.reduction == "batch_sum" else 1 / len(parts)
-        self._generated: Any = None
+        self._generated: dict[Callable, Any] = {}
 
     def __call__(
         self,
@@ -71,7 +71,7 @@ class Updater:
         return sums
 
     def _generate(self, part: Batch, generate: Callable[[Batch], Any], descended: str) -> Any:
-        """Generate from a single part once: all turns share the result, and its graph.
+        """Generate from a single part once: all turns that give the same function share its result, and its graph.
 
         Of several parts only one at a time lies in memory, so each turn generates anew; that
         of a discriminator, which teaches the generator nothing, without a graph.
@@ -79,9 +79,9 @@ class Updater:
         if len(self.parts) > 1:
             with torch.set_grad_enabled(descended == "L"):
                 return generate(part)
-        if self._generated is None:
-            self._generated = generate(part)
-        return self._generated
+        if generate not in self._generated:
+            self._generated[generate] = generate(part)
+        return self._generated[generate]
 
 
 @dataclass

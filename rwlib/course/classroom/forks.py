@@ -27,11 +27,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from rwlib.errors import InputError
 from rwlib.files import write_text
 
 KERNEL_NAME = "rwlib-fork"
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 """A process that has started threads cannot be forked; and thirty pages on a few cores want one thread each."""
+SOCKET_BYTES = 107
+"""Longest path at which Linux opens a socket."""
 
 
 def can_fork() -> bool:
@@ -46,8 +49,16 @@ def forking(folder: Path, imports: str) -> Iterator[str]:
     Args:
         folder: empty, of one's own, and in JUPYTER_PATH.
         imports: Python source, run once before the first fork: import statements.
+
+    Raises:
+        InputError: the folder's path is too long for a socket in it.
     """
     address = folder / "forks"
+    if (n := len(os.fsencode(address))) > SOCKET_BYTES:
+        raise InputError(
+            f"TMPDIR: a socket's path has at most {SOCKET_BYTES} bytes, {address} has {n}; choose a folder of a "
+            "shorter path, such as TMPDIR=/tmp"
+        )
     specification = folder / "kernels" / KERNEL_NAME
     specification.mkdir(parents=True)
     client = Path(__file__).with_name("fork_client.py")

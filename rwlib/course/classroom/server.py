@@ -115,8 +115,12 @@ class Renderer(NotebookRenderer):
         except Exception as error:
             self.log.error("The kernel of a page failed (%s: %s); the page loads again", type(error).__name__, error)
         kernels = self.request_handler.kernel_manager
-        if kernel_id in kernels:
-            await kernels.shutdown_kernel(kernel_id, now=True)
+        try:
+            if kernel_id in kernels:
+                async with asyncio.timeout(SILENT_S):
+                    await kernels.shutdown_kernel(kernel_id, now=True)
+        except Exception as error:  # the page's turn must end all the same
+            self.log.error("The kernel of a page did not end (%s: %s)", type(error).__name__, error)
         yield "<script>rwlibNotAnswered()</script>", {}
 
 
