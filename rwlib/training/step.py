@@ -68,9 +68,7 @@ class Batch:
     def label(self, size: torch.Size, mode: str) -> Tensor:
         """Return the hole's share of each patch (b, 1, h', w'), section 3.4; it is computed once, for both players.
 
-        Args:
-            size: (h', w') of the score map.
-            mode: "area" or "nearest", see `rwlib.masks.label_from_mask`.
+        `size` is that of the score map; `mode` as in `rwlib.masks.label_from_mask`.
         """
         if (size, mode) not in self._labels:
             self._labels[size, mode] = hole_share(self.M, size, mode)
@@ -136,10 +134,19 @@ def training_step(players: Players, config: Config, phase: int, number: int, upd
     return losses
 
 
-def discriminator_step(
-    D: nn.Module, batch: Batch, out: Outputs, config: Config, *, with_r1: bool = False
-) -> Losses:  # fmt: skip
-    """Compute what the discriminator descends: it tells I_gt from both predictions, inside the hole (eq. 6)."""
+def discriminator_step(D: nn.Module, batch: Batch, out: Outputs, config: Config, *, with_r1: bool = False) -> Losses:
+    """Compute what the discriminator descends: it tells I_gt from both predictions, inside the hole (eq. 6).
+
+    Args:
+        D: in training mode for the first batch of a step; it is left in evaluation mode.
+        batch: pictures and masks.
+        out: what the generator made of them; no gradient goes back into it.
+        config: form of the loss.
+        with_r1: add the R1 penalty.
+
+    Returns:
+        L_D, and the mean scores D_gt and D_p2.
+    """
     I_gt, M = batch.I_gt, batch.M
     I_p1, I_p2 = out.I_p1.detach(), out.I_p2.detach()
 
@@ -165,7 +172,20 @@ def discriminator_step(
 def generator_step(
     D: nn.Module, vgg: VGGFeatures, batch: Batch, out: Outputs, config: Config, phase: int, *, with_vgg: bool = True
 ) -> Losses:
-    """Compute what the generator descends, eq. (7): which loss sees which picture is half of the paper's idea."""
+    """Compute what the generator descends, eq. (7): which loss sees which picture is half of the paper's idea.
+
+    Args:
+        D: asked in phase 2, and taught nothing.
+        vgg: features for L_c and L_s.
+        batch: pictures and masks.
+        out: what the generator made of them.
+        config: form and weights of the losses.
+        phase: 1 without L_a, 2 with it.
+        with_vgg: add L_c and L_s.
+
+    Returns:
+        Each loss, and their weighted sum L.
+    """
     I_gt, M = batch.I_gt, batch.M
 
     # Reconstruction loss, eq. (2): both predictions, the whole picture.
