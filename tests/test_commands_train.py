@@ -36,7 +36,7 @@ from rwlib.config import Config, make_config
         ("--data photos --stop-after 0", "stop_after: expected at least 1 step, got 0"),
         ("--data photos --init facades", "init: 'facades' is neither .*; give .* facades64, "),
         ("--data photos --init zero.safetensors", "init: zero.safetensors is empty .*; .*use another copy"),
-        ("--data photos --init G.safetensors", "checkpoint: G.safetensors does not fit .*; check width"),
+        ("--data photos --init G.safetensors", "init: G.safetensors has width .*; give --width"),
     ],
 )
 def test_bad_input_to_train_is_one_line_and_makes_no_folder(here, capfd, arguments, match):

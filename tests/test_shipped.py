@@ -1,5 +1,6 @@
 """The generators that ship are found by name, wherever a checkpoint is asked for; what lies on the disk wins."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def test_a_training_starts_from_a_name(tmp_path):
     config, G = load_generator("facades64")[1], load_generator("facades128")[0]
     players = new_players(config, torch.device("cpu"), init="facades128")
     assert all(map(torch.equal, players.G.state_dict().values(), G.state_dict().values()))
+    with pytest.raises(InputError, match="^init: .* has width 24, this run 8; give --width 24, or "):
+        new_players(dataclasses.replace(config, width=8), torch.device("cpu"), init="facades128")
     with pytest.raises(InputError, match="^init: 'facades' is neither"):
         new_players(config, torch.device("cpu"), init="facades")
 

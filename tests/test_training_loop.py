@@ -464,7 +464,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_last_checkpoint(
     ("change", "match"),
     [
         ({"init": "none.safetensors"}, "checkpoint: .*none.safetensors does not exist"),
-        ({"init": "wide.safetensors"}, "checkpoint: .*wide.safetensors does not fit the network.*check width"),
+        ({"init": "wide.safetensors"}, "init: .*wide.safetensors has width .*; give --width"),
         ({"steps": 0}, "steps: expected at least 1"),
         ({"config": tiny("paper", precision="fp16")}, "precision: sums overflow fp16"),
         ({"config": tiny(hole_fraction=(0.0, 0.0))}, "hole_fraction: "),

@@ -71,6 +71,11 @@ def load_init(players: Any, G: nn.Module, config: Config, file: str | Path) -> N
             f"init: {file} holds {saved.model}, this run trains {config.model}; give a checkpoint of that model, or "
             f"choose --model {saved.model}"
         )
+    if saved.width != config.width:
+        raise InputError(
+            f"init: {file} has width {saved.width}, this run {config.width}; give --width {saved.width}, or a "
+            "checkpoint of that width"
+        )
     if "rng.cpu" not in tensors:
         load_weights(G, tensors, file=file)
         return
