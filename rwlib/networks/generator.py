@@ -156,9 +156,8 @@ class SemanticInferringNetwork(nn.Module):
     def forward(self, I_in: Tensor, M: Tensor) -> Tensor:
         """Predict the whole image from its existing part."""
         _, x2, x3, x4, x12 = self.encoder(I_in, M)
-
         h, w = M.shape[-2:]
-        masks = {1: M} | {k: nearest_aligned(M, (h // k, w // k)) for k in {*self.mask_scales} - {1}}  # each size once
+        masks = {k: nearest_aligned(M, (h // k, w // k)) if k > 1 else M for k in {*self.mask_scales}}  # each size once
         M_13, M_14, M_15 = (masks[scale] for scale in self.mask_scales)
         x13 = elu(self.conv13(x12, M_13, skip=x4))  # (b, 4c, h/4, w/4) → (b, 4c, h/2, w/2)
         x14 = elu(self.conv14(x13, M_14, skip=x3))  # (b, 4c, h/2, w/2)

@@ -10,7 +10,7 @@ clears the player's gradients, computes those of its loss, and takes the optimis
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -75,26 +75,16 @@ class Batch:
         return self._labels[size, mode]
 
 
-class Update(Protocol):
-    """Let a player move: descend a loss on all pictures of the step."""
+Update = Callable[
+    [nn.Module, torch.optim.Optimizer, str, Callable[[Batch], Any], Callable[[Batch, Any], Losses]], Losses
+]
+"""Let a player move on all pictures of the step; return all losses, detached. From
 
-    def __call__(
-        self,
-        player: nn.Module,
-        optimiser: torch.optim.Optimizer,
-        descended: str,
-        generate: Callable[[Batch], Any],
-        losses_of: Callable[[Batch, Any], Losses],
-    ) -> Losses:
-        """Take the optimiser's step; return all losses, detached.
-
-        Args:
-            player: the network that moves.
-            optimiser: of its weights.
-            descended: name of the loss that it descends: `L` for a generator, `L_D...` for a discriminator.
-            generate: what a generator makes of a batch; all players of a step see the same.
-            losses_of: from a batch and what was generated to all losses.
-        """
+* the network that moves, and the optimiser of its weights;
+* the name of the loss that it descends: `L` for a generator, `L_D...` for a discriminator;
+* what a generator makes of a batch, the same for all players of a step;
+* a function from a batch and what was generated to all losses.
+"""
 
 
 def training_step(players: Players, config: Config, phase: int, number: int, update: Update) -> Losses:

@@ -53,7 +53,7 @@ class Updater:
         generate: Callable[[Batch], Any],
         losses_of: Callable[[Batch, Any], Losses],
     ) -> Losses:
-        """Clear the gradients, add up those of every part, take the optimiser's step; return the losses."""
+        """Clear the gradients, add up those of every part, take the optimiser's step (`step.Update`)."""
         sums: Losses = {}
         optimiser.zero_grad(set_to_none=True)
         for part in self.parts:
@@ -73,8 +73,8 @@ class Updater:
     def _generate(self, part: Batch, generate: Callable[[Batch], Any], descended: str) -> Any:
         """Generate from a single part once: all turns that give the same function share its result, and its graph.
 
-        Of several parts only one at a time lies in memory, so each turn generates anew; that
-        of a discriminator, which teaches the generator nothing, without a graph.
+        Of several parts only one at a time lies in memory, so each turn generates anew; that of a discriminator, which
+        teaches the generator nothing, without a graph.
         """
         if len(self.parts) > 1:
             with torch.set_grad_enabled(descended == "L"):
