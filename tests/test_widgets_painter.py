@@ -9,6 +9,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+from canvas_page import CanvasPage
 from PIL import Image
 
 from rwlib.ablations import ablation_config
@@ -59,13 +60,6 @@ def upload(control, name, content, part=1000):
     about = {"kind": "part", "name": name, "size": len(content), "id": name}
     for start in range(0, max(1, len(content)), part):
         control._handle_custom_msg(about, [memoryview(content[start : start + part])])
-
-
-def stroke(p, pixels, erase=False, name="s"):
-    """Send what the browser sends at the end of a stroke."""
-    h, w = pixels.shape
-    content = {"kind": "stroke", "id": name, "erase": erase, "width": w, "height": h}
-    p.canvas._handle_custom_msg(content, [memoryview(np.packbits(pixels).tobytes())])
 
 
 def text(p):
@@ -136,10 +130,10 @@ def test_strokes_erasing_undo_clear_and_random_holes():
     a, b = np.zeros((40, 50), bool), np.zeros((40, 50), bool)
     a[3:9, 5:20] = True
     b[5:30, 10:12] = True
-    stroke(p, a, name="one")
+    CanvasPage(p.canvas).stroke(a, name="one")
     assert np.array_equal(p.canvas.hole, a) and p.canvas.taken == "one"
     assert torch.equal(p.M[0, 0] == 0, torch.from_numpy(a)) and p.M.shape == (1, 1, 40, 50)
-    stroke(p, b, erase=True, name="two")
+    CanvasPage(p.canvas).stroke(b, erase=True, name="two")
     assert np.array_equal(p.state.hole, a & ~b) and p.canvas.taken == "two"
     p.controls.undo.click()
     assert np.array_equal(p.canvas.hole, a) and p.canvas.taken == "two"
@@ -151,7 +145,7 @@ def test_strokes_erasing_undo_clear_and_random_holes():
     p.controls.undo.click()
     p.controls.undo.click()
     assert np.array_equal(p.state.hole, a)
-    p.canvas._handle_custom_msg({"kind": "undo"}, [])
+    CanvasPage(p.canvas).send("undo")
     assert not p.state.hole.any()
     p.controls.undo.click()
     assert "nothing to undo" in text(p)
@@ -180,7 +174,7 @@ def test_loading_is_undone_too():
 
 def test_a_stroke_of_the_photograph_before_is_not_painted_on_this_one():
     p = HolePainter(noise(40, 50))
-    stroke(p, np.ones((20, 30), bool), name="late")
+    CanvasPage(p.canvas).stroke(np.ones((20, 30), bool), name="late")
     assert not p.state.hole.any()
 
 
@@ -188,7 +182,7 @@ def test_a_large_photograph_is_painted_on_a_preview():
     p = HolePainter(noise(1024, 768))
     assert (p.canvas.height, p.canvas.width) == (512, 384)
     a = block(512, 384)
-    stroke(p, a)
+    CanvasPage(p.canvas).stroke(a)
     assert p.M.shape == (1, 1, 1024, 768) and np.array_equal(p.state.hole, a.repeat(2, 0).repeat(2, 1))
 
 
@@ -207,7 +201,7 @@ def test_controls_and_keys_set_the_same_brush():
 def test_undo_goes_back_thirty_steps_and_says_so():
     p = HolePainter(noise(40, 50))
     for row in range(painting.LIMIT + 2):
-        stroke(p, np.arange(40)[:, None].repeat(50, 1) == row)
+        CanvasPage(p.canvas).stroke(np.arange(40)[:, None].repeat(50, 1) == row)
     for _ in range(painting.LIMIT):
         p.controls.undo.click()
     assert p.state.hole.any() and "missing" in text(p)
@@ -312,8 +306,8 @@ def test_a_result_of_another_hole_or_generator_says_so(tmp_path):
     with panel.COMPUTING:  # somebody else computes, so this waits
         p.controls.inpaint.click()
         assert not marked(), "nothing is shown yet"
-        stroke(p, np.ones((40, 50), bool), erase=True)
-        stroke(p, block(40, 50))
+        CanvasPage(p.canvas).stroke(np.ones((40, 50), bool), erase=True)
+        CanvasPage(p.canvas).stroke(block(40, 50))
     p.wait()
     assert marked() and "of another hole; press" in text(p) and p.controls.picture.value
     p.undo()
@@ -496,7 +490,7 @@ def test_empty_and_full_holes_and_a_missing_generator(tmp_path, monkeypatch):
     p.controls.inpaint.click()
     p.wait()
     assert "it has no hole" in text(p)
-    stroke(p, np.ones((40, 50), bool))
+    CanvasPage(p.canvas).stroke(np.ones((40, 50), bool))
     p.controls.inpaint.click()
     p.wait()
     assert "everything is missing" in text(p) and p.result is None

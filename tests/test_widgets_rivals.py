@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from canvas_page import CanvasPage
 
 from rwlib import rivals
 from rwlib.checkpoints import save_generator
@@ -45,12 +46,6 @@ def opened(*arguments, **named):
     g = RivalGallery(*arguments, **named)
     g.wait()
     return g
-
-
-def stroke(g, pixels, erase=False, name="s"):
-    h, w = pixels.shape
-    content = {"kind": "stroke", "id": name, "erase": erase, "width": w, "height": h}
-    g.canvas._handle_custom_msg(content, [memoryview(np.packbits(pixels).tobytes())])
 
 
 def test_it_opens_with_every_method_seconds_and_weights(small):
@@ -123,12 +118,12 @@ def test_strokes_change_the_hole_and_say_that_the_pictures_are_old(small):
     pixels = np.zeros((256, 256), bool)
     pixels[:40, :40] = True
     g.clear()
-    stroke(g, pixels)
+    CanvasPage(g.canvas).stroke(pixels)
     assert np.array_equal(g.state.hole, pixels) and "of the hole before" in g.message.value
     g.fill_button.click()
     g.wait()
     assert (g.fillings.M == 0).sum() == 100 and "filled by 3 methods" in g.message.value
-    stroke(g, pixels, erase=True, name="t")
+    CanvasPage(g.canvas).stroke(pixels, erase=True, name="t")
     assert not g.state.hole.any()
 
 
@@ -181,7 +176,7 @@ def test_no_hole_and_nothing_but_hole(small):
     g.fill_button.click()
     g.wait()
     assert "nothing is missing yet" in g.message.value and g.pictures.value == shown
-    stroke(g, np.ones((256, 256), bool))
+    CanvasPage(g.canvas).stroke(np.ones((256, 256), bool))
     g.fill_button.click()
     g.wait()
     assert "everything is missing" in g.message.value

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import anywidget
+import ipywidgets
 import numpy as np
 import traitlets
 
 from rwlib.widgets.shared.panel import Panel
 from rwlib.widgets.shared.pictures import to_png
+from rwlib.widgets.shared.turns import Turns
 
 HOW = (
     "Paint with the mouse, a pen or a finger. By keyboard: arrow keys move the brush (with Shift by one pixel), space "
@@ -18,7 +20,7 @@ HOW = (
 
 
 class HoleCanvas(anywidget.AnyWidget):
-    """A photograph with its hole; the browser sends strokes, the owner sends the hole.
+    """A photograph with its hole; the browser sends strokes and clicks, the owner sends the hole.
 
     Args:
         panel: shows what goes wrong in the calls below.
@@ -45,6 +47,8 @@ class HoleCanvas(anywidget.AnyWidget):
         super().__init__()
         self._panel, self._on_stroke, self._on_undo = panel, on_stroke, on_undo
         self._last = ""
+        self._turns = Turns()
+        self._in_turn: dict[str, ipywidgets.Button] = {}
         self.on_msg(self._receive)
 
     @property
@@ -68,10 +72,23 @@ class HoleCanvas(anywidget.AnyWidget):
         """Let the browser save a file."""
         self.send({"kind": "download", "name": name}, [png])
 
+    def in_turn(self, button: ipywidgets.Button) -> None:
+        """Let the clicks on a button of the same panel come to Python in their order among the strokes."""
+        self._in_turn[button.model_id] = button
+        button.add_class(f"rwlib-in-turn-{button.model_id}")  # by this the canvas in the browser knows it
+
     def _receive(self, _: "HoleCanvas", content: dict, buffers: list) -> None:
-        if content["kind"] == "undo":
+        self._turns.take(content["page"], content["number"], lambda: self._act(content, buffers))
+
+    def _act(self, content: dict, buffers: list) -> None:
+        if content["kind"] == "click":
+            self._in_turn[content["button"]].click()
+        elif content["kind"] == "undo":
             self._panel.attempt(self._on_undo)
-            return
+        else:
+            self._take_stroke(content, buffers)
+
+    def _take_stroke(self, content: dict, buffers: list) -> None:
         self._last = content["id"]
         if (content["height"], content["width"]) != (self.height, self.width):
             return  # painted on the photograph before this one

@@ -1,5 +1,7 @@
 """A photograph, the hole painted on it, and their controls: what the hole painter and the rival gallery share."""
 
+from collections.abc import Callable
+
 import ipywidgets
 import numpy as np
 import traitlets
@@ -95,6 +97,11 @@ class HolePanel(Panel):
         """Remove the hole."""
         self._painting.clear()
         self._refresh()
+
+    def on_click(self, button: ipywidgets.Button, action: Callable[[], None]) -> None:
+        """Call `action()` whenever a button is pressed, after all strokes that were painted before."""
+        super().on_click(button, action)
+        self.canvas.in_turn(button)
 
     def _connect(self) -> None:
         c = self.controls

@@ -2,7 +2,8 @@
 //
 // The kernel owns the hole. A stroke is drawn here at once and sent when it ends, as the set of its pixels; the kernel
 // answers with the hole and with the name of the last stroke that it has taken in. Until then the stroke stays on top,
-// so nothing is lost when the kernel undoes something at the same moment.
+// so nothing is lost when the kernel undoes something at the same moment. Clicks on the panel's buttons take the same way
+// as strokes and are counted with them, so that none overtakes what was painted before it.
 
 const SIDE = "var(--rwlib-side, 400px)"; // longest side on a page that is wide enough; see panel.css
 const STRIP_PX = 400, SHORTEST_PX = 32; // what would be longer if its shorter side had the second number, scrolls
@@ -10,6 +11,7 @@ const PATIENCE_MS = 10_000; // until a stroke without an answer is said to be on
 const UNANSWERED = "What was painted last has no answer yet: Python is busy, or it was started anew; then run the cell again.";
 const FOREGROUND = [213, 94, 0, 190], BACKGROUND = [255, 255, 255, 190]; // stripes: visible on any colour
 
+const IN_TURN = "rwlib-in-turn-"; // buttons of the panel with a class that begins so are pressed by way of the canvas
 const FRAME = "position:relative;margin:2px;line-height:0;cursor:crosshair;touch-action:none;user-select:none";
 
 // --- sets of pixels: one byte per pixel here, one bit per pixel in messages
@@ -44,6 +46,8 @@ function drawLine(pixels, w, h, brush, x0, y0, x1, y1) {
       if (near) pixels[y * w + x] = 1;
     }
 }
+
+const randomName = () => Math.random().toString(36).slice(2);
 
 function download(name, content) {
   const url = URL.createObjectURL(new Blob([content], { type: "image/png" }));
@@ -140,6 +144,24 @@ function render({ model, el }) {
   const showRing = (shown) => (ring.style.visibility = shown ? "visible" : "hidden");
   showRing(false);
 
+  // --- messages to the kernel, which takes them in this order: strokes, clicks, undoing
+
+  const page = randomName();
+  let sent = 0;
+  function send(content, buffers) {
+    model.send({ ...content, page, number: sent++ }, undefined, buffers);
+  }
+  const gone = new AbortController();
+  function takeClick(event) {
+    const button = event.target.closest("button");
+    const name = button && [...button.classList].find((each) => each.startsWith(IN_TURN));
+    if (!name || button.closest(".rwlib-panel") !== el.closest(".rwlib-panel")) return;
+    event.preventDefault();
+    event.stopPropagation(); // or the button would send it, too
+    send({ kind: "click", button: name.slice(IN_TURN.length) });
+  }
+  document.addEventListener("click", takeClick, { capture: true, signal: gone.signal });
+
   // --- strokes
 
   function begin(x, y, erase) {
@@ -153,12 +175,12 @@ function render({ model, el }) {
   }
   function end() {
     if (!current) return;
-    const stroke = { ...current, id: Math.random().toString(36).slice(2) };
+    const stroke = { ...current, id: randomName() };
     pending.push(stroke);
     current = null;
     setTimeout(() => pending.includes(stroke) && (hint.textContent = UNANSWERED), PATIENCE_MS);
     const content = { kind: "stroke", id: stroke.id, erase: stroke.erase, width: w, height: h };
-    model.send(content, undefined, [new DataView(pack(stroke.pixels).buffer)]);
+    send(content, [new DataView(pack(stroke.pixels).buffer)]);
   }
 
   // --- mouse, pen, finger: the page may be zoomed and the screen dense, so measure the frame each time
@@ -218,7 +240,7 @@ function render({ model, el }) {
     } else if (event.key === "e") set("erase", !model.get("erase"));
     else if (event.key === "+" || event.key === "=") set("brush", Math.min(model.get("brush") + 2, 129));
     else if (event.key === "-") set("brush", Math.max(model.get("brush") - 2, 1));
-    else if (event.key === "z") model.send({ kind: "undo" });
+    else if (event.key === "z") send({ kind: "undo" });
     else return false;
     return true;
   }
@@ -245,6 +267,9 @@ function render({ model, el }) {
   model.on("msg:custom", receive);
   showPhoto();
   showHole();
-  return () => url && URL.revokeObjectURL(url);
+  return () => {
+    gone.abort();
+    if (url) URL.revokeObjectURL(url);
+  };
 }
 export default { render };
