@@ -3,6 +3,7 @@
 Nothing here loads torch, so that a command can look at its arguments at once.
 """
 
+import difflib
 import os
 from pathlib import Path
 
@@ -39,8 +40,10 @@ def find_generator(file: str | os.PathLike[str], argument: str = "checkpoint") -
     if os.path.lexists(file) or os.path.basename(name) != name or name.endswith(".safetensors"):
         return Path(file)
     if name not in generators:
+        near = difflib.get_close_matches(name, generators, n=1)
+        meant = f"; the nearest of these names is {near[0]}" if near else ""
         raise InputError(
             f"{argument}: {name!r} is neither a file nor a generator that ships; give a .safetensors file that rwlib "
-            f"wrote, or one of {', '.join(generators)}"
+            f"wrote, or one of {', '.join(generators)}{meant}"
         )
     return generators[name]

@@ -23,7 +23,7 @@ from rwlib.commands.main import main
         ("--data photos --seed -1", "seed: expected a whole number of at least 0, got -1"),
         ("--data photos --checkpoint none.safetensors", "checkpoint: none.safetensors does not exist"),
         ("--data photos --checkpoint facades", "checkpoint: 'facades' is neither .*; give .* facades64, "),
-        ("--data photos --checkpoint ./G.safetensors", "checkpoint: G.safetensors and .* would both be called G"),
+        ("--data photos --checkpoint ./G.safetensors", "checkpoint: G.safetensors is named twice; name it once"),
         ("--data photos --masks no_photos", "masks: no images .* in no_photos; give a folder of mask pictures"),
         ("--data photos --masks none", "masks: none does not exist; give a folder of mask pictures"),
         ("--data photos --masks photo.png", "masks: photo.png is a file; give a folder of mask pictures"),

@@ -487,14 +487,24 @@ def test_unlimited_sources_are_walked_through():
     assert source.asked == [0, 1, 2, 3, 4, 0, 1]
 
 
-def test_a_source_that_returns_another_crop_than_it_is_asked_for_is_told_so():
+@pytest.mark.parametrize(
+    ("crop", "came"),
+    [
+        (np.zeros((16, 20, 3), np.uint8), r"uint8 \(16, 20, 3\)"),
+        (np.zeros((16, 16), np.uint8), r"uint8 \(16, 16\)"),
+        (np.zeros((16, 16, 3)), r"float64 \(16, 16, 3\)"),
+        (torch.zeros(16, 16, 3), "an object of type Tensor"),
+        (None, "an object of type NoneType"),
+    ],
+)
+def test_a_source_that_returns_another_crop_than_it_is_asked_for_is_told_so(crop, came):
     class Stubborn(Probe):
         names = list("abcde")
 
         def crop(self, index, size_px, generator):
-            return np.zeros((size_px, size_px + 4, 3), np.uint8)
+            return crop
 
-    with pytest.raises(InputError, match=r"^source: expected a crop of \(16, 16, 3\) of [a-e], got \(16, 20"):
+    with pytest.raises(InputError, match=rf"^source: expected a crop of [a-e] as uint8 \(16, 16, 3\), got {came}; let"):
         make(Stubborn())[0]
 
 

@@ -127,6 +127,7 @@ def test_without_a_file_the_shipped_generator_is_called_rwlib():
     ("names", "options", "match"),
     [
         (["a", "other/a"], {}, "checkpoint: .* and .* would both be called a; rename or link one"),
+        (["a", "other/../a"], {}, "checkpoint: .*a.safetensors is named twice; name it once"),
         (["mean"], {}, "checkpoint: .*mean.safetensors would be called mean, like a classical fill; rename it"),
         (["a", "wide"], {}, "size_px: the generators were trained at different sides .a 16, wide 32.; choose one"),
         (["a", "missing"], {}, "checkpoint: .*missing.safetensors does not exist"),

@@ -32,6 +32,10 @@ def test_a_name_that_ships_not_lists_those_that_do():
     with pytest.raises(InputError, match=r"^init: 'facades' is neither .*; give .* facades64, .*pic64") as e:
         find_generator("facades", "init")
     assert "\n" not in str(e.value)
+    with pytest.raises(InputError, match="rw64; the nearest of these names is facades128$"):
+        find_generator("facdes128")
+    with pytest.raises(InputError, match=r"rw64$"):
+        find_generator("zzz")
 
 
 @pytest.mark.parametrize("file", ["runs/facades64", "./facades64", "facades64.safetensors"])

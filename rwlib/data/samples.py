@@ -3,6 +3,7 @@ r"""Training samples: a function of the run's seed and the sample's global numbe
 Neither the number of workers or processes, nor a resumed run, changes what is learned from.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -70,10 +71,12 @@ class TrainingSamples(Dataset):
         generator = make_generator(self.seed, Stream.SAMPLE, k)
         crop_px = round(ROOM * self.size_px) if self.augment else self.size_px
         crop = self.source.crop(self._photo_index(k), crop_px, generator)
-        if crop.shape[:2] != (crop_px, crop_px):
+        if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8 or crop.shape != (crop_px, crop_px, 3):
+            array = isinstance(crop, np.ndarray)
+            came = f"{crop.dtype} {crop.shape}" if array else f"an object of type {type(crop).__name__}"
             raise InputError(
-                f"source: expected a crop of {(crop_px, crop_px, 3)} of {self.name(k)}, got {crop.shape}; let its "
-                "`crop` return the size that it is asked for"
+                f"source: expected a crop of {self.name(k)} as uint8 {(crop_px, crop_px, 3)}, got {came}; let its "
+                "`crop` return an array of the size that it is asked for"
             )
         M = random_mask(self.size_px, self.size_px, self.hole_fraction, kind=self.mask_kind, generator=generator)
         if self.augment:

@@ -147,6 +147,8 @@ def open_methods(
         # Every run's generator is called the same: several of them go by the names of their folders.
         several = stems[file.stem] > 1 and file.stem in OF_A_RUN
         name = file.absolute().parent.name if several else file.stem
+        if name in files and os.path.realpath(file) == os.path.realpath(files[name]):
+            raise InputError(f"checkpoint: {file} is named twice; name it once")
         if name in files:
             raise InputError(f"checkpoint: {file} and {files[name]} would both be called {name}; rename or link one")
         if not name.isprintable():  # a line break, or bytes that are not UTF-8
