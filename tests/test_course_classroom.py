@@ -6,9 +6,11 @@ import socket
 import sys
 import time
 import types
+from pathlib import Path
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from rwlib.course import app
 from rwlib.course.classroom import door
@@ -53,6 +55,35 @@ def test_there_is_room_for_as_many_pages_as_fit(monkeypatch):
     assert door.room_for(door.FORK_MB) == 30
     monkeypatch.setattr(door, "free_mb", lambda: 100)
     assert door.room_for(door.FORK_MB) == 1
+
+
+def test_folders_of_apps_that_were_killed_go_and_those_in_use_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(app.tempfile, "tempdir", str(tmp_path))
+    killed, living, starting, other = (tmp_path / name for name in ("rwlib-app-a", "rwlib-app-b", "rwlib-app-c", "x"))
+    for folder in (killed, living, starting, other):
+        (folder / "voila_1").mkdir(parents=True)
+        os.utime(folder, (0, 0))
+    os.utime(starting)
+    with FileLock(living / app.IN_USE), app.own_folder() as own:
+        os.utime(living, (0, 0))
+        assert own.parent == tmp_path and own.is_dir()
+        assert {*tmp_path.iterdir()} == {own, living, starting, other}
+        os.utime(own, (0, 0))
+        with app.own_folder() as second:
+            assert own.is_dir() and second != own
+    assert {*tmp_path.iterdir()} == {living, starting, other}
+
+
+@pytest.mark.skipif(not app.can_fork(), reason="sockets with paths are for systems that fork")
+def test_kernels_listen_at_sockets_where_their_paths_fit(monkeypatch):
+    short, long = "/tmp", "/tmp/" + "x" * 50
+    below = Path("/tmp/rwlib-app-12345678")
+    assert app._sockets(below, "") == [app.SOCKETS, f"--Voila.connection_dir_root={below}"]
+    assert app._sockets(below, short) == [app.SOCKETS] and app._sockets(below, long) == []
+    monkeypatch.setattr(app.tempfile, "tempdir", long)
+    assert app._sockets(Path(long) / "rwlib-app-12345678", "") == []
+    monkeypatch.setattr(app.tempfile, "tempdir", "/tmp/" + "x" * 34)
+    assert app._sockets(Path(app.tempfile.tempdir) / "rwlib-app-12345678", "") == [app.SOCKETS]
 
 
 def test_no_page_at_all_is_refused(capsys, monkeypatch):

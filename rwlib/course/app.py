@@ -12,17 +12,21 @@ The connection is not encrypted (no https), so a class should share a network th
 
 import argparse
 import ast
+import contextlib
 import os
 import re
+import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from filelock import FileLock, Timeout
 
 from rwlib.course.classroom.door import FORK_MB, KERNEL_MB, is_local, room_for
 from rwlib.course.classroom.forks import SOCKET_BYTES, can_fork, forking, imports_of
@@ -46,11 +50,19 @@ function rwlibNotAnswered() {
   document.body.innerHTML = `<p role="alert" style="font-family: sans-serif; margin: 4em">Python has not answered this
     page. <button onclick="location.reload()">Load it again</button></p>`;
 }
+function waitForWidgets() {
+  const patience = setTimeout(() => { clearInterval(look); rwlibNotAnswered(); }, 120_000);
+  const look = setInterval(() => {
+    if (!document.querySelector(".jupyter-widgets")) return;
+    clearInterval(look);
+    clearTimeout(patience);
+    sessionStorage.removeItem("rwlibAgain");
+  }, 500);
+}
 addEventListener("DOMContentLoaded", () => {
   const outputs = [...document.querySelectorAll("script[type$='cell-output+json']")];
-  const isShown = () => document.querySelector(".jupyter-widgets");
   if (outputs.some((output) => output.textContent.includes("widget-view+json")))
-    setTimeout(() => isShown() ? sessionStorage.removeItem("rwlibAgain") : rwlibNotAnswered(), 120_000);
+    waitForWidgets();
 });
 </script>
 {%- endblock html_head_js -%}
@@ -77,6 +89,12 @@ SOCKETS = "--KernelManager.transport=ipc"
 it, and where another program takes it first, the kernel ends."""
 BELOW_BYTES = len("/voila_12345678/kernel-12345678-1234-1234-1234-123456789012-ipc-5")
 """What such a socket's path has below the folder for temporary files; where that is too long for it, ports do."""
+ROOT = "Voila.connection_dir_root"
+"""Voila's option for the folder in which it makes one for its files."""
+FOLDERS, NEW_S = "rwlib-app-", 60
+"""Beginning of the names of the apps' temporary folders; one that is younger is let alone: its app may be starting."""
+IN_USE = "in-use"
+"""File in such a folder that its app keeps locked while it lives."""
 TAG = "app"
 
 
@@ -144,9 +162,8 @@ def serve(file: Path, options: Sequence[str], *, pages: int | None = None, hosts
 
     app = app_of(nbformat.read(file, as_version=4))
     imports = imports_of([cell.source for cell in app.cells if cell.cell_type == "code"])
-    with tempfile.TemporaryDirectory(prefix="rwlib-app-") as name, ExitStack() as ends:
-        folder = Path(name)
-        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [name, os.environ.get("JUPYTER_PATH")]))
+    with own_folder() as folder, ExitStack() as ends:
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("JUPYTER_PATH")]))
         if can_fork():
             app.metadata.kernelspec = {"name": ends.enter_context(forking(folder, imports)), "display_name": "rwlib"}
         pages = pages or room_for(FORK_MB if can_fork() else KERNEL_MB)
@@ -156,9 +173,8 @@ def serve(file: Path, options: Sequence[str], *, pages: int | None = None, hosts
         write_text(template / "index.html.j2", PAGE)
         write_text(template / "conf.json", '{"base_template": "lab"}')
         ours = [*DEFAULTS, f"--Classroom.pages={pages}", *(f"--Classroom.hosts={host}" for host in hosts)]
-        if can_fork() and len(os.fsencode(tempfile.gettempdir())) + BELOW_BYTES <= SOCKET_BYTES:
-            ours.append(SOCKETS)
-        if not is_local(_ip_of(options)):
+        ours += _sockets(folder, _given(options, ROOT))
+        if not is_local(_given(options, "Voila.ip") or "localhost"):
             ours += FOR_A_CLASS
         given = {option.partition("=")[0].replace("Voila.token", "token") for option in options}
         mine = [option for option in ours if option.partition("=")[0] not in given]
@@ -168,10 +184,40 @@ def serve(file: Path, options: Sequence[str], *, pages: int | None = None, hosts
         )
 
 
-def _ip_of(options: Sequence[str]) -> str:
-    """Return the address at which voila's options let it listen."""
-    given = [option.partition("=")[2] for option in options if re.match(r"--Voila\.ip=", option)]
-    return given[-1] if given else "localhost"
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """Make a temporary folder for an app while it runs, and remove those of apps that were killed."""
+    for old in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        with contextlib.suppress(Timeout, OSError):  # it is in use, or somebody else's
+            if time.time() - old.stat().st_mtime > NEW_S:
+                with FileLock(old / IN_USE, timeout=0):
+                    shutil.rmtree(old)
+    with tempfile.TemporaryDirectory(prefix=FOLDERS) as name, FileLock(Path(name) / IN_USE):
+        yield Path(name)
+
+
+def _sockets(folder: Path, root: str) -> list[str]:
+    """Return the options by which kernels listen at sockets, and these lie below the app's folder, if their paths fit.
+
+    Args:
+        folder: the app's.
+        root: folder for voila's files that was asked for, if one was.
+    """
+
+    def fits(root: str | os.PathLike[str]) -> bool:
+        return can_fork() and len(os.fsencode(os.path.abspath(root))) + BELOW_BYTES <= SOCKET_BYTES
+
+    if root:
+        return [SOCKETS] if fits(root) else []
+    if fits(folder):
+        return [SOCKETS, f"--{ROOT}={folder}"]
+    return [SOCKETS] if fits(tempfile.gettempdir()) else []
+
+
+def _given(options: Sequence[str], name: str) -> str:
+    """Return the value that voila's options give to a name, or nothing."""
+    given = [option.partition("=")[2] for option in options if option.startswith(f"--{name}=")]
+    return given[-1] if given else ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
