@@ -51,8 +51,14 @@ class Run:
     size: str = "tiny"
     seed: int = 0
     init: str = ""
+    group: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     done: bool = False
+
+    @property
+    def title(self) -> str:
+        """The title of its part of the curves' picture."""
+        return self.group or f"{self.full_config().size_px} px"
 
     @property
     def sets(self) -> list[str]:
@@ -273,30 +279,41 @@ def write_results(table: Sequence[Run], runs: Path) -> None:
         writer.writeheader()
         writer.writerows(rows)
         write_text(runs / file, text.getvalue(), "runs")
-    draw_curves(curves, runs / "curves.png")
+    draw_curves(curves, {run.name: run.title for run in table}, runs / "curves.png")
 
 
-def draw_curves(curves: Sequence[Mapping[str, Any]], file: Path) -> None:
-    """Draw held-out PSNR over steps and over hours of computing, a line for each run."""
+def draw_curves(curves: Sequence[Mapping[str, Any]], titles: Mapping[str, str], file: Path) -> None:
+    """Draw held-out PSNR over steps and over hours of computing, a line for each run.
+
+    Args:
+        curves: rows of `curves.csv`.
+        titles: name of a run → title of the part of the picture to which it belongs.
+        file: PNG.
+    """
     from matplotlib.figure import Figure  # slow to import, needed here only
 
     from rwlib.colors import COLORS, MARKERS, STYLES
 
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    axes = figure.subplots(1, 2, sharey=True)
-    for axis, x, label in zip(axes, ("step", "hours"), ("steps", "hours of computing"), strict=True):
-        for i, name in enumerate(dict.fromkeys(row["name"] for row in curves)):
-            points = [row for row in curves if row["name"] == name]
-            axis.plot(
-                [float(row[x]) for row in points], [float(row["val_hole_psnr"]) for row in points],
-                label=name, color=COLORS[i % len(COLORS)], marker=MARKERS[i % len(MARKERS)],
-                linestyle=STYLES[i % len(STYLES)], markersize=3, linewidth=1.2,
-            )  # fmt: skip
-        axis.set_xlabel(label)
-        axis.grid(alpha=0.3)
-    axes[0].set_ylabel("PSNR in the hole, dB\n(held-out photographs)")
-    if curves:
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    runs = dict.fromkeys(row["name"] for row in curves)
+    parts = {title: [name for name in runs if titles[name] == title] for title in map(titles.get, runs)} or {"": []}
+    figure = Figure(figsize=(10, 2.9 * len(parts)), layout="constrained")
+    for (title, names), axes in zip(
+        parts.items(), figure.subplots(len(parts), 2, sharey="row", squeeze=False), strict=True
+    ):
+        for axis, x, label in zip(axes, ("step", "hours"), ("steps", "hours of computing"), strict=True):
+            for i, name in enumerate(names):
+                points = [row for row in curves if row["name"] == name]
+                axis.plot(
+                    [float(row[x]) for row in points], [float(row["val_hole_psnr"]) for row in points],
+                    label=name, color=COLORS[i % len(COLORS)], marker=MARKERS[i // len(COLORS) % len(MARKERS)],
+                    linestyle=STYLES[i // len(COLORS) % len(STYLES)], markersize=3, linewidth=1.2,
+                )  # fmt: skip
+            axis.set_xlabel(label)
+            axis.grid(alpha=0.3)
+        axes[0].set_title(title, loc="left")
+        axes[0].set_ylabel("PSNR in the hole, dB")
+        if names:
+            axes[1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=110)
     write_bytes(file, picture.getvalue(), "runs")
