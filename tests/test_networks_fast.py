@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from rwlib.networks.fast.compiling import never_compiled
+from rwlib.networks.fast.reflect_conv import never_compiled
 
 
 @pytest.mark.slow  # loads the compiler

@@ -4,16 +4,19 @@ Every convolution of the generator mirrors its input at the border first. Left t
 maps for the backward pass: its input and the padded copy. Padding is cheap, and a tenth of a millisecond per map saves
 half of the memory: `reflect_conv2d` keeps only the input and pads it again when the gradient is computed. (The input is
 the output of the ELU before it, which autograd keeps anyway, so the layer itself then keeps nothing more.)
+
+`never_compiled` keeps it, and `rwlib.networks.fast.upsample_conv`, out of the graphs that `torch.compile` makes.
 """
 
-from functools import partial
+import functools
+from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from rwlib.networks.fast import exported
-from rwlib.networks.fast.compiling import never_compiled
 
 
 def pad_reflect(x: Tensor, padding: int) -> Tensor:
@@ -46,8 +49,33 @@ def reflect_conv2d_ref(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1,
     return F.conv2d(pad_reflect(x, padding), weight, bias, stride, 0, dilation)
 
 
+def never_compiled(function: Callable, exported: Callable | None = None) -> Callable:
+    """Decorate a function that `torch.compile` must leave out of its graphs.
+
+    Args:
+        function: what runs.
+        exported: what `torch.export` writes down in its place, see `rwlib.networks.fast.exported`.
+
+    `torch.compiler.disable` alone does the same, but loads the compiler at once, which takes longer than loading all of
+    rwlib. Here it is called only while something is being compiled, when the compiler has been loaded already.
+    """
+    disabled: list[Callable] = []  # functools.cache would do, but the compiler warns users of functions with caches
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not torch.compiler.is_compiling():
+            return function(*args, **kwargs)
+        if exported and torch.compiler.is_exporting():
+            return exported(*args, **kwargs)
+        if not disabled:
+            disabled.append(torch.compiler.disable(function))
+        return disabled[0](*args, **kwargs)
+
+    return call
+
+
 # Never compiled: inductor of torch 2.15 fails on the padding's gradient, see LOG.md.
-@partial(never_compiled, exported=exported.reflect_conv2d)
+@functools.partial(never_compiled, exported=exported.reflect_conv2d)
 def reflect_conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, dilation: int = 1) -> Tensor:
     """Convolve a map whose border is mirrored.
 

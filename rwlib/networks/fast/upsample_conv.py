@@ -32,7 +32,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rwlib.networks.fast import exported
-from rwlib.networks.fast.compiling import never_compiled
+from rwlib.networks.fast.reflect_conv import never_compiled
 
 BAND_PX = 4096
 """Pixels per band on a CPU: a map of 128x128 then takes 0.8 of the time that it takes in one piece."""
