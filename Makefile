@@ -66,7 +66,7 @@ test-slow: install ## run the slow tests: processes, signals, full disks, hostil
 # The tests of the site and of its demo need `make site` first, and are skipped without it.
 test-browser: install $(EXTRAS) ## test the widgets, and a site that is built, in Chromium, which is installed if need be
 	@$(PY) tests/browser/chromium.py
-	unset OMP_NUM_THREADS; $(ON_PATH) $(PY) -m pytest tests/browser $(BROWSER_ARGS)
+	unset OMP_NUM_THREADS; $(ON_PATH) $(PY) -m pytest -n 2 --dist loadfile tests/browser $(BROWSER_ARGS)
 
 site: install $(SITE) ## build the site in site/: notebooks with results, reference, demo; needs npm, and runs nothing
 	@$(PY) docs/build.py $(SITE_ARGS)

