@@ -59,19 +59,27 @@ def test_there_is_room_for_as_many_pages_as_fit(monkeypatch):
 
 def test_folders_of_apps_that_were_killed_go_and_those_in_use_stay(tmp_path, monkeypatch):
     monkeypatch.setattr(app.tempfile, "tempdir", str(tmp_path))
-    killed, living, starting, other = (tmp_path / name for name in ("rwlib-app-a", "rwlib-app-b", "rwlib-app-c", "x"))
-    for folder in (killed, living, starting, other):
+    names = "rwlib-app-killed", "rwlib-app-living", "rwlib-app-starting", "rwlib-app-older", "another"
+    folders = killed, living, starting, older, another = [tmp_path / name for name in names]
+    for folder in folders:
         (folder / "voila_1").mkdir(parents=True)
-        os.utime(folder, (0, 0))
-    os.utime(starting)
-    with FileLock(living / app.IN_USE), app.own_folder() as own:
-        os.utime(living, (0, 0))
-        assert own.parent == tmp_path and own.is_dir()
-        assert {*tmp_path.iterdir()} == {own, living, starting, other}
-        os.utime(own, (0, 0))
-        with app.own_folder() as second:
-            assert own.is_dir() and second != own
-    assert {*tmp_path.iterdir()} == {living, starting, other}
+        if folder != older:
+            (folder / app.IN_USE).touch()
+            os.utime(folder / app.IN_USE, None if folder == starting else (0, 0))
+    stay = {*folders} - {killed}
+    with FileLock(living / app.IN_USE):
+        os.utime(living / app.IN_USE, (0, 0))
+        with app.own_folder() as own:
+            assert own.parent == tmp_path and {*tmp_path.iterdir()} == stay | {own}
+            os.utime(own / app.IN_USE, (0, 0))
+            with app.own_folder() as second:
+                assert own.is_dir() and second != own
+    assert {*tmp_path.iterdir()} == stay
+    if hasattr(os, "getuid"):
+        os.utime(living / app.IN_USE, (0, 0))
+        monkeypatch.setattr(app.os, "getuid", lambda: 10**6)  # somebody else
+        with app.own_folder():
+            assert living.is_dir()
 
 
 @pytest.mark.skipif(not app.can_fork(), reason="sockets with paths are for systems that fork")

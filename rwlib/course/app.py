@@ -187,10 +187,12 @@ def serve(file: Path, options: Sequence[str], *, pages: int | None = None, hosts
 @contextlib.contextmanager
 def own_folder() -> Iterator[Path]:
     """Make a temporary folder for an app while it runs, and remove those of apps that were killed."""
-    for old in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
-        with contextlib.suppress(Timeout, OSError):  # it is in use, or somebody else's
-            if time.time() - old.stat().st_mtime > NEW_S:
-                with FileLock(old / IN_USE, timeout=0):
+    for lock in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*/{IN_USE}"):
+        with contextlib.suppress(Timeout, OSError):  # it is in use, or has just gone
+            old, about = lock.parent, lock.lstat()
+            ours = about.st_uid == os.getuid() if hasattr(os, "getuid") else True
+            if ours and time.time() - about.st_mtime > NEW_S:
+                with FileLock(lock, timeout=0):
                     shutil.rmtree(old)
     with tempfile.TemporaryDirectory(prefix=FOLDERS) as name, FileLock(Path(name) / IN_USE):
         yield Path(name)
