@@ -76,7 +76,7 @@ def all_cases(device: torch.device, *, quick: bool = False, full: bool = False) 
         if full or quick:
             b = 1 if quick else 4
             build = partial(rival_step_pair, name, size_px, b, device=device)
-            # Mean scores nearly cancel, so a rounding is more of them: 3e-4 of gated convolution's L_a (measured).
+            # Mean scores nearly cancel, so a rounding is more of them: 2e-4 of CA's L_a (measured).
             yield Case(f"{name} training step {size_px}x{size_px} b{b}", build, tolerance=1e-3, images=b, runs=3)
 
     for n, b in ((256, 4), (576, 4), (1024, 1)) if quick else ((1024, 4), (2304, 4), (4096, 4), (16384, 1)):

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rwlib.bench import rival_ports
 from rwlib.bench.case import TOLERANCE, Pair, Side, channels_last, image_and_mask, seeded
@@ -50,6 +50,16 @@ RIVALS = {
 """Name in `Config.model` → generator and port."""
 
 
+def damp(name: str, G: nn.Module) -> None:
+    """Halve gated convolution's random weights; those of the other methods stay as they are.
+
+    As drawn, its maps grow until a rounding decides which patches its attention takes.
+    """
+    if name == "gated":
+        for parameter in G.parameters():
+            parameter.data.mul_(0.5)
+
+
 def rival_pair(name: str, size_px: int, b: int, *, backward: bool = False, device: torch.device) -> Pair:
     """Build a method's generator with random weights; backward to every weight that has a share in its prediction.
 
@@ -58,9 +68,7 @@ def rival_pair(name: str, size_px: int, b: int, *, backward: bool = False, devic
     I_gt, M = image_and_mask(size_px, b, device)
     rival = RIVALS[name]
     G = channels_last(seeded(partial(rival.make, size_px)).to(device).eval())
-    if name == "gated":  # as drawn, its maps grow until a rounding decides which patches its attention takes
-        for parameter in G.parameters():
-            parameter.data.mul_(0.5)
+    damp(name, G)
 
     def side_of(G: Any, forward: Callable[[Tensor, Tensor], Any], I_gt: Tensor) -> Side:
         def call() -> Mapping[str, Tensor]:

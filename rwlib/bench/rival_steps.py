@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from rwlib.bench.case import Pair, channels_last, image_and_mask
+from rwlib.bench.rival_cases import damp
 from rwlib.bench.rival_step_ports import STEPS
 from rwlib.config import make_config
 from rwlib.randomness import Stream, make_generator
@@ -39,6 +40,8 @@ def rival_step_pair(name: str, size_px: int, b: int, *, device: torch.device, **
     accelerator, phase = new_accelerator(config, cpu=device.type == "cpu"), PHASE.get(name, 1)
     ours = prepare(setup.new_players(config, device), accelerator)
     reference = setup.new_players(replace(config, channels_last=False), device)
+    for players in (ours, reference):
+        damp(name, METHODS[name].generator(players))
     u = torch.rand(b, 1, 1, 1, generator=make_generator(0, Stream.BENCH, 2)).to(device)
 
     def normal(k: int, *shape: int) -> Tensor:
