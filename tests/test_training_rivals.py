@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import functools
+import sys
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from test_training_step import Plain
 
 from rwlib.checkpoints import load_generator
 from rwlib.config import MODELS, make_config
-from rwlib.conventions import InputError
+from rwlib.conventions import InputError, check_shape
 from rwlib.networks.models import GENERATORS
 from rwlib.training.launch import new_accelerator
 from rwlib.training.loop import train
@@ -133,6 +134,26 @@ def test_odd_input_gives_finite_losses(model, phase, hole):
     assert all(p.isfinite().all() for network in networks_of(players).values() for p in network.parameters())
     G = METHODS[model].generator(players).eval()
     assert G.fill(batch.I_gt, batch.M).isfinite().all()
+
+
+@pytest.mark.parametrize(("model", "phase"), PHASES)
+def test_no_tensor_is_checked_twice_but_at_the_door_of_a_discriminator(model, phase):
+    """That of gated convolution is given M itself, that of PIC I_gt itself, which the generator has checked."""
+    players, batch, checked = shared_players(model), a_batch(), []
+
+    def look(frame, event, argument):
+        if event == "call" and frame.f_code is check_shape.__code__:
+            checked.append(frame.f_locals["x"])
+
+    sys.setprofile(look)
+    try:  # in the fifth step CA's generator moves, too
+        METHODS[model].training_step(players, tiny(model, size_px=SIDE), phase, 4, Plain(batch))
+    finally:
+        sys.setprofile(None)
+    assert len(checked) > 4
+    again = [x for i, x in enumerate(checked) if any(x is y for y in checked[:i])]
+    allowed = {"gated": [batch.M], "pic": [batch.I_gt]}.get(model, [])
+    assert [*map(id, again)] == [*map(id, allowed)]
 
 
 def cut(config, n):

@@ -60,5 +60,10 @@ def hole_prior_sigma(M: Tensor) -> Tensor:
         0.5
     """
     check_shape("M", M, "b 1 h w")
+    return sigma_by_size(M)
+
+
+def sigma_by_size(M: Tensor) -> Tensor:
+    """Return what `hole_prior_sigma` does; the caller has checked M."""
     existing = (M != 0).float().mean(dim=(1, 2, 3), keepdim=True)  # (b, 1, 1, 1)
     return torch.sigmoid(8 * (0.8 - existing))

@@ -33,10 +33,16 @@ def total_variation_loss(I_c: Tensor, M: Tensor | None = None) -> Tensor:
         (0.0, 0.25)
     """
     check_shape("I_c", I_c, "b 3 h w")
+    if M is not None:
+        check_image_and_mask(I_c, M)
+    return total_variation(I_c, M)
+
+
+def total_variation(I_c: Tensor, M: Tensor | None = None) -> Tensor:
+    """Return what `total_variation_loss` does; the caller has checked composite and mask."""
     down, right = I_c.diff(dim=2).abs(), I_c.diff(dim=3).abs()  # (b, 3, h - 1, w), (b, 3, h, w - 1)
     if M is None:
         return sum(x.mean() for x in (down, right) if x.numel()) + 0 * I_c.sum()
-    check_image_and_mask(I_c, M)
     P = F.max_pool2d(1 - M.to(I_c.dtype), 3, stride=1, padding=1)  # (b, 1, h, w): the hole and one pixel around it
     down, right = down * P[..., 1:, :] * P[..., :-1, :], right * P[..., 1:] * P[..., :-1]
     return (down.sum() + right.sum()) / I_c.numel()

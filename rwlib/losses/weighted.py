@@ -41,10 +41,14 @@ def weighted_l1_loss(I_p: Tensor, I_gt: Tensor, weight: Tensor, *, reduction: st
     check_image_and_mask(I_gt, weight)
     if I_p.shape != I_gt.shape:
         raise InputError(f"I_p: expected I_gt's shape {tuple(I_gt.shape)}, got {tuple(I_p.shape)}")
+    return weighted_l1(I_p, I_gt, weight, reduction=reduction)
+
+
+def weighted_l1(I_p: Tensor, I_gt: Tensor, weight: Tensor, *, reduction: str = "mean") -> Tensor:
+    """Return what `weighted_l1_loss` does; the caller has checked the three."""
     return per_image((I_p - I_gt).abs() * weight, reduction)
 
 
-@torch.no_grad()
 def discount(M: Tensor, gamma: float = GAMMA) -> Tensor:
     """Return γ^l inside the hole, where l is the distance to the nearest existing pixel, and 0 outside.
 
@@ -66,6 +70,12 @@ def discount(M: Tensor, gamma: float = GAMMA) -> Tensor:
     check_shape("M", M, "b 1 h w")
     if not 0 < gamma <= 1:
         raise InputError(f"gamma: expected 0 < gamma <= 1, got {gamma}")
+    return weight_by_depth(M, gamma)
+
+
+@torch.no_grad()
+def weight_by_depth(M: Tensor, gamma: float = GAMMA) -> Tensor:
+    """Return what `discount` does; the caller has checked M and gamma."""
     hole = (M == 0)[:, 0].cpu().numpy()  # (b, h, w)
     depth = np.stack([np.zeros(x.shape) if x.all() else distance_transform_edt(x) for x in hole])
     weight = torch.from_numpy(gamma**depth * hole)[:, None]

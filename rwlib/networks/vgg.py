@@ -148,6 +148,10 @@ class VGGMaps(VGGFeatures):
     def forward(self, I: Tensor) -> dict[str, Tensor]:
         """Return the maps of images (b, 3, h, w)."""
         check_shape("image", I, "b 3 h w")
+        return self.features(I)
+
+    def features(self, I: Tensor) -> dict[str, Tensor]:
+        """Return what `forward` does; the caller has checked the images."""
         x = (I.flip(1) if self.bgr else I) * 127.5 + self.shift  # (b, 3, h, w), 0-255 minus the mean
         maps, convs = {}, iter(self.convs)
         for block, n in enumerate(self.convs_per_pool[: self.blocks], 1):

@@ -47,11 +47,13 @@ def canny_edges(I: Tensor, M: Tensor | None = None, sigma: float = SIGMA) -> Ten
         >>> canny_edges(I)[0, 0, 8].nonzero().flatten().tolist()
         [7, 8]
     """
-    check_shape("image", I, "b 3 h w")
+    if M is None:
+        check_shape("image", I, "b 3 h w")
+    else:
+        check_image_and_mask(I, M)
     if sigma <= 0:
         raise InputError(f"sigma: expected a positive number, got {sigma}")
     if M is not None:
-        check_image_and_mask(I, M)
         I = torch.where(M != 0, I, 0)
     pictures = grey(I)[:, 0].double().cpu().numpy()  # (b, h, w)
     masks = [None] * len(pictures) if M is None else (M[:, 0] != 0).cpu().numpy()

@@ -166,6 +166,11 @@ def contextual_attention(x: Tensor, M: Tensor, form: Form = "paper", scale: floa
         torch.Size([1, 4, 8, 8])
     """
     _check(x, M, form)
+    return rebuild(x, M, form, scale)
+
+
+def rebuild(x: Tensor, M: Tensor, form: Form = "paper", scale: float = SOFTMAX_SCALE) -> Tensor:
+    """Return what `contextual_attention` does; the caller has checked the arguments."""
     with torch.autocast(x.device.type, enabled=False):  # similarities times λ are too coarse in half precision
         x = x if x.dtype == torch.float64 else x.float()
         return paste(attention(x, M, form, scale), x)

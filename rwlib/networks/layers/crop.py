@@ -59,8 +59,12 @@ def crop_hole(x: Tensor, M: Tensor, size_px: int) -> Tensor:
     check_image_and_mask(x, M)
     if size_px < 1:
         raise InputError(f"size_px: expected at least 1, got {size_px}")
-    box = hole_box(M).to(x.dtype)
-    top, bottom, left, right = box.unbind(1)  # (b,) each
+    return crop_box(x, hole_box(M), size_px)
+
+
+def crop_box(x: Tensor, box: Tensor, size_px: int) -> Tensor:
+    """Crop as `crop_hole` does to boxes (b, 4) of `hole_box`; the caller has checked pictures, masks and size."""
+    top, bottom, left, right = box.to(x.dtype).unbind(1)  # (b,) each
     rows = _resize_matrix(top, bottom, x.shape[-2], size_px)  # (b, size_px, h)
     columns = _resize_matrix(left, right, x.shape[-1], size_px)  # (b, size_px, w)
     with torch.autocast(x.device.type, enabled=False):

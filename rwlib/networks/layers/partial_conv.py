@@ -26,7 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rwlib.conventions import InputError, check_shape
+from rwlib.conventions import InputError
 
 
 class PartialConv2d(nn.Conv2d):
@@ -97,8 +97,10 @@ class PartialConv2d(nn.Conv2d):
 
     @torch.no_grad()
     def factor_and_mask(self, M: Tensor) -> tuple[Tensor, Tensor]:
-        """Return sum(1) / sum(M), zero where sum(M) is, and the new mask: (b, 1, h', w') each, float32 or float64."""
-        check_shape("mask", M, "b m h w")
+        """Return sum(1) / sum(M), zero where sum(M) is, and the new mask: (b, 1, h', w') each, float32 or float64.
+
+        The caller has checked M (b, m, h, w).
+        """
         M = M if M.dtype == torch.float64 else M.float()
         k = self.kernel_size[0]
         with torch.autocast(M.device.type, enabled=False):  # counts up to in_channels k² are exact in float32

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from rwlib.config import Config
 from rwlib.conventions import InputError, check_image_and_mask, check_shape, compose, one_of
 from rwlib.networks.generator import Outputs
-from rwlib.networks.layers.contextual_attention import FORMS, contextual_attention
+from rwlib.networks.layers.contextual_attention import FORMS, rebuild
 from rwlib.networks.region_wise_conv import ReflectConv2d, upsample_nearest
 from rwlib.networks.rivals.coarse_to_fine import DIVISOR, CoarseNetwork, RefinementNetwork
 
@@ -89,7 +89,7 @@ class CAGenerator(nn.Module):
         self.form = one_of("form", form, FORMS)
         conv = partial(ActivatedConv2d, zeros=form == "program")
         last = partial(conv, activation="none")
-        attention = partial(contextual_attention, form=form)
+        attention = partial(rebuild, form=form)
         self.coarse = CoarseNetwork(conv, last, 5, width)
         self.refinement = RefinementNetwork(conv, last, 5, width, attention)
 
@@ -100,7 +100,7 @@ class CAGenerator(nn.Module):
 
     def forward(self, I_gt: Tensor, M: Tensor) -> Outputs:
         """Fill the hole. Pixels of I_gt inside the hole are erased first."""
-        check_image_and_mask(I_gt, M, divisor=self.divisor)
+        check_image_and_mask(I_gt, M, divisor=self.divisor)  # for the attention, too
         M = M.to(I_gt.dtype)
         I_in = I_gt * M
         guide = torch.cat([torch.ones_like(M), 1 - M], dim=1)  # (b, 2, h, w); the ones show where the picture ends

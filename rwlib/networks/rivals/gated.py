@@ -27,7 +27,7 @@ from rwlib.config import Config
 from rwlib.conventions import InputError, check_image_and_mask, compose, one_of
 from rwlib.networks.discriminator import layers_for
 from rwlib.networks.generator import Outputs
-from rwlib.networks.layers.contextual_attention import FORMS, contextual_attention
+from rwlib.networks.layers.contextual_attention import FORMS, rebuild
 from rwlib.networks.layers.gated_conv import GatedConv2d
 from rwlib.networks.rivals.coarse_to_fine import DIVISOR, CoarseNetwork, RefinementNetwork
 
@@ -66,7 +66,7 @@ class GatedGenerator(nn.Module):
         if width < 4 or width % 4:
             raise InputError(f"width: gated convolution needs a multiple of 4, got {width}")
         f = width // 2
-        attention = partial(contextual_attention, form=one_of("form", form, FORMS))
+        attention = partial(rebuild, form=one_of("form", form, FORMS))
         self.coarse = CoarseNetwork(GatedConv2d, last_conv, 5, f)
         self.refinement = RefinementNetwork(GatedConv2d, last_conv, 3, f, attention)
 
@@ -77,7 +77,7 @@ class GatedGenerator(nn.Module):
 
     def forward(self, I_gt: Tensor, M: Tensor) -> Outputs:
         """Fill the hole. Pixels of I_gt inside the hole are erased first."""
-        check_image_and_mask(I_gt, M, divisor=self.divisor)
+        check_image_and_mask(I_gt, M, divisor=self.divisor)  # for the attention, too
         M = M.to(I_gt.dtype)
         I_in = I_gt * M
         I_p1 = self.coarse(torch.cat([I_in, torch.ones_like(M), 1 - M], dim=1)).tanh()  # (b, 5, h, w) → (b, 3, h, w)

@@ -139,7 +139,7 @@ class PConvUNet(nn.Module):
 
     def forward(self, I_gt: Tensor, M: Tensor) -> PConvOutputs:
         """Fill the hole. Pixels of I_gt inside the hole are erased first."""
-        check_image_and_mask(I_gt, M, divisor=self.divisor)
+        check_image_and_mask(I_gt, M, divisor=self.divisor)  # for all layers
         b, _, h, w = I_gt.shape
         if self.training and b * h * w == self.divisor**2:
             raise InputError(

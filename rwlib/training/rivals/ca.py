@@ -18,9 +18,10 @@ from torch import nn
 
 from rwlib.config import Config
 from rwlib.conventions import weighted_mean
-from rwlib.losses import discount, gan_loss_discriminator, gan_loss_generator, gradient_penalty
+from rwlib.losses import gan_loss_discriminator, gan_loss_generator, gradient_penalty
+from rwlib.losses.weighted import weight_by_depth
 from rwlib.networks.generator import Outputs
-from rwlib.networks.layers.crop import crop_hole
+from rwlib.networks.layers.crop import crop_box, hole_box
 from rwlib.networks.rivals.ca import CAGenerator, GlobalAndLocalCritics
 from rwlib.training.players import TwoPlayers, two_players, weighted_sum
 from rwlib.training.step import GRADIENT_PENALTY_WEIGHT, Batch, Losses, Update, standing_still, unwrapped
@@ -59,8 +60,8 @@ def training_step(players: TwoPlayers, config: Config, phase: int, number: int, 
 def critics_step(D: nn.Module, batch: Batch, out: Outputs) -> Losses:
     """Compute what both critics descend."""
     I_gt, M, I_c2 = batch.I_gt, batch.M, out.I_c2.detach().float()
-    hole_px = unwrapped(D).hole.size_px
-    hole_gt, hole_c2 = crop_hole(I_gt, M, hole_px), crop_hole(I_c2, M, hole_px)
+    box, hole_px = hole_box(M), unwrapped(D).hole.size_px
+    hole_gt, hole_c2 = crop_box(I_gt, box, hole_px), crop_box(I_c2, box, hole_px)
 
     # Scores of real and fake, whole and box.
     scores = D(torch.cat([I_gt, I_c2]), torch.cat([hole_gt, hole_c2]))
@@ -71,7 +72,7 @@ def critics_step(D: nn.Module, batch: Batch, out: Outputs) -> Losses:
     # Gradient penalty, on mixtures of real and fake; only pixels of the hole may move.
     I_mix = (batch.u * I_gt + (1 - batch.u) * I_c2).requires_grad_()
     hole_mix = (batch.u * hole_gt + (1 - batch.u) * hole_c2).requires_grad_()
-    mixed, M_hole = D(I_mix, hole_mix), crop_hole(M.expand_as(I_gt), M, hole_px)[:, :1]
+    mixed, M_hole = D(I_mix, hole_mix), crop_box(M.expand_as(I_gt), box, hole_px)[:, :1]
     penalty = gradient_penalty(mixed.whole, I_mix, M) + gradient_penalty(mixed.hole, hole_mix, M_hole)
     means = {name: torch.stack([s.mean() for s in x]).sum() for name, x in (("D_gt", scores_gt), ("D_c2", scores_c2))}
     return {"L_D": L_D + GRADIENT_PENALTY_WEIGHT * penalty, "L_D_penalty": penalty, **means}
@@ -83,9 +84,9 @@ def generator_step(D: nn.Module, batch: Batch, out: Outputs, config: Config) -> 
     error_p1, error_p2 = (out.I_p1 - I_gt).abs(), (out.I_p2 - I_gt).abs()  # (b, 3, h, w)
     error = COARSE * error_p1 + error_p2
     with standing_still(D) as frozen_D:
-        scores = frozen_D(out.I_c2, crop_hole(out.I_c2.float(), M, frozen_D.hole.size_px))
+        scores = frozen_D(out.I_c2, crop_box(out.I_c2.float(), hole_box(M), frozen_D.hole.size_px))
     losses = {
-        "L_r": weighted_mean(error * discount(M), 1 - M),
+        "L_r": weighted_mean(error * weight_by_depth(M), 1 - M),
         "L_ae": weighted_mean(error, M),
         "L_a": torch.stack([gan_loss_generator(score.float(), form="wgan") for score in scores]).sum(),
     }

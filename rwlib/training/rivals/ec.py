@@ -145,8 +145,8 @@ def completion_step(D: nn.Module, vgg: VGGMaps, batch: Batch, I_p: Tensor, confi
 
     share = (1 - M).mean(dim=(1, 2, 3)).clamp(min=LEAST_HOLE)  # (b,)
     with torch.no_grad():
-        phis_gt, styles_gt = vgg(I_gt), vgg(I_gt * (1 - M) - M)
-    phis, styles = vgg(I_p), vgg(I_p * (1 - M) - M)  # existing pixels black
+        phis_gt, styles_gt = vgg.features(I_gt), vgg.features(I_gt * (1 - M) - M)
+    phis, styles = vgg.features(I_p), vgg.features(I_p * (1 - M) - M)  # existing pixels black
     losses = {
         "L_r": ((I_p - I_gt).abs().mean(dim=(1, 2, 3)) / share).mean(),
         "L_a": gan_loss_generator(score, form="non-saturating"),

@@ -21,7 +21,9 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from rwlib.config import Config
-from rwlib.losses import feature_loss, style_loss, total_variation_loss, weighted_l1_loss
+from rwlib.losses import feature_loss, style_loss
+from rwlib.losses.total_variation import total_variation
+from rwlib.losses.weighted import weighted_l1
 from rwlib.networks.rivals.pconv import PConvOutputs, PConvUNet
 from rwlib.networks.vgg import VGGMaps
 from rwlib.training.players import adam, weighted_sum
@@ -66,15 +68,15 @@ def network_step(vgg: VGGMaps, batch: Batch, out: PConvOutputs, config: Config) 
     I_gt, M = batch.I_gt, batch.M
 
     # Pixels of either region.
-    losses = {"L_valid": weighted_l1_loss(out.I_p, I_gt, M), "L_hole": weighted_l1_loss(out.I_p, I_gt, 1 - M)}
+    losses = {"L_valid": weighted_l1(out.I_p, I_gt, M), "L_hole": weighted_l1(out.I_p, I_gt, 1 - M)}
 
     # Features and their styles, eqs. (3) to (5): prediction and composite.
     with torch.no_grad():
-        phis_gt = list(vgg(I_gt).values())
-    phis_p, phis_c = list(vgg(out.I_p).values()), list(vgg(out.I_c).values())
+        phis_gt = list(vgg.features(I_gt).values())
+    phis_p, phis_c = (list(vgg.features(I).values()) for I in (out.I_p, out.I_c))
     losses["L_p"] = feature_loss(phis_p, phis_gt) + feature_loss(phis_c, phis_gt)
     losses["L_s"] = style_loss(phis_p, phis_gt, reduction="mean") + style_loss(phis_c, phis_gt, reduction="mean")
 
     # Neighbours, eq. (6): in the hole and across its border.
-    losses["L_tv"] = total_variation_loss(out.I_c, M)
+    losses["L_tv"] = total_variation(out.I_c, M)
     return {**losses, "L": weighted_sum(losses, config)}

@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from rwlib.config import Config
-from rwlib.losses import gan_loss_discriminator, gan_loss_generator, hole_prior_sigma, kl_normal, weighted_l1_loss
+from rwlib.losses import gan_loss_discriminator, gan_loss_generator, kl_normal, weighted_l1_loss
+from rwlib.losses.kl import sigma_by_size
 from rwlib.networks.rivals.pic import PICGenerator, TwoPaths
 from rwlib.networks.rivals.pic_networks import ResidualDiscriminator
 from rwlib.training.players import adam, weighted_sum
@@ -94,7 +95,7 @@ def generator_step(D: nn.Module, D_rec: nn.Module, batch: Batch, out: TwoPaths, 
 
     # Latent variables: the posterior stays near the hole's prior, the learned prior follows the posterior.
     (mu, sigma), prior = out.posterior, out.prior
-    L_k = kl_normal(mu, sigma, 0.0, hole_prior_sigma(M)) + kl_normal(mu.detach(), sigma.detach(), prior.mu, prior.sigma)
+    L_k = kl_normal(mu, sigma, 0.0, sigma_by_size(M)) + kl_normal(mu.detach(), sigma.detach(), prior.mu, prior.sigma)
 
     # Scores.
     with standing_still(D) as frozen_D:
