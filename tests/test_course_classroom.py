@@ -89,9 +89,23 @@ def test_kernels_listen_at_sockets_where_their_paths_fit(monkeypatch):
     assert app._sockets(below, "") == [app.SOCKETS, f"--Voila.connection_dir_root={below}"]
     assert app._sockets(below, short) == [app.SOCKETS] and app._sockets(below, long) == []
     monkeypatch.setattr(app.tempfile, "tempdir", long)
-    assert app._sockets(Path(long) / "rwlib-app-12345678", "") == []
+    below = Path(long) / "rwlib-app-12345678"  # ports then, and the files still where they are removed
+    assert app._sockets(below, "") == [f"--Voila.connection_dir_root={below}"]
     monkeypatch.setattr(app.tempfile, "tempdir", "/tmp/" + "x" * 34)
     assert app._sockets(Path(app.tempfile.tempdir) / "rwlib-app-12345678", "") == [app.SOCKETS]
+
+
+@pytest.mark.parametrize(
+    ("options", "value"),
+    [
+        (["--Voila.ip=a", "--Voila.connection_dir_root=b=c"], "b=c"),
+        (["--Voila.connection_dir_root=a", "--Voila.connection_dir_root", "b"], "b"),  # the last one counts
+        (["--Voila.connection_dir_root"], ""),
+        (["--Voila.connection_dir_roots=a"], ""),
+    ],
+)
+def test_an_option_of_voila_is_found_however_it_is_written(options, value):
+    assert app._given(options, app.ROOT) == value
 
 
 def test_no_page_at_all_is_refused(capsys, monkeypatch):

@@ -199,7 +199,7 @@ def own_folder() -> Iterator[Path]:
 
 
 def _sockets(folder: Path, root: str) -> list[str]:
-    """Return the options by which kernels listen at sockets, and these lie below the app's folder, if their paths fit.
+    """Return the options by which kernels listen at sockets, if their paths fit, and keep files in the app's folder.
 
     Args:
         folder: the app's.
@@ -213,13 +213,17 @@ def _sockets(folder: Path, root: str) -> list[str]:
         return [SOCKETS] if fits(root) else []
     if fits(folder):
         return [SOCKETS, f"--{ROOT}={folder}"]
-    return [SOCKETS] if fits(tempfile.gettempdir()) else []
+    return [SOCKETS] if fits(tempfile.gettempdir()) else [f"--{ROOT}={folder}"]
 
 
 def _given(options: Sequence[str], name: str) -> str:
-    """Return the value that voila's options give to a name, or nothing."""
-    given = [option.partition("=")[2] for option in options if option.startswith(f"--{name}=")]
-    return given[-1] if given else ""
+    """Return the value that voila's options give to a name, as `--name=value` or `--name value`, or nothing."""
+    value = ""
+    for option, following in zip(options, [*options[1:], ""], strict=True):
+        key, equals, after = option.partition("=")
+        if key == f"--{name}":
+            value = after if equals else following
+    return value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
