@@ -1,8 +1,10 @@
 """An app for a class: kernels that are forks of one process, and who may come in."""
 
 import asyncio
+import contextlib
 import os
 import socket
+import subprocess
 import sys
 import time
 import types
@@ -191,6 +193,15 @@ def test_a_folder_whose_path_is_too_long_for_a_socket_is_named(tmp_path):
             pass
 
 
+def wait_until_gone(pid):
+    """Of what has ended but was not asked how, there is still a zombie."""
+    end = time.monotonic() + 600
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernels are forks on Linux alone")
 def test_a_forked_kernel_starts_with_what_was_loaded_and_ends_with_whoever_started_it(tmp_path, monkeypatch):
@@ -211,12 +222,6 @@ def test_a_forked_kernel_starts_with_what_was_loaded_and_ends_with_whoever_start
             said = []
             client.execute_interactive(code, output_hook=lambda message: said.append(message["content"]), timeout=600)
             return "".join(content.get("text", content.get("evalue", "")) for content in said).strip()
-
-        def wait_until_gone(pid):
-            end = time.monotonic() + 600
-            while psutil.pid_exists(pid):
-                assert time.monotonic() < end
-                time.sleep(0.05)
 
         (one, first), (other, second) = start(), start()
         look = "import os, sys; print(os.getpid(), os.getppid(), 'fractions' in sys.modules, os.environ['SEAT'])"
@@ -245,3 +250,40 @@ def test_a_forked_kernel_starts_with_what_was_loaded_and_ends_with_whoever_start
         _, last = start()
         pid = int(ask(last, "import os; print(os.getpid())"))
     wait_until_gone(pid)  # with the process that it is a fork of
+
+
+KILLED = """
+import os, pathlib, sys, time
+from jupyter_client import KernelManager
+from rwlib.course.classroom.forks import forking
+
+folder = pathlib.Path(sys.argv[1])
+os.environ["JUPYTER_PATH"] = str(folder)
+with forking(folder, "import fractions") as name:
+    manager = KernelManager(kernel_name=name)
+    manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=600)
+    code = "import os; print(os.getppid(), os.getpid())"
+    client.execute_interactive(code, output_hook=lambda message: print(
+        message["content"].get("text", "").strip(), manager.provisioner.pid, flush=True
+    ) if message["msg_type"] == "stream" else None, timeout=600)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernels are forks on Linux alone")
+def test_nothing_outlives_an_app_that_is_killed(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True) as app_like:
+        pids = [*map(int, app_like.stdout.readline().split())]
+        app_like.kill()
+    assert len(pids) == 3
+    try:
+        for pid in pids:  # the process whose forks are kernels, a kernel, and what stands for it
+            wait_until_gone(pid)
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 9)

@@ -18,6 +18,7 @@ import contextlib
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -70,7 +71,9 @@ def forking(folder: Path, imports: str) -> Iterator[str]:
         door.bind(str(address))
         door.listen(64)
         command = [sys.executable, "-m", __name__, str(door.fileno()), imports]
-        with subprocess.Popen(command, env=os.environ | ONE_THREAD, pass_fds=[door.fileno()]) as process:
+        with subprocess.Popen(
+            command, env=os.environ | ONE_THREAD, pass_fds=[door.fileno()], stdin=subprocess.PIPE
+        ) as process:
             try:
                 yield KERNEL_NAME
             finally:
@@ -90,7 +93,9 @@ def imports_of(sources: Sequence[str]) -> str:
 
 
 def serve(door: socket.socket, imports: str) -> None:
-    """Load everything, then fork a kernel for each connection, until this process is ended.
+    """Load everything, then fork a kernel for each connection, until this process or the one that started it ends.
+
+    Whoever started it holds the other end of its standard input, which closes even if that process is killed.
 
     In a fork it returns when the kernel has ended, so that Python ends as it does after any kernel: a training, for
     one, still writes its checkpoint.
@@ -105,6 +110,9 @@ def serve(door: socket.socket, imports: str) -> None:
     gc.freeze()  # a collection in a kernel would write to every object, and so copy the memory that holds it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a kernel ended
     while True:
+        ready, _, _ = select.select([door, sys.stdin], [], [])
+        if sys.stdin in ready:
+            return
         connection, _ = door.accept()
         if os.fork() == 0:
             door.close()
