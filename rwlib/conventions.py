@@ -99,8 +99,10 @@ def image_to_tensor(image: np.ndarray) -> Tensor:
     """Convert a uint8 RGB array (h, w, 3) to a tensor (1, 3, h, w) in [-1, 1].
 
     Raises:
-        InputError: the array is not uint8 or not (h, w, 3).
+        InputError: no array, or one that is not uint8 or not (h, w, 3).
     """
+    if not isinstance(image, np.ndarray):
+        raise InputError(f"image: expected uint8 RGB of shape (h, w, 3), got {type(image).__name__}")
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise InputError(f"image: expected uint8 RGB of shape (h, w, 3), got {image.dtype} of shape {image.shape}")
     return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 127.5 - 1

@@ -130,7 +130,16 @@ def test_tensor_to_image_rounds_and_clips():
     assert image.dtype == np.uint8 and image[0, :, 0].tolist() == [0, 0, 9, 10, 255, 255]
 
 
-@pytest.mark.parametrize("image", [np.zeros((8, 8, 3)), np.zeros((8, 8), np.uint8), np.zeros((8, 8, 4), np.uint8)])
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((8, 8, 3)),
+        np.zeros((8, 8), np.uint8),
+        np.zeros((8, 8, 4), np.uint8),
+        torch.zeros(8, 8, 3, dtype=torch.uint8),
+        None,  # of a source whose `center` returns nothing
+    ],
+)
 def test_image_to_tensor_refuses_what_is_not_rgb_bytes(image):
     with pytest.raises(InputError, match=r"image: expected uint8 RGB of shape \(h, w, 3\), got"):
         image_to_tensor(image)
