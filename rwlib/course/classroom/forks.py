@@ -134,7 +134,12 @@ def _be_kernel(connection: socket.socket, application: Any) -> None:
         # Where it is imported in a kernel, it registers what a page asks for all widgets' states at once. It was
         # imported before there was a kernel, and a page would have to ask for each widget by itself.
         options.append("--IPKernelApp.extensions=ipywidgets")
-    application.launch_instance(options)
+    try:
+        application.launch_instance(options)
+    finally:
+        # Whoever asks for a kernel's end interrupts it first, and the interrupt may come late: it must not break off
+        # what Python does at the end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _listen(connection: socket.socket) -> None:
