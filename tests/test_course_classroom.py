@@ -241,7 +241,8 @@ def test_a_forked_kernel_starts_with_what_was_loaded_and_ends_with_whoever_start
         assert first.get_shell_msg(timeout=600)["parent_header"]["msg_id"] == sleeping
 
         # asked to end it runs what is to be run at the end
-        at_end = f"import atexit; atexit.register(lambda: open({str(tmp_path / 'ended')!r}, 'w').close()); print('noted')"
+        ended = str(tmp_path / "ended")
+        at_end = f"import atexit; atexit.register(lambda: open({ended!r}, 'w').close()); print('noted')"
         while ask(first, at_end) != "noted":  # a kernel drops what comes right after the end of what was interrupted
             pass
         one.shutdown_kernel()
