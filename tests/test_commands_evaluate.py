@@ -57,6 +57,7 @@ def test_a_csv_that_cannot_be_written_is_a_line_before_the_work(here, capfd, mon
     refused(capfd, ["evaluate", "--data", "photos", "--checkpoint", "G.safetensors", "--csv", csv], f"csv: {words}.*; ")
 
 
+@pytest.mark.slow
 def test_evaluate_into_a_folder_goes_on_there(here, capfd):
     shutil.copyfile("G.safetensors", "H.safetensors")
     (Path("masks")).mkdir()

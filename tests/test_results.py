@@ -25,6 +25,7 @@ def page(tmp_path):
     return page
 
 
+@pytest.mark.slow
 def test_it_writes_between_the_marks_and_goes_on_where_it_was(page, tmp_path, monkeypatch, capsys):
     group = Group("photos", "Two", ("facades64-2", "ablations/full", "not/there"), bundled=True)
     monkeypatch.setattr(results, "GROUPS", (group,))

@@ -161,6 +161,7 @@ def cut(config, n):
     return Updater(new_accelerator(config, cpu=True), config, [a_batch() for _ in range(n)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "phase"), [("gated", 1), ("ec", 1), ("ec", 2), ("pic", 1)])
 def test_the_power_iteration_advances_once_for_all_parts(model, phase):
     config, seen = tiny(model, size_px=SIDE), []

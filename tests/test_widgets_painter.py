@@ -356,6 +356,7 @@ def test_variants_are_offered_where_their_weights_are(tmp_path, monkeypatch):
     assert torch.equal(p.outputs.I_c1, p.outputs.I_c2) and "first network only" in p._filled.model
 
 
+@pytest.mark.slow
 def test_a_photograph_of_40_megapixels_is_reduced_and_says_so(tmp_path):
     image = np.zeros((5000, 8000, 3), np.uint8)
     image[:, 4000:] = 200
